@@ -1,0 +1,75 @@
+/* evaluator: the interface that every way of judging implements. */
+#ifndef ASSAY_EVALUATOR_H
+#define ASSAY_EVALUATOR_H
+
+#include <stdbool.h>
+#include <jansson.h>
+#include "schema/base/arena.h"
+#include "schema/base/error.h"
+#include "schema/base/problems.h"
+#include "schema/question.h"
+#include "schema/sample.h"
+#include "schema/score.h"
+
+enum evaluator_needs {
+    NEEDS_REFERENCE = 1, /* without a reference the result is not_applicable: no_reference */
+    NEEDS_RESAMPLES = 2, /* with fewer than two responses: not_applicable: no_resamples */
+};
+
+/* What configure may use of the world. */
+struct evaluator_context {
+    const char *path; /* of the options in the rubric: "criteria[2].options" */
+    /* A rule pack by name, parsed; borrowed until the rubric is freed. NULL after adding a problem
+     * at `path` when there is none of that name. */
+    const json_t *(*pack)(void *packs, const char *name, const char *path, struct problems *);
+    void *packs;
+};
+
+/* Memory of one lane that outlives an evaluation: match data, token tables. Each evaluator's file
+ * that needs some says so in scratch.h. */
+struct scratch;
+
+struct evaluator {
+    const char *name;    /* as a rubric spells it */
+    const char *summary; /* one line, for `assay evaluators` */
+    unsigned needs;      /* enum evaluator_needs; checked by evaluator_score, in one place */
+
+    /* Once per criterion, at load. Reads `options` (an object, maybe empty, borrowed until the
+     * rubric is freed), lists everything wrong as problems below context->path. *out_state is read-only
+     * from then on and shared by all lanes without locks. False when there was a problem. */
+    bool (*configure)(const json_t *options, const struct evaluator_context *context,
+                      void **out_state, struct problems *problems);
+
+    /* Optional. Called in rounds, at most QUESTION_ROUNDS_MAX: `answered` is the list of this
+     * criterion's questions so far (NULL in the first round); returns new, sealed questions in
+     * the arena, or NULL when nothing more is to be asked. No I/O, never blocks. */
+    struct question *(*ask)(const void *state, const struct sample *sample,
+                            const struct question *answered, struct arena *arena);
+
+    /* Once per sample, after all questions have a status. Fills *out (its texts are static or in
+     * the arena). False and `error` when it cannot tell: that becomes status error with the
+     * error's text as reason. */
+    bool (*score)(const void *state, const struct sample *sample, const struct question *answered,
+                  struct scratch *scratch, struct arena *arena, struct score *out,
+                  struct error *error);
+
+    /* Gives the state back; NULL and half-built states are fine. May be NULL without a state. */
+    void (*release)(void *state);
+};
+
+/* NULL when no evaluator has that name. */
+const struct evaluator *evaluator_find(const char *name);
+/* All, in the order they are listed to people; NULL-terminated. */
+const struct evaluator *const *evaluator_all(void);
+
+/* score() behind the checks every evaluator shares: needs, value in [0,1] and finite, an error
+ * instead of a score. What lanes and `assay eval` call. */
+struct score evaluator_score(const struct evaluator *evaluator, const void *state,
+                             const struct sample *sample, const struct question *answered,
+                             struct scratch *scratch, struct arena *arena);
+
+/* One per lane; not shared between threads. */
+struct scratch *scratch_new(void);
+void scratch_free(struct scratch *scratch);
+
+#endif

@@ -1,0 +1,103 @@
+/* buffer: bytes that grow at the end. */
+#include "schema/base/buffer.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "schema/base/memory.h"
+
+enum { FIRST_ROOM = 256 };
+
+static void reserve(struct buffer *buffer, size_t more)
+{
+    size_t need;
+    if (__builtin_add_overflow(buffer->size, more, &need) || need > SIZE_MAX / 2)
+        abort();
+    if (need < buffer->room)
+        return;
+    size_t room = buffer->room ? buffer->room : FIRST_ROOM;
+    while (room <= need)
+        room *= 2;
+    buffer->data = memory_resize(buffer->data, room, 1);
+    buffer->room = room;
+}
+
+void buffer_append(struct buffer *buffer, const void *data, size_t size)
+{
+    reserve(buffer, size);
+    if (size)
+        memcpy(buffer->data + buffer->size, data, size);
+    buffer->size += size;
+    buffer->data[buffer->size] = '\0';
+}
+
+void buffer_append_str(struct buffer *buffer, struct str text)
+{
+    buffer_append(buffer, text.data, text.size);
+}
+
+void buffer_printf(struct buffer *buffer, const char *format, ...)
+{
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int size = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    if (size > 0) {
+        reserve(buffer, (size_t)size);
+        vsnprintf(buffer->data + buffer->size, (size_t)size + 1, format, again);
+        buffer->size += (size_t)size;
+    }
+    va_end(again);
+}
+
+void buffer_append_json(struct buffer *buffer, struct str text)
+{
+    static const char short_escape[256] = {['"'] = '"',  ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f',
+                                           ['\n'] = 'n', ['\r'] = 'r',  ['\t'] = 't'};
+    buffer_append(buffer, "\"", 1);
+    size_t plain = 0; /* start of the run not yet copied */
+    for (size_t i = 0; i < text.size; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        if (c >= 0x20 && c != '"' && c != '\\')
+            continue;
+        buffer_append(buffer, text.data + plain, i - plain);
+        if (short_escape[c])
+            buffer_printf(buffer, "\\%c", short_escape[c]);
+        else
+            buffer_printf(buffer, "\\u%04x", c);
+        plain = i + 1;
+    }
+    buffer_append(buffer, text.data + plain, text.size - plain);
+    buffer_append(buffer, "\"", 1);
+}
+
+void buffer_append_number(struct buffer *buffer, double value)
+{
+    if (!isfinite(value)) {
+        buffer_append_str(buffer, STR("null"));
+        return;
+    }
+    char text[32];
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    buffer_append_str(buffer, str_of(text));
+}
+
+void buffer_reset(struct buffer *buffer)
+{
+    buffer->size = 0;
+    if (buffer->data)
+        buffer->data[0] = '\0';
+}
+
+void buffer_clear(struct buffer *buffer)
+{
+    free(buffer->data);
+    *buffer = (struct buffer){0};
+}

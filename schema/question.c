@@ -1,0 +1,32 @@
+/* question: what an evaluator asks of a model, and the answer that came. */
+#include "schema/question.h"
+
+#include "schema/base/buffer.h"
+
+/* Every field is length-prefixed, so that no two questions share an encoding. */
+static void add(struct buffer *into, struct str text)
+{
+    buffer_printf(into, "%zu:", text.size);
+    buffer_append_str(into, text);
+}
+
+void question_seal(struct question *question)
+{
+    struct buffer all = {0};
+    buffer_printf(&all, "question 1 %d %u %lld %.17g %zu\n", question->target, question->draw,
+                  (long long)question->max_tokens, question->temperature, question->message_count);
+    add(&all, str_of(question->purpose));
+    add(&all, str_of(question->model));
+    for (size_t i = 0; i < question->message_count; i++) {
+        const struct question_message *message = &question->messages[i];
+        add(&all, str_of(message->role));
+        for (size_t j = 0; j < message->part_count; j++) {
+            if (message->parts[j].kind == PART_TEXT)
+                add(&all, message->parts[j].text);
+            else
+                buffer_append_str(&all, STR("nonce,"));
+        }
+    }
+    hash_sha256(buffer_str(&all), question->hash);
+    buffer_clear(&all);
+}

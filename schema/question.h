@@ -1,0 +1,66 @@
+/* question: what an evaluator asks of a model, and the answer that came. */
+#ifndef ASSAY_QUESTION_H
+#define ASSAY_QUESTION_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "schema/base/hash.h"
+#include "schema/base/str.h"
+
+enum {
+    QUESTION_ROUNDS_MAX = 4,   /* an evaluator may ask again after answers, this often */
+    QUESTIONS_PER_SAMPLE_MAX = 64,
+    QUESTION_NONCE_BYTES = 33, /* 128 random bits as hex, and a NUL */
+};
+
+enum question_target {
+    ASK_JUDGE,    /* the judge endpoint of the configuration */
+    ASK_ENDPOINT, /* the endpoint that the sample came from: another response */
+};
+
+enum answer_status {
+    ANSWER_NONE,        /* not answered yet */
+    ANSWER_RECEIVED,    /* `answer` holds the model's text */
+    ANSWER_FAILED,      /* gave up: `failure` says why */
+    ANSWER_SKIPPED,     /* a rule left it out (no budget, judge down): `failure` says which */
+};
+
+/* A message is a list of parts; a NONCE part is replaced by the call's nonce when it is sent, so
+ * that text of a sample can neither contain nor cause it. */
+struct question_part {
+    enum { PART_TEXT, PART_NONCE } kind;
+    struct str text; /* PART_TEXT */
+};
+
+struct question_message {
+    const char *role; /* "system", "user", "assistant" */
+    const struct question_part *parts;
+    size_t part_count;
+};
+
+/* Lives in the evaluation's arena. The evaluator fills the first half, the answerer the second. */
+struct question {
+    struct question *next; /* of the same criterion, newest first */
+    enum question_target target;
+    const char *purpose;   /* which question of the evaluator this is: "verdict", "resample" */
+    const char *model;     /* asked for by name, or NULL for what the configuration says */
+    const struct question_message *messages;
+    size_t message_count;
+    int64_t max_tokens;
+    double temperature;    /* 0 unless resampling */
+    unsigned draw;         /* which of several equal questions this is, from 0 */
+    uint8_t hash[SHA256_BYTES]; /* of all above; nonces and delimiters are outside it */
+
+    enum answer_status status;
+    struct str answer;     /* text of the model's last turn */
+    const char *failure;   /* a code: "judge_unavailable", "budget", "throttled", "truncated" */
+    char nonce[QUESTION_NONCE_BYTES]; /* of the call that was answered */
+    int64_t latency_ms;    /* of the answered call */
+    int64_t input_tokens, output_tokens; /* -1 unknown */
+    const char *finish_reason;           /* NULL unknown */
+};
+
+/* Fills `hash` from the fields the evaluator set. Call it last in ask(). */
+void question_seal(struct question *question);
+
+#endif
