@@ -6,33 +6,17 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "rubrics/composite.h"
-#include "rubrics/rubric.h"
+#include "rubrics/evaluated.h"
 #include "schema/base/arena.h"
 #include "schema/capture.h"
 #include "schema/question.h"
+#include "schema/terminal.h"
 
 /* The rubrics a worker runs with, loaded together and swapped together. Read-only. */
 struct rubric_set {
     struct rubric *rubrics[RUBRICS_MAX];
     size_t count;
     int users; /* evaluations and lanes that hold it; changed by atomics only */
-};
-
-enum terminal_state {
-    TERMINAL_SCORED,        /* at least one rubric spoke; single criteria may still have errored */
-    TERMINAL_DUPLICATE,     /* the same sample id came before in this tenure */
-    TERMINAL_UNMATCHED,     /* no rubric is meant for it */
-    TERMINAL_INVALID,       /* no sample could be read: `reason` has the code */
-    TERMINAL_DEAD_LETTERED, /* set aside for a person */
-};
-const char *terminal_state_name(enum terminal_state state);
-
-/* What one rubric says of the sample. */
-struct evaluated {
-    const struct rubric *rubric;
-    struct score *scores;       /* one per criterion */
-    struct question **answered; /* one list per criterion, newest first, NULL without questions */
-    struct score composite;
 };
 
 struct evaluation {

@@ -1,0 +1,33 @@
+/* histogram: values and how often each occurred; exact, merged by adding. */
+#ifndef ASSAY_HISTOGRAM_H
+#define ASSAY_HISTOGRAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "schema/base/buffer.h"
+
+/* Distinct values, ascending. Zero-initialise; histogram_clear gives the memory back. */
+struct histogram {
+    double *values;
+    uint32_t *counts;
+    size_t count, room;
+};
+
+/* `value` must be finite. */
+void histogram_add(struct histogram *histogram, double value, uint32_t times);
+/* As JSON: [[0.5,3],[1,2]]. */
+void histogram_write(const struct histogram *histogram, struct buffer *out);
+/* Adds what histogram_write wrote; false when the text is something else. */
+bool histogram_read(struct histogram *histogram, struct str json);
+void histogram_clear(struct histogram *histogram);
+
+enum { BINS = 1001 }; /* of score x 1000, rounded to nearest */
+
+/* A rollup's cell: sparse varints (bin - previous bin, count), ascending; the first difference is
+ * the bin itself. */
+void bins_write(const uint32_t bins[BINS], struct buffer *out);
+/* Adds what bins_write wrote; false when the bytes are something else. */
+bool bins_read(uint32_t bins[BINS], struct str bytes);
+
+#endif

@@ -1,0 +1,45 @@
+/* shard: what the files of this room share of an open store. Not for others. */
+#ifndef ASSAY_SHARD_H
+#define ASSAY_SHARD_H
+
+#include "schema/base/hash.h"
+#include "worker/store/db.h"
+#include "worker/store/store.h"
+
+enum { LIVE_RUN = 1, WORDS_MAX = 4096, RUBRICS_KNOWN_MAX = 64 };
+
+/* A word and its row, remembered. */
+struct word {
+    char *text;
+    size_t size;
+    int64_t id;
+};
+
+/* Row ids of a rubric's criteria, the composite last. */
+struct known_rubric {
+    char hash[SHA256_HEX_BYTES];
+    int64_t criteria[RUBRIC_CRITERIA_MAX + 1];
+};
+
+struct store {
+    struct db *db;
+    char *path;
+    int lock; /* descriptor of the lock file */
+    char shard[SHARD_UUID_BYTES];
+    uint8_t key[SIPHASH_KEY_BYTES]; /* of sample hashes, from the store's key file */
+    char **models;
+    size_t model_count;
+    struct word words[WORDS_MAX]; /* open addressing */
+    size_t word_count;
+    struct known_rubric rubrics[RUBRICS_KNOWN_MAX];
+    size_t rubric_count;
+    bool words_doubtful; /* ids were made in a transaction that is not committed yet */
+};
+
+/* The row of a word; 0 binds as unknown. */
+int64_t shard_word(struct store *store, struct str text);
+const struct known_rubric *shard_rubric(struct store *store, const struct rubric *rubric);
+/* After a rollback: rows that were made in it are gone. */
+void shard_forget(struct store *store);
+
+#endif

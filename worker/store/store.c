@@ -1,0 +1,213 @@
+/* store: taking, opening and closing a shard. */
+#include "worker/store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "schema/base/clock.h"
+#include "schema/base/memory.h"
+#include "worker/store/migrations.h"
+#include "worker/store/shard.h"
+
+enum { CHECKPOINT_PAGES = 2000, PATH_BYTES = 4096 };
+
+/* One process holds a shard: its lock file is locked as long as it lives. */
+static int lock_shard(const char *path)
+{
+    char name[PATH_BYTES];
+    snprintf(name, sizeof name, "%s.lock", path);
+    int lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) != 0) {
+        close(lock);
+        return -1;
+    }
+    return lock;
+}
+
+static int64_t schema_version(struct db *db)
+{
+    struct statement *query = db_sql(db, "PRAGMA user_version");
+    int64_t version = db_row(query) ? db_int(query, 0) : 0;
+    db_end(query);
+    return version;
+}
+
+static bool migrate(struct store *store, struct error *error)
+{
+    int64_t version = schema_version(store->db);
+    if (version > STORE_SCHEMA_VERSION)
+        return error_set(error, ERROR_FATAL,
+                         "%s was written by a newer assay (schema %lld, this one knows %d)",
+                         store->path, (long long)version, STORE_SCHEMA_VERSION);
+    for (; version < STORE_SCHEMA_VERSION; version++) {
+        char set[64];
+        snprintf(set, sizeof set, "PRAGMA user_version=%lld", (long long)version + 1);
+        db_begin(store->db);
+        db_run(store->db, MIGRATIONS[version]);
+        db_run(store->db, set);
+        if (!db_commit(store->db, error))
+            return error_prefix(error, "migration %lld: ", (long long)version + 1);
+    }
+    return true;
+}
+
+static bool read_identity(struct store *store, struct error *error)
+{
+    uint8_t random[16];
+    char uuid[SHARD_UUID_BYTES];
+    hash_random(random, sizeof random);
+    hash_hex(random, sizeof random, uuid);
+    db_begin(store->db);
+    struct statement *make = db_sql(store->db, "INSERT INTO meta VALUES('shard', ?),"
+                                               "('created_at_ms', ?) ON CONFLICT DO NOTHING");
+    db_bind_text(make, str_of(uuid));
+    db_bind_int(make, clock_wall_ms());
+    db_do(make);
+    if (!db_commit(store->db, error))
+        return false;
+    struct statement *read = db_sql(store->db, "SELECT value FROM meta WHERE name = 'shard'");
+    if (db_row(read))
+        snprintf(store->shard, sizeof store->shard, "%.*s", STR_ARGS(db_text(read, 0)));
+    db_end(read);
+    return db_ok(store->db, error);
+}
+
+/* The key of sample hashes belongs to the store, so that shards agree: a file of 16 bytes. */
+static bool read_key(struct store *store, const char *dir, struct error *error)
+{
+    char path[PATH_BYTES], fresh[PATH_BYTES];
+    snprintf(path, sizeof path, "%s/sample.key", dir);
+    snprintf(fresh, sizeof fresh, "%s/sample.key.%d", dir, (int)getpid());
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0 && errno == ENOENT) {
+        hash_random(store->key, sizeof store->key);
+        int made = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        if (made < 0 || write(made, store->key, sizeof store->key) != (ssize_t)sizeof store->key ||
+            fsync(made) != 0)
+            return error_set(error, ERROR_FATAL, "%s: cannot write: %s", fresh, strerror(errno));
+        close(made);
+        if (link(fresh, path) != 0 && errno != EEXIST) /* whoever links first made the key */
+            return error_set(error, ERROR_FATAL, "%s: cannot make: %s", path, strerror(errno));
+        unlink(fresh);
+        file = open(path, O_RDONLY | O_CLOEXEC);
+    }
+    ssize_t got = file < 0 ? -1 : read(file, store->key, sizeof store->key);
+    if (file >= 0)
+        close(file);
+    if (got != (ssize_t)sizeof store->key)
+        return error_set(error, ERROR_FATAL, "%s: not a key of %d bytes", path, SIPHASH_KEY_BYTES);
+    return true;
+}
+
+static void copy_models(struct store *store, const struct store_config *config)
+{
+    store->models = memory_new(config->model_count, sizeof *store->models);
+    store->model_count = config->model_count;
+    for (size_t i = 0; i < config->model_count; i++)
+        store->models[i] = memory_copy_string(config->models[i]);
+}
+
+static struct store *open_locked(const struct store_config *config, const char *path, int lock,
+                                 struct error *error)
+{
+    struct store *store = memory_new(1, sizeof *store);
+    store->path = memory_copy_string(path);
+    store->lock = lock;
+    copy_models(store, config);
+    store->db = db_open(path, DB_WRITER, error);
+    if (!store->db || !migrate(store, error) || !read_identity(store, error) ||
+        !read_key(store, config->dir, error)) {
+        store_close(store);
+        return NULL;
+    }
+    return store;
+}
+
+struct store *store_take(const struct store_config *config, struct error *error)
+{
+    if (mkdir(config->dir, 0700) != 0 && errno != EEXIST) {
+        error_set(error, ERROR_FATAL, "%s: cannot make the store's folder: %s", config->dir,
+                  strerror(errno));
+        return NULL;
+    }
+    for (int number = 1; number <= STORE_SHARDS_MAX; number++) {
+        char path[PATH_BYTES];
+        snprintf(path, sizeof path, "%s/shard-%04d.db", config->dir, number);
+        errno = 0;
+        int lock = lock_shard(path);
+        if (lock >= 0)
+            return open_locked(config, path, lock, error);
+        if (errno != EWOULDBLOCK) {
+            error_set(error, ERROR_FATAL, "%s: cannot lock: %s", path, strerror(errno));
+            return NULL;
+        }
+    }
+    error_set(error, ERROR_FATAL, "%s: all %d shards are held by other processes", config->dir,
+              STORE_SHARDS_MAX);
+    return NULL;
+}
+
+void store_close(struct store *store)
+{
+    if (!store)
+        return;
+    db_close(store->db);
+    if (store->lock >= 0)
+        close(store->lock);
+    shard_forget(store);
+    for (size_t i = 0; i < store->model_count; i++)
+        free(store->models[i]);
+    free(store->models);
+    free(store->path);
+    free(store);
+}
+
+const char *store_shard(const struct store *store)
+{
+    return store->shard;
+}
+
+const char *store_path(const struct store *store)
+{
+    return store->path;
+}
+
+void store_begin(struct store *store)
+{
+    db_begin(store->db);
+}
+
+bool store_commit(struct store *store, struct error *error)
+{
+    if (!db_commit(store->db, error)) {
+        shard_forget(store);
+        return false;
+    }
+    db_checkpoint(store->db, CHECKPOINT_PAGES);
+    return true;
+}
+
+int64_t store_budget_reserved(struct store *store, int64_t day)
+{
+    struct statement *read = db_sql(store->db, "SELECT calls FROM budget WHERE day = ?");
+    db_bind_int(read, day);
+    int64_t calls = db_row(read) ? db_int(read, 0) : 0;
+    db_end(read);
+    return calls;
+}
+
+bool store_budget_reserve(struct store *store, int64_t day, int64_t calls, struct error *error)
+{
+    db_begin(store->db);
+    struct statement *add =
+        db_sql(store->db, "INSERT INTO budget VALUES(?, ?) "
+                          "ON CONFLICT(day) DO UPDATE SET calls = calls + excluded.calls");
+    db_bind_int(add, day);
+    db_bind_int(add, calls);
+    db_do(add);
+    return db_commit(store->db, error);
+}

@@ -1,0 +1,110 @@
+/* store: one shard: everything a lane keeps, in one SQLite file that only it writes. */
+#ifndef ASSAY_STORE_H
+#define ASSAY_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "rubrics/evaluated.h"
+#include "schema/base/error.h"
+#include "schema/metric.h"
+#include "schema/sample.h"
+#include "schema/terminal.h"
+
+enum { STORE_SCHEMA_VERSION = 1, STORE_SHARDS_MAX = 1024, SHARD_UUID_BYTES = 33 };
+
+struct store; /* one thread */
+
+struct store_config {
+    const char *dir;            /* holds the shards of a store; made when absent (0700) */
+    const char *const *models;  /* that get metrics of their own; all others are "other" */
+    size_t model_count;
+};
+
+/* Takes the first shard of the store that no process holds, or makes a new one. NULL: FATAL. */
+struct store *store_take(const struct store_config *config, struct error *error);
+void store_close(struct store *store);
+/* 32 hex digits, made once. */
+const char *store_shard(const struct store *store);
+const char *store_path(const struct store *store);
+
+/* ---- tenures ---------------------------------------------------------------------------- */
+
+/* The time this shard owns a partition. */
+struct tenure {
+    int64_t id, source, number;
+    int64_t start;    /* the offset it started at */
+    int64_t acked_to; /* the broker accepted the commit of this offset */
+};
+
+/* The id of a partition of a topic's incarnation. */
+int64_t store_source(struct store *store, const char *topic, const char *incarnation,
+                     int32_t partition);
+/* The highest offset held for any incarnation-less check of a recreated topic; -1: none. */
+int64_t store_highest(struct store *store, int64_t source);
+/* Durable when it returns true. `predecessor` is the metadata of the commit found, "" for none. */
+bool store_open_tenure(struct store *store, int64_t source, int64_t start, const char *predecessor,
+                       struct tenure *out, struct error *error);
+/* Calls back for every offset >= from that this shard already holds, ascending, with the key of its
+ * sample: those are adopted, not scored again. */
+bool store_held(struct store *store, int64_t source, int64_t from,
+                void (*held)(void *owner, int64_t offset, uint64_t sample_key), void *owner,
+                struct error *error);
+
+/* ---- recording -------------------------------------------------------------------------- */
+
+struct delivery {
+    const struct tenure *tenure;
+    int64_t offset;
+    enum terminal_state state;
+    const char *reason;           /* NULL when the state says it all */
+    struct str sample_id;         /* absent when no sample could be read */
+    uint64_t sample_key;
+    const struct sample *sample;  /* NULL when no sample could be read */
+    const struct evaluated *evaluated;
+    size_t evaluated_count;
+    double evaluation_ms;         /* NaN when nothing was evaluated */
+};
+
+/* The keyed hash that tells samples apart; the key is the same in all shards of a store. */
+uint64_t store_sample_key(const struct store *store, struct str sample_id);
+
+void store_begin(struct store *store);
+/* Rows of one delivery. A row that is already there stays as it is. */
+void store_record(struct store *store, const struct delivery *delivery);
+/* Everything of the tenure below `offset` is terminal. */
+void store_low_water(struct store *store, const struct tenure *tenure, int64_t offset);
+/* Durable (synchronous=FULL) when it returns true; else nothing since store_begin is kept. */
+bool store_commit(struct store *store, struct error *error);
+
+/* The broker accepted the commit of `to`: in one transaction acked_to moves, and rollups and outbox
+ * take in exactly the rows in between. */
+bool store_ack(struct store *store, struct tenure *tenure, int64_t to, struct error *error);
+
+/* ---- outbox ----------------------------------------------------------------------------- */
+
+enum outbox_outcome {
+    OUTBOX_SENT,      /* accepted */
+    OUTBOX_RETRY,     /* surely not accepted: ready again */
+    OUTBOX_AMBIGUOUS, /* may have been accepted: stays `sending`, never sent again */
+    OUTBOX_REFUSED,   /* the service will never take it */
+    OUTBOX_EXPIRED,   /* outside the service's window of time */
+};
+
+/* Marks up to `max` ready rows `sending`, durably, and hands them out; free with outbox_free. */
+bool outbox_claim(struct store *store, size_t max, struct metric **out_metrics, size_t *out_count,
+                  struct error *error);
+void outbox_free(struct metric *metrics, size_t count);
+bool outbox_settle(struct store *store, const int64_t *ids, const enum outbox_outcome *outcomes,
+                   size_t count, struct error *error);
+/* Rows in a state: "ready", "sending", ... */
+int64_t outbox_count(struct store *store, const char *state);
+
+/* ---- judge budget ----------------------------------------------------------------------- */
+
+/* Calls reserved so far on a UTC day (days since 1970). */
+int64_t store_budget_reserved(struct store *store, int64_t day);
+/* Durable when it returns true: a call is made only after. */
+bool store_budget_reserve(struct store *store, int64_t day, int64_t calls, struct error *error);
+
+#endif
