@@ -4,10 +4,12 @@
 #include <math.h>
 #include <string.h>
 
+extern const struct evaluator evaluator_judge;
 extern const struct evaluator evaluator_length;
 
 /* In the order people read them. A new evaluator is a line here. */
 static const struct evaluator *const ALL[] = {
+    &evaluator_judge,
     &evaluator_length,
     NULL,
 };

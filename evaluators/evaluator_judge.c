@@ -1,0 +1,133 @@
+/* judge: asks a model what it thinks of the sample, one question for one criterion. */
+#include <math.h>
+#include "schema/base/memory.h"
+#include "evaluators/evaluator.h"
+#include "evaluators/judge.h"
+
+static const char PURPOSE[] = "verdict";
+
+static bool configure(const json_t *options, const struct evaluator_context *context,
+                      void **out_state, struct problems *problems)
+{
+    struct judge *judge = memory_new(1, sizeof *judge);
+    *out_state = judge;
+    return judge_configure(judge, options, context->path, problems);
+}
+
+static bool is_blank(struct str text)
+{
+    for (size_t i = 0; i < text.size; i++)
+        if (!strchr(" \t\r\n\v\f", text.data[i]))
+            return false;
+    return true;
+}
+
+static size_t shown_bytes(const struct judge *judge, const struct sample *sample)
+{
+    size_t bytes = 0;
+    for (unsigned input = JUDGE_CONTEXT; input <= JUDGE_RESPONSE; input <<= 1)
+        if (judge->inputs & input)
+            bytes += judge_shown(sample, input).size;
+    return bytes;
+}
+
+/* Is the score settled without the judge? */
+static bool settled(const struct judge *judge, const struct sample *sample, struct score *out)
+{
+    if ((judge->inputs & JUDGE_REFERENCE) && !judge_shown(sample, JUDGE_REFERENCE).data)
+        *out = score_without_value(SCORE_NOT_APPLICABLE, "no_reference");
+    else if ((judge->inputs & JUDGE_CONTEXT) && !sample->context.data)
+        *out = score_without_value(SCORE_NOT_APPLICABLE, "no_context");
+    else if ((judge->inputs & JUDGE_PROMPT) && !sample->prompt.data)
+        *out = score_without_value(SCORE_NOT_APPLICABLE, "no_prompt");
+    else if ((judge->inputs & JUDGE_RESPONSE) && is_blank(sample->response))
+        *out = isnan(judge->empty_value)
+                   ? score_without_value(SCORE_NOT_APPLICABLE, "empty_response")
+                   : score_value(judge->empty_value, "no_answer");
+    else if (shown_bytes(judge, sample) > (size_t)judge->max_shown_bytes)
+        *out = score_without_value(SCORE_SKIPPED, "too_long_for_judge"); /* never cut: half a
+                                                                            response is another */
+    else
+        return false;
+    return true;
+}
+
+static struct question *ask(const void *state, const struct sample *sample,
+                            const struct question *answered, struct arena *arena)
+{
+    const struct judge *judge = state;
+    struct score score;
+    if (answered || settled(judge, sample, &score))
+        return NULL;
+    struct question *question = arena_new(arena, 1, sizeof *question);
+    question->target = ASK_JUDGE;
+    question->purpose = PURPOSE;
+    question->model = judge->model;
+    question->max_tokens = judge->max_tokens;
+    judge_messages(judge, sample, arena, question);
+    question_seal(question);
+    return question;
+}
+
+/* A text that looks as if it were written for the judge is reported; the verdict stands. */
+static bool suspicious(const struct judge *judge, const struct sample *sample)
+{
+    for (unsigned input = JUDGE_CONTEXT; input <= JUDGE_RESPONSE; input <<= 1)
+        if ((judge->inputs & input) && judge_suspects(judge_shown(sample, input)))
+            return true;
+    return false;
+}
+
+/* The judge's reasoning may quote the sample: only the verdict is kept. */
+static struct score read_reply(const struct judge *judge, const struct question *question,
+                               const struct sample *sample, struct arena *arena)
+{
+    struct verdict verdict;
+    if (question->finish_reason && strcmp(question->finish_reason, "length") == 0)
+        return score_without_value(SCORE_ERROR, "truncated");
+    const char *failure = verdict_parse(question->answer, question->nonce, &judge->scale, &verdict);
+    if (failure)
+        return score_without_value(SCORE_ERROR, failure);
+    if (verdict.unknown)
+        return score_without_value(SCORE_NOT_APPLICABLE, "judge_unknown");
+    struct score score =
+        score_value(verdict.value, suspicious(judge, sample) ? "injection_suspect" : NULL);
+    score.label = verdict.label ? verdict.label->name
+                                : arena_printf(arena, "%lld", (long long)verdict.number);
+    return score;
+}
+
+static bool score(const void *state, const struct sample *sample, const struct question *answered,
+                  struct scratch *scratch, struct arena *arena, struct score *out,
+                  struct error *error)
+{
+    (void)scratch, (void)error;
+    const struct judge *judge = state;
+    if (settled(judge, sample, out))
+        return true;
+    enum answer_status status = answered ? answered->status : ANSWER_NONE;
+    switch (status) {
+    case ANSWER_RECEIVED:
+        *out = read_reply(judge, answered, sample, arena);
+        break;
+    case ANSWER_FAILED:
+        *out = score_without_value(SCORE_ERROR, answered->failure);
+        break;
+    case ANSWER_SKIPPED:
+        *out = score_without_value(SCORE_SKIPPED, answered->failure);
+        break;
+    case ANSWER_NONE:
+        *out = score_without_value(SCORE_SKIPPED, "judge_not_asked");
+        break;
+    }
+    return true;
+}
+
+const struct evaluator evaluator_judge = {
+    .name = "judge",
+    .summary = "what does a judge model say of the sample, on a scale or by labels?",
+    .configure = configure,
+    .ask = ask,
+    .score = score,
+    .release = judge_free,
+};
