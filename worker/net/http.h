@@ -18,19 +18,23 @@ struct http_request {
     const char *url;
     const struct http_header *headers;
     size_t header_count;
-    struct str body;         /* copied */
-    int64_t timeout_ms;      /* of the whole exchange */
-    size_t reply_bytes_max;  /* a longer reply fails with HTTP_TOO_LONG */
+    struct str body;        /* copied */
+    int64_t timeout_ms;     /* of the whole exchange */
+    size_t reply_bytes_max; /* a longer reply fails with HTTP_TOO_LONG */
 };
 
 enum http_failure {
-    HTTP_OK = 0,      /* a whole reply came, whatever its status */
-    HTTP_CONNECT,     /* no connection: refused, no route, name not found, TLS */
+    HTTP_OK = 0,  /* a whole reply came, whatever its status */
+    HTTP_CONNECT, /* no connection: refused, no route, name not found, TLS */
     HTTP_TIMEOUT,
-    HTTP_BROKEN,      /* the connection ended before the reply was whole */
+    HTTP_BROKEN, /* the connection ended before the reply was whole */
     HTTP_TOO_LONG,
-    HTTP_CANCELLED,   /* http_free or http_cancel_all */
+    HTTP_CANCELLED, /* http_free, http_cancel_all or http_interrupt */
+    HTTP_INVALID,   /* the request cannot be sent as it is: bad URL, line break in a header */
 };
+/* After HTTP_CONNECT, HTTP_INVALID and any status the server refused with, the request had no
+ * effect. After HTTP_TIMEOUT, HTTP_BROKEN, HTTP_TOO_LONG and HTTP_CANCELLED nobody knows: it may
+ * have been carried out. Nothing is ever sent twice by itself. */
 const char *http_failure_name(enum http_failure failure);
 
 struct http_reply {
@@ -45,9 +49,13 @@ struct http_reply {
 /* NULL when the reply has no such header; `name` in lower case. */
 const char *http_reply_header(const struct http_reply *reply, const char *name);
 
+/* Certificates are checked against the system's, or those of the file AWS_CA_BUNDLE names. */
 struct http *http_new(void);
-/* Every request still in flight is called back with HTTP_CANCELLED. NULL is fine. */
+/* Every request still in flight is called back with HTTP_CANCELLED; a callback that is told so must
+ * not send again. Not from within a callback. NULL is fine. */
 void http_free(struct http *http);
+/* The same without the end: the next http_turn calls back. */
+void http_cancel_all(struct http *http);
 
 /* Starts a request. `done` is called once, from http_turn (never from http_send), on this thread.
  * All of `request` is copied. */
@@ -61,8 +69,11 @@ void http_turn(struct http *http);
 int http_wait_ms(const struct http *http);
 size_t http_in_flight(const struct http *http);
 
-/* One request, waited for: for commands and credentials, not for lanes with work in flight. The
- * reply's body and headers live until the next call with the same `http`. */
+/* One request, waited for: for commands and credentials, not for lanes with work in flight. True
+ * when a whole reply came, whatever its status. The reply's body and headers live until the next
+ * call with the same `http`. */
 bool http_fetch(struct http *http, const struct http_request *request, struct http_reply *out);
+/* From any thread: an http_fetch that waits, and every later one, ends with HTTP_CANCELLED. */
+void http_interrupt(struct http *http);
 
 #endif

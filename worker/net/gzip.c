@@ -1,0 +1,29 @@
+/* gzip: bytes made smaller for the wire. */
+#include "worker/net/gzip.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <zlib.h>
+
+enum { GZIP_WINDOW = 15 + 16, MEMORY_LEVEL = 8, CHUNK_BYTES = 16384 };
+
+void gzip_pack(struct str data, struct buffer *out)
+{
+    assert(data.size <= UINT_MAX);
+    z_stream stream = {.next_in = (Bytef *)(uintptr_t)data.data, .avail_in = (uInt)data.size};
+    if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, MEMORY_LEVEL,
+                     Z_DEFAULT_STRATEGY) != Z_OK)
+        abort();
+    unsigned char chunk[CHUNK_BYTES];
+    int state;
+    do {
+        stream.next_out = chunk;
+        stream.avail_out = sizeof chunk;
+        state = deflate(&stream, Z_FINISH);
+        buffer_append(out, chunk, sizeof chunk - stream.avail_out);
+    } while (state == Z_OK);
+    assert(state == Z_STREAM_END);
+    deflateEnd(&stream);
+}

@@ -1,0 +1,42 @@
+/* http_fetch: one request, waited for. */
+#include "worker/net/http.h"
+
+#include <poll.h>
+#include "worker/net/received.h"
+
+struct waiter {
+    struct received *kept;
+    struct http_reply *out;
+    bool finished;
+};
+
+static void keep_reply(void *owner, const struct http_reply *reply)
+{
+    struct waiter *waiter = owner;
+    struct received *kept = waiter->kept;
+    kept->bytes_max = reply->body.size;
+    received_body(kept, reply->body);
+    for (size_t i = 0; i < reply->header_count; i++)
+        received_header(kept, str_of(reply->headers[i].name), str_of(reply->headers[i].value));
+    *waiter->out = *reply;
+    received_show(kept, waiter->out);
+    waiter->finished = true;
+}
+
+bool http_fetch(struct http *http, const struct http_request *request, struct http_reply *out)
+{
+    struct received *kept = http_fetched(http);
+    received_clear(kept);
+    struct waiter waiter = {.kept = kept, .out = out};
+    http_send(http, request, keep_reply, &waiter);
+    while (!waiter.finished) {
+        if (http_interrupted(http))
+            http_cancel_all(http);
+        http_turn(http);
+        if (waiter.finished)
+            break;
+        struct pollfd ready = {.fd = http_descriptor(http), .events = POLLIN};
+        poll(&ready, 1, http_wait_ms(http));
+    }
+    return out->failure == HTTP_OK;
+}
