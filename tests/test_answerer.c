@@ -1,0 +1,450 @@
+/* Are exchanges with an endpoint made and read as its documents say, and does a question always
+ * come back, whatever the endpoint does? (Against a live stand-in: test_answerer.py.) */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <jansson.h>
+#include "schema/base/clock.h"
+#include "worker/answer/answerer.h"
+#include "worker/answer/invoke.h"
+
+static void urls_are_made_of_valid_names_only(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *base, *region, *endpoint, *url; /* NULL: refused */
+    } cases[] = {
+        {NULL, "eu-central-1", "judge-1",
+         "https://runtime.sagemaker.eu-central-1.amazonaws.com/endpoints/judge-1/invocations"},
+        {NULL, "cn-north-1", "j",
+         "https://runtime.sagemaker.cn-north-1.amazonaws.com.cn/endpoints/j/invocations"},
+        {"http://127.0.0.1:80/", "r", "j", "http://127.0.0.1:80/endpoints/j/invocations"},
+        {"http://h/base", "r", "j", "http://h/base/endpoints/j/invocations"},
+        {NULL, "eu-central-1", "a/../b", NULL},
+        {NULL, "eu-central-1", "a b", NULL},
+        {NULL, "eu-central-1", "-a", NULL},
+        {NULL, "eu-central-1", "a-", NULL},
+        {NULL, "eu-central-1", "", NULL},
+        {NULL, "evil.com/", "a", NULL},
+        {NULL, "eu-central-1", "a234567890123456789012345678901234567890123456789012345678901234",
+         NULL}, /* 64 */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char url[INVOKE_URL_BYTES_MAX];
+        bool made = invoke_url(cases[i].base, cases[i].region, str_of(cases[i].endpoint), url);
+        assert_int_equal(made, cases[i].url != NULL);
+        if (made)
+            assert_string_equal(url, cases[i].url);
+    }
+}
+
+static const struct question_part PARTS[] = {
+    {PART_TEXT, {"say \"", 5}}, {PART_NONCE, {NULL, 0}}, {PART_TEXT, {"\"\n", 2}}};
+static const struct question_message MESSAGES[] = {{"system", PARTS, 1}, {"user", PARTS, 3}};
+
+static void bodies_are_chat_completions_with_the_nonce_in_its_place(void **state)
+{
+    (void)state;
+    struct question question = {
+        .messages = MESSAGES, .message_count = 2, .max_tokens = 100, .temperature = 0};
+    struct buffer body = {0};
+    invoke_body(&question, "abc", NULL, &body);
+    assert_string_equal(body.data, "{\"messages\":[{\"role\":\"system\",\"content\":\"say \\\"\"},"
+                                   "{\"role\":\"user\",\"content\":\"say \\\"abc\\\"\\n\"}],"
+                                   "\"max_tokens\":100,\"temperature\":0,\"stream\":false}");
+    buffer_reset(&body);
+    question.temperature = .7;
+    invoke_body(&question, "abc", "m\"x", &body);
+    json_t *read = json_loads(body.data, 0, NULL);
+    assert_string_equal(json_string_value(json_object_get(read, "model")), "m\"x");
+    assert_true(json_real_value(json_object_get(read, "temperature")) == .7);
+    json_decref(read);
+    buffer_clear(&body);
+}
+
+static void replies_of_every_known_container_are_read(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *body, *failure, *text, *finish;
+        int64_t input, output;
+    } cases[] = {
+        {"{\"choices\":[{\"message\":{\"role\":\"assistant\",\"content\":\"hi\"},"
+         "\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":2}}",
+         NULL, "hi", "stop", 7, 2},
+        {"{\"choices\":[{\"message\":{\"content\":[{\"type\":\"text\",\"text\":\"a\"},"
+         "{\"type\":\"text\",\"text\":\"b\"}]}}]}",
+         NULL, "ab", NULL, -1, -1},
+        {"{\"choices\":[{\"text\":\"hi\",\"finish_reason\":\"length\"}]}", NULL, "hi", "length", -1,
+         -1},
+        {"{\"generated_text\":\"hi\",\"details\":{\"finish_reason\":\"eos_token\","
+         "\"generated_tokens\":3}}",
+         NULL, "hi", "eos_token", -1, 3},
+        {"[{\"generated_text\":\"hi\"}]", NULL, "hi", NULL, -1, -1},
+        {"{\"generated_text\":\"\",\"details\":{\"finish_reason\":\"error\"}}", "model_error", NULL,
+         NULL, 0, 0},
+        {"{\"error\":\"out of memory\",\"code\":424}", "model_error", NULL, NULL, 0, 0},
+        {"{\"choices\":[{\"message\":{\"content\":null}}]}", "reply_empty", NULL, NULL, 0, 0},
+        {"{\"choices\":[{\"message\":{\"content\":\"\"}}]}", "reply_empty", NULL, NULL, 0, 0},
+        {"{\"choices\":[{\"message\":{\"content\":5}}]}", "reply_shape", NULL, NULL, 0, 0},
+        {"{\"choices\":[]}", "reply_shape", NULL, NULL, 0, 0},
+        {"{\"choices\":\"hi\"}", "reply_shape", NULL, NULL, 0, 0},
+        {"[{\"generated_text\":\"a\"},{\"generated_text\":\"b\"}]", "reply_shape", NULL, NULL, 0,
+         0},
+        {"\"hi\"", "reply_shape", NULL, NULL, 0, 0},
+        {"<html>502</html>", "reply_not_json", NULL, NULL, 0, 0},
+        {"", "reply_not_json", NULL, NULL, 0, 0},
+        {"{\"choices\":[{\"message\":{\"content\":\"hi\"", "reply_not_json", NULL, NULL, 0, 0},
+        {"{\"generated_text\":\"a\",\"generated_text\":\"b\"}", "reply_not_json", NULL, NULL, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct arena arena = {0};
+        struct invoke_answer answer;
+        const char *failure = invoke_read(str_of(cases[i].body), &arena, &answer);
+        if (cases[i].failure) {
+            if (!failure || strcmp(failure, cases[i].failure) != 0)
+                fail_msg("%s: %s", cases[i].body, failure ? failure : "read");
+        } else {
+            assert_null(failure);
+            assert_true(str_is(answer.text, cases[i].text));
+            assert_int_equal(answer.finish_reason != NULL, cases[i].finish != NULL);
+            if (cases[i].finish)
+                assert_string_equal(answer.finish_reason, cases[i].finish);
+            assert_int_equal(answer.input_tokens, cases[i].input);
+            assert_int_equal(answer.output_tokens, cases[i].output);
+        }
+        arena_clear(&arena);
+    }
+}
+
+static void error_codes_come_from_the_header_first(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *header, *body, *code;
+        long original;
+        bool no_capacity;
+    } cases[] = {
+        {"ThrottlingException", "{\"message\":null}", "ThrottlingException", -1, false},
+        {"ThrottlingException:http://internal.amazon.com/", "", "ThrottlingException", -1, false},
+        {NULL, "{\"__type\":\"com.amazonaws#ExpiredTokenException\"}", "ExpiredTokenException", -1,
+         false},
+        {NULL, "{\"code\":\"SlowDown\"}", "SlowDown", -1, false},
+        {NULL, "{\"code\":424}", "", -1, false},
+        {"ModelError", "{\"OriginalStatusCode\":503,\"Message\":\"x\"}", "ModelError", 503, false},
+        {"ValidationError",
+         "{\"Message\":\"Inference Component has no capacity to process this request.\"}",
+         "ValidationError", -1, true},
+        {"bad <b>code</b>", "{}", "", -1, false},
+        {NULL, "<html>", "", -1, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct http_header header = {"x-amzn-errortype", cases[i].header};
+        struct http_reply reply = {.status = 400,
+                                   .body = str_of(cases[i].body),
+                                   .headers = &header,
+                                   .header_count = cases[i].header != NULL};
+        struct invoke_error error;
+        invoke_read_error(&reply, &error);
+        assert_string_equal(error.code, cases[i].code);
+        assert_int_equal(error.original_status, cases[i].original);
+        assert_int_equal(error.no_capacity, cases[i].no_capacity);
+    }
+}
+
+/* --- a question's way, without a stand-in --- */
+
+enum { ASKED_MAX = 100 };
+
+struct fixture {
+    struct http *http;
+    struct budget *budget;
+    struct budget_share *share;
+    struct answerer *answerer;
+    struct arena arena;
+    struct question questions[ASKED_MAX];
+    unsigned answers;
+    const struct credentials *credentials;
+    struct answerer *cancels; /* an answer cancels this fixture's other questions */
+};
+
+static const struct credentials *current(void *owner)
+{
+    return ((struct fixture *)owner)->credentials;
+}
+
+static void answered(void *owner, struct question *question)
+{
+    struct fixture *fixture = owner;
+    fixture->answers++;
+    assert_int_not_equal(question->status, ANSWER_NONE);
+    if (fixture->cancels)
+        answerer_cancel_owner(fixture->cancels, fixture);
+}
+
+static void open_fixture(struct fixture *fixture, const char *url, const char *endpoint,
+                         int64_t calls)
+{
+    static const struct credentials keys = {.access_key_id = (char *)"AKIDEXAMPLE",
+                                            .secret_access_key = (char *)"secret"};
+    struct answerer_config config = ANSWERER_DEFAULTS;
+    config.region = "eu-central-1";
+    config.endpoint_url = url;
+    config.judge_endpoint = endpoint;
+    config.retry_ms = 5;
+    config.parked_ms = 20;
+    *fixture =
+        (struct fixture){.http = http_new(), .budget = budget_new(calls), .credentials = &keys};
+    fixture->share = budget_share_new(fixture->budget, 10, NULL, NULL);
+    struct answerer_identity identity = {.current = current, .owner = fixture};
+    struct error error = {0};
+    fixture->answerer = answerer_new(&config, fixture->http, &identity, fixture->share, &error);
+    assert_non_null(fixture->answerer);
+}
+
+static void close_fixture(struct fixture *fixture)
+{
+    answerer_free(fixture->answerer);
+    http_free(fixture->http);
+    budget_share_free(fixture->share);
+    budget_free(fixture->budget);
+    arena_clear(&fixture->arena);
+}
+
+static struct question *ask(struct fixture *fixture, size_t index, enum question_target target,
+                            const struct sample *sample, int64_t patience_ms)
+{
+    struct question *question = &fixture->questions[index];
+    *question = (struct question){.target = target,
+                                  .purpose = "verdict",
+                                  .messages = MESSAGES,
+                                  .message_count = 2,
+                                  .max_tokens = 10};
+    answerer_ask(fixture->answerer, question, sample, &fixture->arena,
+                 clock_steady_ms() + patience_ms, answered, fixture);
+    return question;
+}
+
+static void turn_until_quiet(struct fixture *fixture, int64_t most_ms)
+{
+    int64_t end = clock_steady_ms() + most_ms;
+    while (clock_steady_ms() < end &&
+           (answerer_unanswered(fixture->answerer) || answerer_in_flight(fixture->answerer))) {
+        http_turn(fixture->http);
+        answerer_turn(fixture->answerer);
+        int64_t wait = answerer_wait_ms(fixture->answerer);
+        int http_wait = http_wait_ms(fixture->http);
+        if (wait < 0 || (http_wait >= 0 && http_wait < wait))
+            wait = http_wait;
+        struct pollfd readable = {.fd = http_descriptor(fixture->http), .events = POLLIN};
+        poll(&readable, 1, wait < 0 || wait > 50 ? 50 : (int)wait);
+    }
+}
+
+static void assert_failure(const struct question *question, enum answer_status status,
+                           const char *failure)
+{
+    assert_int_equal(question->status, status);
+    assert_string_equal(question->failure, failure);
+}
+
+/* A port that nobody listens on: bound, then given back. */
+static void closed_port(char url[64])
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    snprintf(url, 64, "http://127.0.0.1:%d", ntohs(address.sin_port));
+    close(fd);
+}
+
+static void an_outage_skips_questions_at_their_deadline(void **state)
+{
+    (void)state;
+    char url[64];
+    struct fixture fixture;
+    closed_port(url);
+    open_fixture(&fixture, url, "judge", BUDGET_UNLIMITED);
+    int64_t before = clock_steady_ms();
+    for (size_t i = 0; i < 60; i++)
+        ask(&fixture, i, ASK_JUDGE, NULL, 400);
+    assert_int_equal(fixture.answers, 0); /* never from within answerer_ask */
+    turn_until_quiet(&fixture, 5000);
+    int64_t took = clock_steady_ms() - before;
+    assert_true(took >= 400 && took < 3000);
+    assert_int_equal(fixture.answers, 60);
+    for (size_t i = 0; i < 60; i++)
+        assert_failure(&fixture.questions[i], ANSWER_SKIPPED, "judge_unavailable");
+    const struct answerer_counts *counts = answerer_counts(fixture.answerer);
+    assert_int_equal(counts->skipped, 60);
+    assert_true(counts->sent >= 20 && counts->sent < 90); /* the breaker opened; few retries */
+    close_fixture(&fixture);
+}
+
+static void without_budget_nothing_is_sent(void **state)
+{
+    (void)state;
+    char url[64];
+    struct fixture fixture;
+    closed_port(url);
+    open_fixture(&fixture, url, "judge", 3);
+    for (size_t i = 0; i < 10; i++)
+        ask(&fixture, i, ASK_JUDGE, NULL, 300);
+    turn_until_quiet(&fixture, 5000);
+    assert_int_equal(fixture.answers, 10);
+    assert_int_equal(answerer_counts(fixture.answerer)->sent, 3);
+    for (size_t i = 3; i < 10; i++)
+        assert_failure(&fixture.questions[i], ANSWER_SKIPPED, "budget");
+    close_fixture(&fixture);
+}
+
+static void what_the_configuration_forbids_is_skipped(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct sample sample = {.endpoint = STR("elsewhere")};
+    open_fixture(&fixture, "http://127.0.0.1:1", NULL, BUDGET_UNLIMITED);
+    const struct question *judge = ask(&fixture, 0, ASK_JUDGE, NULL, 10000);
+    const struct question *other = ask(&fixture, 1, ASK_ENDPOINT, &sample, 10000);
+    const struct question *unnamed = ask(&fixture, 2, ASK_ENDPOINT, NULL, 10000);
+    assert_int_equal(fixture.answers, 0);
+    assert_int_equal(answerer_wait_ms(fixture.answerer), 0);
+    answerer_turn(fixture.answerer);
+    assert_int_equal(fixture.answers, 3);
+    assert_failure(judge, ANSWER_SKIPPED, "no_judge");
+    assert_failure(other, ANSWER_SKIPPED, "endpoint_not_listed");
+    assert_failure(unnamed, ANSWER_SKIPPED, "endpoint_not_listed");
+    assert_int_equal(answerer_counts(fixture.answerer)->sent, 0);
+    close_fixture(&fixture);
+}
+
+static void without_credentials_questions_wait_for_them(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    open_fixture(&fixture, "http://127.0.0.1:1", "judge", BUDGET_UNLIMITED);
+    fixture.credentials = NULL;
+    const struct question *question = ask(&fixture, 0, ASK_JUDGE, NULL, 100);
+    turn_until_quiet(&fixture, 5000);
+    assert_failure(question, ANSWER_SKIPPED, "no_credentials");
+    assert_int_equal(answerer_counts(fixture.answerer)->sent, 0);
+    close_fixture(&fixture);
+}
+
+static void cancelled_questions_are_never_answered(void **state)
+{
+    (void)state;
+    char url[64];
+    struct fixture fixture;
+    closed_port(url);
+    open_fixture(&fixture, url, "judge", BUDGET_UNLIMITED);
+    for (size_t i = 0; i < ASKED_MAX; i++)
+        ask(&fixture, i, ASK_JUDGE, NULL, 60000);
+    answerer_turn(fixture.answerer); /* 64 in flight, 36 in line */
+    assert_int_equal(answerer_in_flight(fixture.answerer), 64);
+    answerer_cancel_owner(fixture.answerer, &fixture);
+    assert_int_equal(answerer_unanswered(fixture.answerer), 0);
+    assert_int_equal(answerer_counts(fixture.answerer)->cancelled, ASKED_MAX);
+    turn_until_quiet(&fixture, 5000);
+    assert_int_equal(answerer_in_flight(fixture.answerer), 0);
+    assert_int_equal(fixture.answers, 0);
+    close_fixture(&fixture);
+}
+
+static void an_answer_may_cancel_the_rest(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    open_fixture(&fixture, "http://127.0.0.1:1", "judge", 0);
+    fixture.cancels = fixture.answerer;
+    for (size_t i = 0; i < 10; i++)
+        ask(&fixture, i, ASK_JUDGE, NULL, 60000);
+    turn_until_quiet(&fixture, 5000);
+    assert_int_equal(fixture.answers, 1);
+    close_fixture(&fixture);
+}
+
+static void ending_with_calls_in_flight_leaks_and_calls_nothing(void **state)
+{
+    (void)state;
+    for (int http_first = 0; http_first < 2; http_first++) {
+        struct fixture fixture;
+        int listener = socket(AF_INET, SOCK_STREAM, 0); /* takes connections, never answers */
+        struct sockaddr_in address = {.sin_family = AF_INET,
+                                      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        socklen_t size = sizeof address;
+        char url[64];
+        assert_int_equal(bind(listener, (struct sockaddr *)&address, size), 0);
+        assert_int_equal(listen(listener, 10), 0);
+        assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+        snprintf(url, sizeof url, "http://127.0.0.1:%d", ntohs(address.sin_port));
+        open_fixture(&fixture, url, "judge", BUDGET_UNLIMITED);
+        ask(&fixture, 0, ASK_JUDGE, NULL, 60000);
+        answerer_turn(fixture.answerer);
+        http_turn(fixture.http);
+        assert_int_equal(answerer_in_flight(fixture.answerer), 1);
+        if (http_first) {
+            http_free(fixture.http);
+            fixture.http = NULL;
+            assert_failure(&fixture.questions[0], ANSWER_SKIPPED, "cancelled");
+        }
+        close_fixture(&fixture);
+        assert_int_equal(fixture.answers, http_first);
+        close(listener);
+    }
+}
+
+static void a_wrong_configuration_is_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *region, *url, *endpoint, *says;
+    } cases[] = {
+        {NULL, NULL, "j", "no region"},
+        {"eu central", NULL, "j", "no region"},
+        {"eu-central-1", "ftp://x", "j", "must begin with https://"},
+        {"eu-central-1", NULL, "j/../k", "endpoint's name"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct answerer_config config = ANSWERER_DEFAULTS;
+        struct answerer_identity identity = {.current = current};
+        struct error error = {0};
+        config.region = cases[i].region;
+        config.endpoint_url = cases[i].url;
+        config.judge_endpoint = cases[i].endpoint;
+        assert_null(answerer_new(&config, NULL, &identity, NULL, &error));
+        assert_int_equal(error.kind, ERROR_FATAL);
+        assert_non_null(strstr(error.text, cases[i].says));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(urls_are_made_of_valid_names_only),
+        cmocka_unit_test(bodies_are_chat_completions_with_the_nonce_in_its_place),
+        cmocka_unit_test(replies_of_every_known_container_are_read),
+        cmocka_unit_test(error_codes_come_from_the_header_first),
+        cmocka_unit_test(an_outage_skips_questions_at_their_deadline),
+        cmocka_unit_test(without_budget_nothing_is_sent),
+        cmocka_unit_test(what_the_configuration_forbids_is_skipped),
+        cmocka_unit_test(without_credentials_questions_wait_for_them),
+        cmocka_unit_test(cancelled_questions_are_never_answered),
+        cmocka_unit_test(an_answer_may_cancel_the_rest),
+        cmocka_unit_test(ending_with_calls_in_flight_leaks_and_calls_nothing),
+        cmocka_unit_test(a_wrong_configuration_is_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,350 @@
+/* Is a call repeated when that helps, later each time, rarely in an outage, never over budget? */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <pthread.h>
+#include "worker/answer/breaker.h"
+#include "worker/answer/budget.h"
+#include "worker/answer/retry.h"
+#include "worker/answer/schedule.h"
+
+static void faults_are_told_apart_by_code_before_status(void **state)
+{
+    (void)state;
+    static const struct {
+        enum http_failure failure;
+        long status;
+        const char *code;
+        long original;
+        bool no_capacity;
+        enum retry_kind kind;
+        const char *reason;
+    } cases[] = {
+        {HTTP_OK, 200, NULL, -1, false, RETRY_NOT_NEEDED, ""},
+        {HTTP_OK, 202, "ThrottlingException", -1, false, RETRY_NOT_NEEDED, ""},
+        {HTTP_OK, 400, "ValidationError", -1, false, RETRY_NEVER, "request_invalid"},
+        {HTTP_OK, 400, "ThrottlingException", -1, false, RETRY_SLOWER, "throttled"},
+        {HTTP_OK, 400, "TooManyRequestsException", -1, false, RETRY_SLOWER, "throttled"},
+        {HTTP_OK, 400, "ValidationError", -1, true, RETRY_SOON, "no_capacity"},
+        {HTTP_OK, 400, "", -1, false, RETRY_NEVER, "request_invalid"},
+        {HTTP_OK, 400, "Whatever", -1, false, RETRY_NEVER, "request_invalid"},
+        {HTTP_OK, 400, "ExpiredTokenException", -1, false, RETRY_REFRESH, "credentials_expired"},
+        {HTTP_OK, 403, "ExpiredToken", -1, false, RETRY_REFRESH, "credentials_expired"},
+        {HTTP_OK, 403, "InvalidSignatureException", -1, false, RETRY_REFRESH, "signature_refused"},
+        {HTTP_OK, 403, "AccessDeniedException", -1, false, RETRY_NEVER, "access_denied"},
+        {HTTP_OK, 403, NULL, -1, false, RETRY_NEVER, "access_denied"},
+        {HTTP_OK, 404, NULL, -1, false, RETRY_NEVER, "not_found"},
+        {HTTP_OK, 408, NULL, -1, false, RETRY_SOON, "timeout"},
+        {HTTP_OK, 413, NULL, -1, false, RETRY_NEVER, "request_too_long"},
+        {HTTP_OK, 422, NULL, -1, false, RETRY_NEVER, "request_invalid"},
+        {HTTP_OK, 424, "ModelError", 500, false, RETRY_SOON, "model_error"},
+        {HTTP_OK, 424, "ModelError", 503, false, RETRY_SOON, "model_error"},
+        {HTTP_OK, 424, "ModelError", 429, false, RETRY_SLOWER, "throttled"},
+        {HTTP_OK, 424, "ModelError", 0, false, RETRY_SOON, "timeout"},
+        {HTTP_OK, 424, "ModelError", 400, false, RETRY_NEVER, "model_refused"},
+        {HTTP_OK, 424, "ModelError", 422, false, RETRY_NEVER, "model_refused"},
+        {HTTP_OK, 424, NULL, -1, false, RETRY_SOON, "model_error"},
+        {HTTP_OK, 429, NULL, -1, false, RETRY_SLOWER, "throttled"},
+        {HTTP_OK, 429, "ModelNotReadyException", -1, false, RETRY_SOON, "model_not_ready"},
+        {HTTP_OK, 500, "InternalFailure", -1, false, RETRY_SOON, "unavailable"},
+        {HTTP_OK, 502, NULL, -1, false, RETRY_SOON, "unavailable"},
+        {HTTP_OK, 503, "ServiceUnavailable", -1, false, RETRY_SOON, "unavailable"},
+        {HTTP_OK, 504, NULL, -1, false, RETRY_SOON, "unavailable"},
+        {HTTP_OK, 530, "InternalDependencyException", -1, false, RETRY_SOON, "unavailable"},
+        {HTTP_OK, 301, NULL, -1, false, RETRY_NEVER, "redirected"},
+        {HTTP_CONNECT, 0, NULL, -1, false, RETRY_SOON, "unreachable"},
+        {HTTP_TIMEOUT, 0, NULL, -1, false, RETRY_SOON, "timeout"},
+        {HTTP_BROKEN, 200, NULL, -1, false, RETRY_SOON, "unreachable"},
+        {HTTP_TOO_LONG, 200, NULL, -1, false, RETRY_NEVER, "reply_too_long"},
+        {HTTP_CANCELLED, 0, NULL, -1, false, RETRY_NEVER, "cancelled"},
+        {HTTP_INVALID, 0, NULL, -1, false, RETRY_NEVER, "request_invalid"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct retry_advice advice = retry_advise(&(struct retry_outcome){
+            .failure = cases[i].failure,
+            .status = cases[i].status,
+            .code = cases[i].code,
+            .original_status = cases[i].original,
+            .no_capacity = cases[i].no_capacity,
+        });
+        if (advice.kind != cases[i].kind || strcmp(advice.reason, cases[i].reason) != 0)
+            fail_msg("case %zu: kind %d, %s", i, advice.kind, advice.reason);
+    }
+}
+
+static void delays_double_up_to_a_limit_with_full_jitter(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t base;
+        unsigned retry;
+        double uniform;
+        int64_t quick, parked;
+    } cases[] = {
+        {1000, 0, 0, 0, 500},
+        {1000, 0, .5, 500, 750},
+        {1000, 1, .5, 1000, 1500},
+        {1000, 4, .5, 8000, 12000},
+        {1000, 5, .5, 10000, 24000},  /* min(20 s, 32 s) */
+        {1000, 9, .5, 10000, 225000}, /* min(5 min, 512 s): 150 s and half of 150 s */
+        {1000, 4000000000u, .25, 5000, 187500},
+        {30000, 0, 0, 0, 15000},
+        {0, 7, .9, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(retry_delay_ms(cases[i].base, cases[i].retry, cases[i].uniform),
+                         cases[i].quick);
+        assert_int_equal(retry_parked_ms(cases[i].base, cases[i].retry, cases[i].uniform),
+                         cases[i].parked);
+    }
+}
+
+static void end_calls(struct breaker *breaker, int64_t now, int count, bool failed)
+{
+    for (int i = 0; i < count; i++)
+        breaker_ended(breaker, now, failed);
+}
+
+static void a_breaker_opens_at_half_of_twenty_and_probes_with_one(void **state)
+{
+    (void)state;
+    struct breaker breaker = {0};
+    int64_t now = 1000000;
+    end_calls(&breaker, now, 19, true);
+    assert_true(breaker_allows(&breaker, now)); /* 19 say nothing yet */
+    breaker_ended(&breaker, now, false);
+    assert_false(breaker_allows(&breaker, now)); /* 19 of 20 */
+    assert_int_equal(breaker_wait_ms(&breaker, now), 5000);
+    assert_false(breaker_allows(&breaker, now + 4999));
+    assert_true(breaker_allows(&breaker, now + 5000)); /* the probe */
+    assert_false(breaker_allows(&breaker, now + 5000));
+    assert_int_equal(breaker_wait_ms(&breaker, now + 5000), -1);
+    breaker_ended(&breaker, now + 6000, true);
+    assert_int_equal(breaker_wait_ms(&breaker, now + 6000), 10000); /* twice as long */
+    assert_true(breaker_allows(&breaker, now + 16000));
+    breaker_ended(&breaker, now + 16000, false);
+    assert_true(breaker_allows(&breaker, now + 16000));
+    assert_true(breaker_allows(&breaker, now + 16000));
+}
+
+static void a_breaker_stays_closed_below_half_and_forgets_after_30_s(void **state)
+{
+    (void)state;
+    struct breaker breaker = {0};
+    int64_t now = 3000000;
+    end_calls(&breaker, now, 30, false);
+    end_calls(&breaker, now, 29, true);
+    assert_true(breaker_allows(&breaker, now));
+    end_calls(&breaker, now, 1, true); /* 30 of 60 */
+    assert_false(breaker_allows(&breaker, now));
+
+    struct breaker slow = {0};
+    end_calls(&slow, now, 15, true);
+    end_calls(&slow, now + 31000, 15, true); /* the first 15 are out of the window */
+    assert_true(breaker_allows(&slow, now + 31000));
+    end_calls(&slow, now + 33000, 5, true);
+    assert_false(breaker_allows(&slow, now + 33000));
+}
+
+static void a_forgotten_probe_lets_the_next_one_go(void **state)
+{
+    (void)state;
+    struct breaker breaker = {0};
+    end_calls(&breaker, 50000, 20, true);
+    assert_true(breaker_allows(&breaker, 60000));
+    breaker_forget(&breaker);
+    assert_true(breaker_allows(&breaker, 60000));
+}
+
+enum { DAY = 86400000 };
+
+struct ledger {
+    int64_t day, calls; /* of the newest day written down */
+    unsigned writes;
+    bool broken;
+};
+
+static bool write_down(void *owner, int64_t day, int64_t calls)
+{
+    struct ledger *ledger = owner;
+    if (ledger->broken)
+        return false;
+    ledger->calls = (ledger->day == day ? ledger->calls : 0) + calls;
+    ledger->day = day;
+    ledger->writes++;
+    return true;
+}
+
+static int spend(struct budget_share *share, int64_t wall_ms)
+{
+    int count = 0;
+    while (count < 1000 && budget_take(share, wall_ms))
+        count++;
+    return count;
+}
+
+static void a_day_has_its_calls_and_no_more(void **state)
+{
+    (void)state;
+    struct ledger ledger = {.day = -1};
+    struct budget *budget = budget_new(25);
+    struct budget_share *share = budget_share_new(budget, 10, write_down, &ledger);
+    assert_int_equal(spend(share, 20000 * (int64_t)DAY), 25); /* chunks of 10, 10 and 5 */
+    assert_int_equal(ledger.writes, 3);
+    assert_int_equal(ledger.calls, 25);
+    assert_int_equal(budget_left(budget, 20000 * (int64_t)DAY), 0);
+    assert_int_equal(spend(share, 20001 * (int64_t)DAY - 1), 0);
+    assert_int_equal(budget_left(budget, 20001 * (int64_t)DAY), 25);
+    assert_true(budget_take(share, 20001 * (int64_t)DAY));
+    assert_int_equal(ledger.day, 20001);
+    assert_int_equal(spend(share, 19999 * (int64_t)DAY), 24); /* a clock set back gains nothing */
+    assert_int_equal(spend(share, 20001 * (int64_t)DAY), 0);
+    budget_share_free(share);
+    budget_free(budget);
+}
+
+/* What was written down before a kill counts, spent or not. */
+static void a_kill_never_lets_the_limit_be_exceeded(void **state)
+{
+    (void)state;
+    int64_t today = 20000 * (int64_t)DAY;
+    struct ledger ledger = {.day = -1};
+    int spent = 0;
+    for (int life = 0; life < 12; life++) {
+        struct budget *budget = budget_new(100);
+        if (ledger.day >= 0)
+            budget_restore(budget, ledger.day, ledger.calls);
+        struct budget_share *share = budget_share_new(budget, 10, write_down, &ledger);
+        for (int i = 0; i < 13; i++) /* then it is killed: 7 of the second chunk are lost */
+            spent += budget_take(share, today);
+        budget_share_free(share);
+        budget_free(budget);
+    }
+    assert_int_equal(ledger.calls, 100);
+    assert_int_equal(spent, 5 * 13); /* five lives of two chunks each */
+
+    struct budget *yesterday = budget_new(100);
+    budget_restore(yesterday, 19999, 100);
+    struct budget_share *share = budget_share_new(yesterday, 10, NULL, NULL);
+    assert_int_equal(spend(share, today), 100);
+    budget_restore(yesterday, 19998, 50); /* an older day changes nothing any more */
+    assert_int_equal(budget_left(yesterday, today), 0);
+    budget_share_free(share);
+    budget_free(yesterday);
+}
+
+static void nothing_is_spent_that_was_not_written_down(void **state)
+{
+    (void)state;
+    struct ledger ledger = {.day = -1, .broken = true};
+    struct budget *budget = budget_new(100);
+    struct budget_share *share = budget_share_new(budget, 10, write_down, &ledger);
+    assert_false(budget_take(share, DAY));
+    ledger.broken = false;
+    assert_int_equal(spend(share, DAY), 90); /* the chunk of the failure is lost */
+    budget_share_free(share);
+    budget_free(budget);
+}
+
+static void no_limit_and_no_calls_are_limits_too(void **state)
+{
+    (void)state;
+    struct ledger ledger = {.day = -1};
+    struct budget *none = budget_new(0), *all = budget_new(BUDGET_UNLIMITED);
+    struct budget_share *of_none = budget_share_new(none, 10, write_down, &ledger);
+    struct budget_share *of_all = budget_share_new(all, 10, write_down, &ledger);
+    assert_int_equal(spend(of_none, DAY), 0);
+    assert_int_equal(spend(of_all, DAY), 1000);
+    assert_int_equal(ledger.writes, 0);
+    budget_share_free(of_none);
+    budget_share_free(of_all);
+    budget_free(none);
+    budget_free(all);
+}
+
+struct spender {
+    struct budget *budget;
+    int64_t chunk;
+    int spent;
+};
+
+static void *spend_all(void *argument)
+{
+    struct spender *spender = argument;
+    struct budget_share *share = budget_share_new(spender->budget, spender->chunk, NULL, NULL);
+    while (budget_take(share, DAY))
+        spender->spent++;
+    budget_share_free(share);
+    return NULL;
+}
+
+static void lanes_share_one_limit(void **state)
+{
+    (void)state;
+    enum { LANES = 4, CALLS = 50000 };
+    struct budget *budget = budget_new(CALLS);
+    struct spender spenders[LANES];
+    pthread_t threads[LANES];
+    for (int i = 0; i < LANES; i++) {
+        spenders[i] = (struct spender){budget, 1 + i * 3, 0};
+        assert_int_equal(pthread_create(&threads[i], NULL, spend_all, &spenders[i]), 0);
+    }
+    int spent = 0;
+    for (int i = 0; i < LANES; i++) {
+        pthread_join(threads[i], NULL);
+        spent += spenders[i].spent;
+    }
+    assert_int_equal(spent, CALLS);
+    budget_free(budget);
+}
+
+static void a_schedule_gives_the_earliest_first(void **state)
+{
+    (void)state;
+    enum { COUNT = 500 };
+    static struct scheduled members[COUNT];
+    struct schedule schedule = {0};
+    uint32_t random = 12345;
+    for (int i = 0; i < COUNT; i++) {
+        random = random * 1664525 + 1013904223;
+        schedule_set(&schedule, &members[i], random >> 20);
+    }
+    for (int i = 0; i < COUNT; i += 3)
+        schedule_remove(&schedule, &members[i]);
+    schedule_remove(&schedule, &members[0]); /* not there any more: nothing happens */
+    for (int i = 1; i < COUNT; i += 3) {
+        random = random * 1664525 + 1013904223;
+        schedule_set(&schedule, &members[i], random >> 20); /* moved */
+    }
+    int64_t before = -1;
+    int count = 0;
+    for (struct scheduled *first; (first = schedule_first(&schedule)); count++) {
+        assert_true(first->at_ms >= before);
+        before = first->at_ms;
+        schedule_remove(&schedule, first);
+    }
+    assert_int_equal(count, COUNT - (COUNT + 2) / 3);
+    schedule_clear(&schedule);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(faults_are_told_apart_by_code_before_status),
+        cmocka_unit_test(delays_double_up_to_a_limit_with_full_jitter),
+        cmocka_unit_test(a_breaker_opens_at_half_of_twenty_and_probes_with_one),
+        cmocka_unit_test(a_breaker_stays_closed_below_half_and_forgets_after_30_s),
+        cmocka_unit_test(a_forgotten_probe_lets_the_next_one_go),
+        cmocka_unit_test(a_day_has_its_calls_and_no_more),
+        cmocka_unit_test(a_kill_never_lets_the_limit_be_exceeded),
+        cmocka_unit_test(nothing_is_spent_that_was_not_written_down),
+        cmocka_unit_test(no_limit_and_no_calls_are_limits_too),
+        cmocka_unit_test(lanes_share_one_limit),
+        cmocka_unit_test(a_schedule_gives_the_earliest_first),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,465 @@
+/* answerer: gets the questions of evaluators answered by SageMaker endpoints, many at a time. */
+#include "worker/answer/answerer.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include "schema/base/buffer.h"
+#include "schema/base/clock.h"
+#include "schema/base/memory.h"
+#include "worker/answer/breaker.h"
+#include "worker/answer/call.h"
+#include "worker/answer/caller.h"
+#include "worker/answer/invoke.h"
+#include "worker/answer/retry.h"
+
+enum {
+    REPLY_BYTES_MAX = 256 << 10,
+    NO_CREDENTIALS_MS = 1000, /* pause until they are asked for again */
+};
+
+/* Quick retries are at most a tenth of the calls, but for a few: more would feed an outage. */
+static const double RETRY_TOKENS_START = 10, RETRY_TOKENS_MAX = 50, RETRY_TOKENS_EARNED = .1;
+
+const struct answerer_config ANSWERER_DEFAULTS = {
+    .max_in_flight = 64,
+    .timeout_ms = 70000,
+    .retry_ms = 500,
+    .parked_ms = 30000,
+    .request_bytes_max = 6291456, /* of InvokeEndpoint, as its API model says */
+};
+
+struct answerer {
+    struct answerer_config config;
+    struct answerer_identity identity;
+    struct budget_share *budget;
+    struct caller caller;
+    struct breaker breaker; /* of the judge */
+    struct waiting waiting;
+    struct line flying;
+    struct answerer_counts counts;
+    size_t in_flight, unanswered;
+    double retry_tokens;
+    bool no_credentials;
+    int64_t no_credentials_until_ms; /* then they are asked for again */
+    char judge_url[INVOKE_URL_BYTES_MAX];
+};
+
+/* Ends a call, which is in no list any more; the callback may ask, and may cancel owners. */
+static void finish(struct answerer *answerer, struct call *call, enum answer_status status,
+                   const char *failure)
+{
+    struct question *question = call->question;
+    void (*answered)(void *, struct question *) = call->answered;
+    void *owner = call->owner;
+    question->status = status;
+    question->failure = failure;
+    answerer->unanswered--;
+    answerer->counts.received += status == ANSWER_RECEIVED;
+    answerer->counts.failed += status == ANSWER_FAILED;
+    answerer->counts.skipped += status == ANSWER_SKIPPED;
+    free(call);
+    answered(owner, question);
+}
+
+/* --- replies --- */
+
+static double random_share(void)
+{
+    uint64_t bits;
+    hash_random((uint8_t *)&bits, sizeof bits);
+    return (double)(bits >> 11) * 0x1p-53;
+}
+
+/* Another quick attempt while there are some left and retries are few; else a longer pause. */
+static void try_again(struct answerer *answerer, struct call *call)
+{
+    int64_t now = clock_steady_ms();
+    if (call->attempts < RETRY_QUICK_ATTEMPTS_MAX && answerer->retry_tokens >= 1) {
+        answerer->retry_tokens -= 1;
+        unsigned retry = call->attempts - 1;
+        waiting_parked(&answerer->waiting, call,
+                       now + retry_delay_ms(answerer->config.retry_ms, retry, random_share()));
+        return;
+    }
+    call->attempts = 0;
+    waiting_parked(&answerer->waiting, call,
+                   now +
+                       retry_parked_ms(answerer->config.parked_ms, call->pauses++, random_share()));
+}
+
+/* A verdict that was cut off is no verdict; a resample that was is still a response. */
+static bool cut_off(const struct question *question, const char *finish_reason)
+{
+    return question->target == ASK_JUDGE && finish_reason &&
+           (strcmp(finish_reason, "length") == 0 || strcmp(finish_reason, "max_tokens") == 0);
+}
+
+static void take_answer(struct answerer *answerer, struct call *call,
+                        const struct invoke_answer *answer, int64_t latency_ms)
+{
+    struct question *question = call->question;
+    question->answer = answer->text;
+    question->finish_reason = answer->finish_reason;
+    question->input_tokens = answer->input_tokens;
+    question->output_tokens = answer->output_tokens;
+    question->latency_ms = latency_ms;
+    memcpy(question->nonce, call->nonce, sizeof question->nonce);
+    answerer->counts.input_tokens += answer->input_tokens > 0 ? (uint64_t)answer->input_tokens : 0;
+    answerer->counts.output_tokens +=
+        answer->output_tokens > 0 ? (uint64_t)answer->output_tokens : 0;
+    bool whole = !cut_off(question, answer->finish_reason);
+    finish(answerer, call, whole ? ANSWER_RECEIVED : ANSWER_FAILED, whole ? NULL : "truncated");
+}
+
+/* What a reply advises; reads its answer when there is one. */
+static struct retry_advice read_reply(struct call *call, const struct http_reply *reply,
+                                      struct invoke_answer *out)
+{
+    struct invoke_error error = {.original_status = -1};
+    if (reply->failure == HTTP_OK && (reply->status < 200 || reply->status > 299))
+        invoke_read_error(reply, &error);
+    struct retry_advice advice = retry_advise(&(struct retry_outcome){
+        .failure = reply->failure,
+        .status = reply->status,
+        .code = error.code,
+        .original_status = error.original_status,
+        .no_capacity = error.no_capacity,
+    });
+    if (advice.kind != RETRY_NOT_NEEDED || !call->question)
+        return advice;
+    const char *failure = invoke_read(reply->body, call->arena, out);
+    if (!failure)
+        return advice;
+    bool passing = strcmp(failure, "model_error") == 0;
+    return (struct retry_advice){passing ? RETRY_SOON : RETRY_NEVER, failure};
+}
+
+static void refresh(struct answerer *answerer, struct call *call, const char *reason)
+{
+    if (call->refreshed) {
+        finish(answerer, call, ANSWER_FAILED, reason);
+        return;
+    }
+    call->refreshed = true;
+    if (answerer->identity.refused)
+        answerer->identity.refused(answerer->identity.owner);
+    try_again(answerer, call);
+}
+
+static void on_reply(void *owner, const struct http_reply *reply)
+{
+    struct call *call = owner;
+    struct answerer *answerer = call->answerer;
+    if (!answerer) {
+        free(call);
+        return;
+    }
+    struct invoke_answer answer;
+    struct retry_advice advice = read_reply(call, reply, &answer);
+    bool blamed = advice.kind == RETRY_SOON || advice.kind == RETRY_SLOWER;
+    line_remove(&answerer->flying, call);
+    answerer->in_flight--;
+    answerer->counts.throttled += advice.kind == RETRY_SLOWER;
+    if (call->line == CALL_LINE_JUDGE)
+        breaker_ended(&answerer->breaker, clock_steady_ms(), blamed);
+    if (!call->question)
+        free(call);
+    else if (reply->failure == HTTP_CANCELLED)
+        finish(answerer, call, ANSWER_SKIPPED, "cancelled");
+    else if (advice.kind == RETRY_NOT_NEEDED)
+        take_answer(answerer, call, &answer, reply->duration_ms);
+    else if (advice.kind == RETRY_NEVER)
+        finish(answerer, call, ANSWER_FAILED, advice.reason);
+    else if (advice.kind == RETRY_REFRESH)
+        refresh(answerer, call, advice.reason);
+    else
+        try_again(answerer, call);
+}
+
+/* --- sending --- */
+
+static void make_nonce(char out[QUESTION_NONCE_BYTES])
+{
+    uint8_t bits[(QUESTION_NONCE_BYTES - 1) / 2];
+    hash_random(bits, sizeof bits);
+    hash_hex(bits, sizeof bits, out);
+}
+
+static int64_t timeout_of(const struct answerer_config *config, const struct call *call)
+{
+    int64_t left_ms = call->deadline_ms - clock_steady_ms();
+    left_ms = left_ms > 0 ? left_ms : 1;
+    return left_ms < config->timeout_ms ? left_ms : config->timeout_ms;
+}
+
+static void fly(struct answerer *answerer, struct call *call, const struct credentials *credentials,
+                struct str body, const char *url)
+{
+    bool judge = call->line == CALL_LINE_JUDGE;
+    struct caller_post post = {
+        .url = url,
+        .component = judge ? answerer->config.inference_component : NULL,
+        .variant = judge ? answerer->config.target_variant : NULL,
+        .body = body,
+        .timeout_ms = timeout_of(&answerer->config, call),
+        .reply_bytes_max = REPLY_BYTES_MAX,
+    };
+    bool first = call->attempts == 0 && call->pauses == 0;
+    answerer->counts.sent++;
+    answerer->counts.retried += !first;
+    if (first && answerer->retry_tokens < RETRY_TOKENS_MAX)
+        answerer->retry_tokens += RETRY_TOKENS_EARNED;
+    waiting_leave(&answerer->waiting, call);
+    call->attempts++;
+    line_append(&answerer->flying, call);
+    answerer->in_flight++;
+    caller_send(&answerer->caller, &post, credentials, clock_wall_ms(), on_reply, call);
+}
+
+/* Sends a call of the line, or ends it. */
+static void send_call(struct answerer *answerer, struct call *call,
+                      const struct credentials *credentials)
+{
+    char url[INVOKE_URL_BYTES_MAX];
+    const struct question *question = call->question;
+    bool judge = call->line == CALL_LINE_JUDGE;
+    if (judge)
+        memcpy(url, answerer->judge_url, sizeof url);
+    else if (!invoke_url(answerer->config.endpoint_url, answerer->config.region, call->endpoint,
+                         url))
+        assert(!"checked by answerer_ask");
+    struct buffer body = {0};
+    const char *model = question->model ? question->model
+                        : judge         ? answerer->config.judge_model
+                                        : NULL;
+    make_nonce(call->nonce);
+    invoke_body(question, call->nonce, model, &body);
+    bool fits = body.size <= answerer->config.request_bytes_max;
+    if (fits && budget_take(answerer->budget, clock_wall_ms())) {
+        fly(answerer, call, credentials, buffer_str(&body), url);
+    } else {
+        if (judge)
+            breaker_forget(&answerer->breaker);
+        waiting_leave(&answerer->waiting, call);
+        finish(answerer, call, fits ? ANSWER_SKIPPED : ANSWER_FAILED,
+               fits ? "budget" : "question_too_long");
+    }
+    buffer_clear(&body);
+}
+
+static const struct credentials *credentials_now(struct answerer *answerer, int64_t now)
+{
+    if (now < answerer->no_credentials_until_ms)
+        return NULL;
+    const struct credentials *credentials = answerer->identity.current(answerer->identity.owner);
+    answerer->no_credentials = !credentials;
+    if (!credentials)
+        answerer->no_credentials_until_ms = now + NO_CREDENTIALS_MS;
+    return credentials;
+}
+
+static void send_line(struct answerer *answerer, size_t target)
+{
+    struct line *line = &answerer->waiting.lines[target];
+    while (line->first && answerer->in_flight < answerer->config.max_in_flight) {
+        int64_t now = clock_steady_ms();
+        const struct credentials *credentials = credentials_now(answerer, now);
+        if (!credentials || (target == CALL_LINE_JUDGE && !breaker_allows(&answerer->breaker, now)))
+            return;
+        send_call(answerer, line->first, credentials);
+    }
+}
+
+/* Past the deadline, or never to be sent. It was not asked: the criterion is left out, a rerun can
+ * fill it, and nothing else waits. */
+static void give_up(struct answerer *answerer, struct call *call)
+{
+    const char *reason = call->refusal              ? call->refusal
+                         : answerer->no_credentials ? "no_credentials"
+                                                    : "judge_unavailable";
+    waiting_leave(&answerer->waiting, call);
+    finish(answerer, call, ANSWER_SKIPPED, reason);
+}
+
+void answerer_turn(struct answerer *answerer)
+{
+    int64_t now = clock_steady_ms();
+    struct scheduled *first;
+    while ((first = schedule_first(&answerer->waiting.schedule)) && first->at_ms <= now) {
+        struct call *call = (struct call *)first;
+        if (call->refusal || call->deadline_ms <= now)
+            give_up(answerer, call);
+        else
+            waiting_in_line(&answerer->waiting, call); /* its pause is over */
+    }
+    for (size_t target = 0; target < CALL_LINES; target++)
+        send_line(answerer, target);
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+    return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+/* Until the first of a line may be sent; -1 when only a reply can change that. */
+static int64_t line_wait_ms(const struct answerer *answerer, size_t target, int64_t now)
+{
+    if (!answerer->waiting.lines[target].first ||
+        answerer->in_flight >= answerer->config.max_in_flight)
+        return -1;
+    if (now < answerer->no_credentials_until_ms)
+        return answerer->no_credentials_until_ms - now;
+    return target == CALL_LINE_JUDGE ? breaker_wait_ms(&answerer->breaker, now) : 0;
+}
+
+int64_t answerer_wait_ms(const struct answerer *answerer)
+{
+    int64_t now = clock_steady_ms(), wait = -1;
+    const struct scheduled *first = schedule_first(&answerer->waiting.schedule);
+    if (first)
+        wait = first->at_ms > now ? first->at_ms - now : 0;
+    for (size_t target = 0; target < CALL_LINES; target++)
+        wait = sooner(wait, line_wait_ms(answerer, target, now));
+    return wait;
+}
+
+/* --- asking and cancelling --- */
+
+static bool listed(const struct answerer_config *config, struct str endpoint)
+{
+    for (size_t i = 0; i < config->sampled_endpoint_count; i++)
+        if (str_is(endpoint, config->sampled_endpoints[i]))
+            return invoke_name_valid(endpoint);
+    return false;
+}
+
+static const char *refusal_of(const struct answerer_config *config, const struct question *question,
+                              struct str endpoint)
+{
+    if (question->target == ASK_JUDGE)
+        return config->judge_endpoint ? NULL : "no_judge";
+    return listed(config, endpoint) ? NULL : "endpoint_not_listed";
+}
+
+void answerer_ask(struct answerer *answerer, struct question *question, const struct sample *sample,
+                  struct arena *arena, int64_t deadline_steady_ms,
+                  void (*answered)(void *owner, struct question *question), void *owner)
+{
+    struct call *call = memory_new(1, sizeof *call);
+    *call = (struct call){
+        .answerer = answerer,
+        .question = question,
+        .line = question->target == ASK_JUDGE ? CALL_LINE_JUDGE : CALL_LINE_SAMPLED,
+        .endpoint = question->target == ASK_ENDPOINT && sample ? sample->endpoint : (struct str){0},
+        .arena = arena,
+        .answered = answered,
+        .owner = owner,
+        .deadline_ms = deadline_steady_ms,
+    };
+    answerer->counts.asked++;
+    answerer->unanswered++;
+    call->refusal = refusal_of(&answerer->config, question, call->endpoint);
+    if (call->refusal)
+        waiting_parked(&answerer->waiting, call, 0); /* answered in the next turn */
+    else
+        waiting_in_line(&answerer->waiting, call);
+}
+
+static void cancel_flying(struct answerer *answerer, const void *owner)
+{
+    for (struct call *call = answerer->flying.first; call; call = call->next) {
+        if (call->owner != owner || !call->question)
+            continue;
+        call->question = NULL;
+        answerer->unanswered--;
+        answerer->counts.cancelled++;
+    }
+}
+
+void answerer_cancel_owner(struct answerer *answerer, const void *owner)
+{
+    cancel_flying(answerer, owner);
+    struct schedule *schedule = &answerer->waiting.schedule;
+    for (size_t i = 0; i < schedule->count;) {
+        struct call *call = (struct call *)schedule->heap[i];
+        if (call->owner != owner) {
+            i++;
+            continue;
+        }
+        waiting_leave(&answerer->waiting, call);
+        free(call);
+        answerer->unanswered--;
+        answerer->counts.cancelled++;
+        i = 0; /* the heap was changed from anywhere on */
+    }
+}
+
+size_t answerer_in_flight(const struct answerer *answerer)
+{
+    return answerer->in_flight;
+}
+
+size_t answerer_unanswered(const struct answerer *answerer)
+{
+    return answerer->unanswered;
+}
+
+const struct answerer_counts *answerer_counts(const struct answerer *answerer)
+{
+    return &answerer->counts;
+}
+
+/* --- life --- */
+
+static bool check_config(const struct answerer_config *config, char url[INVOKE_URL_BYTES_MAX],
+                         struct error *error)
+{
+    if (!config->region || !invoke_name_valid(str_of(config->region)))
+        return error_set(error, ERROR_FATAL, "judge: no region is configured, or no valid one");
+    if (config->endpoint_url && strncmp(config->endpoint_url, "https://", 8) != 0 &&
+        strncmp(config->endpoint_url, "http://", 7) != 0)
+        return error_set(error, ERROR_FATAL, "judge: endpoint_url must begin with https://");
+    if (config->max_in_flight < 1)
+        return error_set(error, ERROR_FATAL, "judge: max_in_flight must be at least 1");
+    if (config->judge_endpoint &&
+        !invoke_url(config->endpoint_url, config->region, str_of(config->judge_endpoint), url))
+        return error_set(error, ERROR_FATAL,
+                         "judge: the endpoint's name must be 1 to 63 letters, digits and hyphens, "
+                         "and its URL shorter than %d bytes",
+                         INVOKE_URL_BYTES_MAX);
+    return true;
+}
+
+struct answerer *answerer_new(const struct answerer_config *config, struct http *http,
+                              const struct answerer_identity *identity, struct budget_share *budget,
+                              struct error *error)
+{
+    struct answerer *answerer = memory_new(1, sizeof *answerer);
+    *answerer = (struct answerer){
+        .config = *config,
+        .identity = *identity,
+        .budget = budget,
+        .caller = {.http = http, .region = config->region},
+        .retry_tokens = RETRY_TOKENS_START,
+    };
+    if (check_config(config, answerer->judge_url, error))
+        return answerer;
+    free(answerer);
+    return NULL;
+}
+
+void answerer_free(struct answerer *answerer)
+{
+    if (!answerer)
+        return;
+    struct scheduled *first;
+    while ((first = schedule_first(&answerer->waiting.schedule))) {
+        schedule_remove(&answerer->waiting.schedule, first);
+        free(first);
+    }
+    for (struct call *call = answerer->flying.first; call; call = call->next)
+        call->answerer = NULL; /* freed when the http ends it */
+    schedule_clear(&answerer->waiting.schedule);
+    caller_clear(&answerer->caller);
+    free(answerer);
+}
