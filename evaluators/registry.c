@@ -6,9 +6,11 @@
 
 extern const struct evaluator evaluator_judge;
 extern const struct evaluator evaluator_length;
+extern const struct evaluator evaluator_regex;
 
 /* In the order people read them. A new evaluator is a line here. */
 static const struct evaluator *const ALL[] = {
+    &evaluator_regex,
     &evaluator_judge,
     &evaluator_length,
     NULL,
