@@ -73,7 +73,10 @@ size_t http_in_flight(const struct http *http);
  * when a whole reply came, whatever its status. The reply's body and headers live until the next
  * call with the same `http`. */
 bool http_fetch(struct http *http, const struct http_request *request, struct http_reply *out);
-/* From any thread: an http_fetch that waits, and every later one, ends with HTTP_CANCELLED. */
+/* Waits, moving on what is in flight, until the time is over or http_interrupt ends it. */
+void http_pause(struct http *http, int64_t ms);
+/* From any thread: an http_fetch or http_pause that waits, and every later one, ends at once,
+ * a fetch with HTTP_CANCELLED. There is no way back; not for lanes. */
 void http_interrupt(struct http *http);
 
 #endif

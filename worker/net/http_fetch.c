@@ -1,7 +1,8 @@
-/* http_fetch: one request, waited for. */
+/* http_fetch: one request, waited for, and waiting itself. */
 #include "worker/net/http.h"
 
 #include <poll.h>
+#include "schema/base/clock.h"
 #include "worker/net/received.h"
 
 struct waiter {
@@ -39,4 +40,15 @@ bool http_fetch(struct http *http, const struct http_request *request, struct ht
         poll(&ready, 1, http_wait_ms(http));
     }
     return out->failure == HTTP_OK;
+}
+
+void http_pause(struct http *http, int64_t ms)
+{
+    int64_t end_ms = clock_steady_ms() + ms;
+    for (int64_t left = ms; left > 0 && !http_interrupted(http);
+         left = end_ms - clock_steady_ms()) {
+        struct pollfd ready = {.fd = http_descriptor(http), .events = POLLIN};
+        poll(&ready, 1, left < 60000 ? (int)left : 60000);
+        http_turn(http);
+    }
 }
