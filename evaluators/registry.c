@@ -4,14 +4,18 @@
 #include <math.h>
 #include <string.h>
 
+extern const struct evaluator evaluator_consistency;
 extern const struct evaluator evaluator_judge;
 extern const struct evaluator evaluator_length;
+extern const struct evaluator evaluator_reference;
 extern const struct evaluator evaluator_regex;
 
 /* In the order people read them. A new evaluator is a line here. */
 static const struct evaluator *const ALL[] = {
     &evaluator_regex,
+    &evaluator_reference,
     &evaluator_judge,
+    &evaluator_consistency,
     &evaluator_length,
     NULL,
 };

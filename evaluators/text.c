@@ -1,0 +1,212 @@
+/* text: white space, words, and the tokenisers of the published metrics. */
+#include "evaluators/text.h"
+
+#include "schema/base/utf8.h"
+
+struct range {
+    uint32_t first, last;
+};
+
+static bool in_ranges(uint32_t code_point, const struct range *ranges, size_t count)
+{
+    for (size_t i = 0; i < count && code_point >= ranges[i].first; i++)
+        if (code_point <= ranges[i].last)
+            return true;
+    return false;
+}
+
+bool text_is_space(uint32_t code_point)
+{
+    static const struct range SPACES[] = {
+        {0x09, 0x0D},     {0x1C, 0x20},     {0x85, 0x85},     {0xA0, 0xA0},     {0x1680, 0x1680},
+        {0x2000, 0x200A}, {0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F}, {0x3000, 0x3000},
+    };
+    return in_ranges(code_point, SPACES, sizeof SPACES / sizeof *SPACES);
+}
+
+static bool is_ascii_alnum(uint32_t c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+bool text_is_word(uint32_t code_point)
+{
+    /* What is not a word outside ASCII: Unicode 15's blocks of controls, punctuation, symbols,
+     * arrows, box drawing, private use and emoji. */
+    static const struct range OTHERS[] = {
+        {0x80, 0xA9},       {0xAB, 0xB1},        {0xB4, 0xB4},     {0xB6, 0xB8},
+        {0xBB, 0xBB},       {0xBF, 0xBF},        {0xD7, 0xD7},     {0xF7, 0xF7},
+        {0x2000, 0x206F},   {0x20A0, 0x20CF},    {0x2190, 0x245F}, {0x2500, 0x2775},
+        {0x2794, 0x2BFF},   {0x2E00, 0x2E7F},    {0x3000, 0x3004}, {0x3008, 0x3020},
+        {0x3030, 0x3030},   {0x303D, 0x3040},    {0x30FB, 0x30FB}, {0xE000, 0xF8FF},
+        {0xFD3E, 0xFD3F},   {0xFE00, 0xFE6F},    {0xFEFF, 0xFF0F}, {0xFF1A, 0xFF20},
+        {0xFF3B, 0xFF40},   {0xFF5B, 0xFF65},    {0xFFE0, 0xFFFF}, {0x1F000, 0x1F0FF},
+        {0x1F300, 0x1FAFF}, {0xE0000, 0x10FFFF},
+    };
+    if (code_point < 0x80)
+        return is_ascii_alnum(code_point) || code_point == '_';
+    return !in_ranges(code_point, OTHERS, sizeof OTHERS / sizeof *OTHERS);
+}
+
+/* The byte where the code point begins that ends at `end`. */
+static size_t previous(struct str text, size_t end)
+{
+    size_t at = end - 1;
+    while (at > 0 && ((unsigned char)text.data[at] & 0xC0) == 0x80)
+        at--;
+    return at;
+}
+
+struct str text_trim(struct str text)
+{
+    size_t start = 0, end = text.size;
+    while (start < end) {
+        size_t next = start;
+        if (!text_is_space(utf8_next(text, &next)))
+            break;
+        start = next;
+    }
+    while (end > start) {
+        size_t at = previous(text, end), next = at;
+        if (!text_is_space(utf8_next(text, &next)))
+            break;
+        end = at;
+    }
+    return (struct str){text.data + start, end - start};
+}
+
+static char ascii_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+struct str text_lower(struct str text, struct arena *arena)
+{
+    char *lower = arena_alloc(arena, text.size + 1);
+    for (size_t i = 0; i < text.size; i++)
+        lower[i] = ascii_lower(text.data[i]);
+    lower[text.size] = '\0';
+    return (struct str){lower, text.size};
+}
+
+size_t text_find(struct str text, struct str needle)
+{
+    if (needle.size == 0)
+        return 0;
+    const char *at = text.size ? memmem(text.data, text.size, needle.data, needle.size) : NULL;
+    return at ? (size_t)(at - text.data) : text.size + 1;
+}
+
+static bool is_punctuation(char c)
+{
+    return c > ' ' && c < 0x7F && !is_ascii_alnum((unsigned char)c);
+}
+
+/* Lower-case and without the 32 ASCII punctuation characters. */
+static size_t clean(struct str text, char *out)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < text.size; i++)
+        if (!is_punctuation(text.data[i]))
+            out[size++] = ascii_lower(text.data[i]);
+    return size;
+}
+
+static bool is_article(const char *word, size_t size)
+{
+    return (size == 1 && word[0] == 'a') || (size == 2 && memcmp(word, "an", 2) == 0) ||
+           (size == 3 && memcmp(word, "the", 3) == 0);
+}
+
+/* Blanks what `\b(a|an|the)\b` matches: runs of word characters that are an article. */
+static void blank_articles_squad(char *text, size_t size)
+{
+    struct str whole = {text, size};
+    size_t run = 0;
+    for (size_t at = 0; at <= size;) {
+        size_t next = at;
+        if (at < size && text_is_word(utf8_next(whole, &next))) {
+            at = next;
+            continue;
+        }
+        if (is_article(text + run, at - run))
+            memset(text + run, ' ', at - run);
+        at = run = at < size ? next : size + 1;
+    }
+}
+
+/* Blanks articles that stand between single spaces, as `text.split(" ")` finds them. */
+static void blank_articles_fmeval(char *text, size_t size)
+{
+    size_t run = 0;
+    for (size_t at = 0; at <= size; at++) {
+        if (at < size && text[at] != ' ')
+            continue;
+        if (is_article(text + run, at - run))
+            memset(text + run, ' ', at - run);
+        run = at + 1;
+    }
+}
+
+static bool is_rouge_separator(uint32_t code_point)
+{
+    return !is_ascii_alnum(code_point);
+}
+
+/* Maximal runs of code points that are no separators. */
+static bool split(struct str text, bool (*is_separator)(uint32_t), struct arena *arena,
+                  struct text_tokens *out)
+{
+    size_t room = text.size / 2 + 1; /* a token and its separator take two bytes */
+    room = room > TEXT_TOKENS_MAX ? TEXT_TOKENS_MAX : room;
+    struct str *items = arena_alloc(arena, room * sizeof *items);
+    size_t count = 0, start = 0;
+    bool inside = false;
+    for (size_t at = 0; at <= text.size;) {
+        size_t next = at + 1;
+        bool separator = true;
+        if (at < text.size) {
+            next = at;
+            separator = is_separator(utf8_next(text, &next));
+        }
+        if (!separator && !inside)
+            start = at;
+        if (separator && inside) {
+            if (count == room)
+                return false;
+            items[count++] = (struct str){text.data + start, at - start};
+        }
+        inside = !separator;
+        at = next;
+    }
+    *out = (struct text_tokens){items, count};
+    return true;
+}
+
+bool text_tokenise(enum text_style style, struct str text, struct arena *arena,
+                   struct text_tokens *out)
+{
+    if (style == TEXT_ROUGE)
+        return split(text_lower(text, arena), is_rouge_separator, arena, out);
+    if (style == TEXT_FMEVAL)
+        text = text_trim(text);
+    char *cleaned = arena_alloc(arena, text.size + 1);
+    size_t size = clean(text, cleaned);
+    if (style == TEXT_FMEVAL)
+        blank_articles_fmeval(cleaned, size);
+    else
+        blank_articles_squad(cleaned, size);
+    return split((struct str){cleaned, size}, text_is_space, arena, out);
+}
+
+bool text_is_beyond_ascii(struct str text)
+{
+    bool letters = false;
+    for (size_t at = 0; at < text.size;) {
+        uint32_t code_point = utf8_next(text, &at);
+        if (is_ascii_alnum(code_point))
+            return false;
+        letters = letters || (code_point >= 0x80 && text_is_word(code_point));
+    }
+    return letters;
+}
