@@ -386,10 +386,10 @@ static enum http_failure failure_of(const struct exchange *exchange, CURLcode re
         return HTTP_TOO_LONG;
     if (result == CURLE_OK)
         return HTTP_OK;
-    if (result == CURLE_URL_MALFORMAT || result == CURLE_UNSUPPORTED_PROTOCOL)
-        return HTTP_INVALID;
     long sent = 0;
     curl_easy_getinfo(exchange->easy, CURLINFO_REQUEST_SIZE, &sent);
+    if (sent == 0 && (result == CURLE_URL_MALFORMAT || result == CURLE_UNSUPPORTED_PROTOCOL))
+        return HTTP_INVALID;
     if (sent == 0)
         return HTTP_CONNECT;
     return result == CURLE_OPERATION_TIMEDOUT ? HTTP_TIMEOUT : HTTP_BROKEN;
