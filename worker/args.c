@@ -1,0 +1,257 @@
+/* args: a command line read by a table, which also prints the help. */
+#include "worker/args.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include "schema/base/memory.h"
+#include "worker/commands.h"
+
+enum { WORD_BYTES_MAX = 64, OPTIONS_MAX = 256, HELP_COLUMN = 32 };
+
+/* ---- lists ---- */
+
+static bool list_add(struct arg_list *list, const char *value, struct error *error)
+{
+    if (list->count == ARGS_VALUES_MAX)
+        return error_set(error, ERROR_INPUT, "more than %d values", ARGS_VALUES_MAX);
+    list->values = memory_resize(list->values, list->count + 1, sizeof *list->values);
+    list->values[list->count++] = value;
+    return true;
+}
+
+void arg_list_clear(struct arg_list *list)
+{
+    free(list->values);
+    *list = (struct arg_list){0};
+}
+
+/* ---- the nearest word ---- */
+
+static size_t least(size_t a, size_t b, size_t c)
+{
+    size_t ab = a < b ? a : b;
+    return ab < c ? ab : c;
+}
+
+/* Levenshtein; words are cut at WORD_BYTES_MAX. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t m = strnlen(a, WORD_BYTES_MAX), n = strnlen(b, WORD_BYTES_MAX);
+    size_t row[WORD_BYTES_MAX + 1];
+    for (size_t j = 0; j <= n; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= m; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= n; j++) {
+            size_t above = row[j];
+            row[j] = least(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
+            diagonal = above;
+        }
+    }
+    return row[n];
+}
+
+const char *args_nearest(const char *word, const char *const *known, size_t count)
+{
+    const char *nearest = NULL;
+    size_t best = strnlen(word, WORD_BYTES_MAX) / 2 + 1; /* farther than half a word is a guess */
+    for (size_t i = 0; i < count; i++) {
+        size_t far = distance(word, known[i]);
+        if (far >= best)
+            continue;
+        best = far;
+        nearest = known[i];
+    }
+    return nearest;
+}
+
+/* ---- parsing ---- */
+
+static const struct arg *find(const struct arg_table *table, const char *name, size_t size,
+                              const struct arg_group **out_group)
+{
+    for (size_t i = 0; i < table->group_count; i++) {
+        const struct arg_group *group = &table->groups[i];
+        for (size_t j = 0; j < group->count; j++) {
+            const struct arg *arg = &group->args[j];
+            if (strlen(arg->name) != size || memcmp(arg->name, name, size) != 0)
+                continue;
+            *out_group = group;
+            return arg;
+        }
+    }
+    return NULL;
+}
+
+static bool unknown(const struct arg_table *table, const char *name, size_t size,
+                    struct error *error)
+{
+    const char *known[OPTIONS_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < table->group_count; i++)
+        for (size_t j = 0; j < table->groups[i].count && count < OPTIONS_MAX; j++)
+            known[count++] = table->groups[i].args[j].name;
+    char word[WORD_BYTES_MAX + 1];
+    snprintf(word, sizeof word, "%.*s", (int)size, name);
+    const char *nearest = args_nearest(word, known, count);
+    if (nearest)
+        return error_set(error, ERROR_INPUT, "there is no option --%s; did you mean --%s?", word,
+                         nearest);
+    return error_set(error, ERROR_INPUT, "there is no option --%s; --help lists them", word);
+}
+
+static bool in_range(const struct arg *arg, double number, struct error *error)
+{
+    if (arg->max > arg->min && !(number >= arg->min && number <= arg->max))
+        return error_set(error, ERROR_INPUT, "--%s must be between %g and %g", arg->name, arg->min,
+                         arg->max);
+    return true;
+}
+
+static bool parse_int(const struct arg *arg, const char *text, int64_t *out, struct error *error)
+{
+    char *end;
+    errno = 0;
+    long long number = strtoll(text, &end, 10);
+    if (end == text || *end || errno)
+        return error_set(error, ERROR_INPUT, "--%s must be a whole number, not \"%.60s\"",
+                         arg->name, text);
+    if (!in_range(arg, (double)number, error))
+        return false;
+    *out = number;
+    return true;
+}
+
+static bool parse_number(const struct arg *arg, const char *text, double *out, struct error *error)
+{
+    char *end;
+    double number = strtod(text, &end);
+    if (end == text || *end || !isfinite(number))
+        return error_set(error, ERROR_INPUT, "--%s must be a number, not \"%.60s\"", arg->name,
+                         text);
+    if (!in_range(arg, number, error))
+        return false;
+    *out = number;
+    return true;
+}
+
+static bool set(const struct arg *arg, const char *value, void *member, struct error *error)
+{
+    switch (arg->kind) {
+    case ARG_FLAG:
+        *(bool *)member = true;
+        return true;
+    case ARG_TEXT:
+        *(const char **)member = value;
+        return true;
+    case ARG_INT:
+        return parse_int(arg, value, member, error);
+    case ARG_NUMBER:
+        return parse_number(arg, value, member, error);
+    case ARG_LIST:
+        return list_add(member, value, error);
+    }
+    return false;
+}
+
+/* argv[*at] is an option; *at ends on its last word. */
+static bool parse_option(const struct arg_table *table, int argc, char **argv, int *at, void *out,
+                         struct error *error)
+{
+    const char *name = argv[*at] + 2;
+    size_t size = strcspn(name, "=");
+    const char *value = name[size] ? name + size + 1 : NULL;
+    const struct arg_group *group;
+    const struct arg *arg = find(table, name, size, &group);
+    if (!arg)
+        return unknown(table, name, size, error);
+    if (arg->kind == ARG_FLAG && value)
+        return error_set(error, ERROR_INPUT, "--%s takes no value", arg->name);
+    if (arg->kind != ARG_FLAG && !value) {
+        if (*at + 1 >= argc)
+            return error_set(error, ERROR_INPUT, "--%s needs a value: --%s %s", arg->name,
+                             arg->name, arg->value);
+        value = argv[++*at];
+    }
+    return set(arg, value, (char *)out + group->offset + arg->offset, error);
+}
+
+bool args_parse(const struct arg_table *table, int argc, char **argv, void *out,
+                struct arg_list *operands, struct error *error)
+{
+    bool options = true;
+    for (int i = 1; i < argc; i++) {
+        const char *word = argv[i];
+        bool is_option = options && word[0] == '-' && word[1];
+        if (is_option && strcmp(word, "--") == 0)
+            options = false;
+        else if (is_option && word[1] != '-')
+            return error_set(error, ERROR_INPUT,
+                             "there is no option %.20s; options are spelled out, as --help shows",
+                             word);
+        else if (is_option && !parse_option(table, argc, argv, &i, out, error))
+            return false;
+        else if (!is_option && !table->operands)
+            return error_set(error, ERROR_INPUT, "\"%.100s\" is not expected here", word);
+        else if (!is_option && !list_add(operands, word, error))
+            return false;
+    }
+    if (operands->count < table->operands_min)
+        return error_set(error, ERROR_INPUT, "%s is missing", table->operands);
+    return true;
+}
+
+/* ---- help ---- */
+
+static void help_arg(const struct arg *arg, FILE *out)
+{
+    char left[128];
+    snprintf(left, sizeof left, "--%s%s%s", arg->name, arg->value ? " " : "",
+             arg->value ? arg->value : "");
+    if (strlen(left) + 4 > HELP_COLUMN)
+        fprintf(out, "  %s\n%*s%s", left, HELP_COLUMN, "", arg->help);
+    else
+        fprintf(out, "  %-*s%s", HELP_COLUMN - 2, left, arg->help);
+    fprintf(out, "%s\n", arg->kind == ARG_LIST ? " (may be given again)" : "");
+}
+
+void args_help(const struct arg_table *table, const char *command, FILE *out)
+{
+    fprintf(out, "Usage: %s [options]%s%s\n\n%s\n", command, table->operands ? " " : "",
+            table->operands ? table->operands : "", table->description);
+    for (size_t i = 0; i < table->group_count; i++) {
+        fprintf(out, "\n%s:\n", table->groups[i].title);
+        for (size_t j = 0; j < table->groups[i].count; j++)
+            help_arg(&table->groups[i].args[j], out);
+    }
+    fprintf(out, "  %-*s%s\n", HELP_COLUMN - 2, "--help", "show this");
+}
+
+static bool wants_help(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return true;
+    return false;
+}
+
+bool args_start(const struct arg_table *table, int argc, char **argv, void *out,
+                struct arg_list *operands, int *out_exit_code)
+{
+    if (wants_help(argc, argv)) {
+        args_help(table, argv[0], stdout);
+        *out_exit_code = EXIT_FINE;
+        return false;
+    }
+    struct error error = {0};
+    if (args_parse(table, argc, argv, out, operands, &error))
+        return true;
+    fprintf(stderr, "%s: %s\n", argv[0], error.text);
+    arg_list_clear(operands);
+    *out_exit_code = EXIT_USAGE;
+    return false;
+}

@@ -1,0 +1,328 @@
+/* assay eval: scores files here and now, without Kafka. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "schema/base/memory.h"
+#include "worker/args.h"
+#include "worker/batch.h"
+#include "worker/commands.h"
+#include "worker/eval_json.h"
+#include "worker/eval_table.h"
+#include "worker/eval_tally.h"
+#include "worker/judge.h"
+#include "worker/progress.h"
+
+/* ---- options ---- */
+
+struct eval_options {
+    struct arg_list rubrics, fail_under;
+    const char *scores;
+    bool json;
+    struct judge_options judge;
+};
+
+static const struct arg ARGS[] = {
+    {"rubric", "RUBRIC[,...]", ARG_LIST, offsetof(struct eval_options, rubrics),
+     "a file, or the name of one that ships; default general", 0, 0},
+    {"scores", "FILE", ARG_TEXT, offsetof(struct eval_options, scores),
+     "write one JSON object per sample and rubric to FILE; - is standard output", 0, 0},
+    {"fail-under", "CRITERION=MEAN", ARG_LIST, offsetof(struct eval_options, fail_under),
+     "exit with 1 when the criterion's mean (or that of composite) is lower", 0, 0},
+    {"json", NULL, ARG_FLAG, offsetof(struct eval_options, json),
+     "print the summary as one JSON object instead of a table", 0, 0},
+};
+
+static const struct arg_table TABLE = {
+    .operands = "FILE...",
+    .operands_min = 1,
+    .description =
+        "Scores the capture records in files of JSON lines, plain or gzip (- is standard input),\n"
+        "and prints what came out by criterion, dimension and composite.\n\n"
+        "Exit status: 0 fine, 1 a mean is below --fail-under, 2 wrong usage or rubric, 3 a file "
+        "could\nnot be read or written.",
+    .groups =
+        (const struct arg_group[]){
+            {"Options", ARGS, sizeof ARGS / sizeof *ARGS, 0},
+            {"Models to ask", JUDGE_ARGS, JUDGE_ARG_COUNT, offsetof(struct eval_options, judge)},
+        },
+    .group_count = 2,
+};
+
+/* ---- what is asked for ---- */
+
+/* --rubric a,b --rubric c: the names, one by one. `copy` owns their text. */
+struct names {
+    char *copy[ARGS_VALUES_MAX];
+    const char *name[RUBRICS_MAX + 1]; /* one more, so that too many are noticed */
+    size_t copies, count;
+};
+
+static void names_split(struct names *names, const struct arg_list *list)
+{
+    static const char *const standard[] = {"general"};
+    const char *const *values = list->count ? list->values : standard;
+    size_t count = list->count ? list->count : 1;
+    for (size_t i = 0; i < count; i++) {
+        char *copy = names->copy[names->copies++] = memory_copy_string(values[i]);
+        for (char *name = copy, *rest; name && names->count <= RUBRICS_MAX; name = rest) {
+            rest = strchr(name, ',');
+            if (rest)
+                *rest++ = '\0';
+            names->name[names->count++] = name;
+        }
+    }
+}
+
+static void names_clear(struct names *names)
+{
+    for (size_t i = 0; i < names->copies; i++)
+        free(names->copy[i]);
+}
+
+static struct rubric_set *load_rubrics(const struct eval_options *options)
+{
+    struct names *names = memory_new(1, sizeof *names);
+    struct problems problems = {0};
+    const char *bad = NULL;
+    names_split(names, &options->rubrics);
+    struct rubric_set *set = rubric_set_load(names->name, names->count, &problems, &bad);
+    if (!set) {
+        fprintf(stderr, "assay eval: rubric %s cannot be used:\n", bad);
+        problems_print(&problems, stderr, bad);
+    }
+    problems_clear(&problems);
+    names_clear(names);
+    free(names);
+    return set;
+}
+
+enum { THRESHOLD_KEY_BYTES = 160 }; /* two names and a slash */
+
+struct threshold {
+    const struct tally_mean *mean;
+    char key[THRESHOLD_KEY_BYTES];
+    double least;
+};
+
+/* "answer=0.8" */
+static bool read_threshold(const char *text, const struct tally *tally, struct threshold *out)
+{
+    const char *equals = strrchr(text, '=');
+    char *end = NULL;
+    if (equals && equals[1])
+        out->least = strtod(equals + 1, &end);
+    if (!end || *end || !(out->least >= 0 && out->least <= 1)) {
+        fprintf(stderr, "assay eval: --fail-under must be CRITERION=MEAN, the mean from 0 to 1\n");
+        return false;
+    }
+    snprintf(out->key, sizeof out->key, "%.*s", (int)(equals - text), text);
+    out->mean = tally_find(tally, out->key);
+    if (out->mean)
+        return true;
+    fprintf(stderr,
+            "assay eval: --fail-under %s: there is no such criterion; there are:", out->key);
+    for (size_t i = 0; i < tally->criterion_count; i++)
+        fprintf(stderr, " %s,", tally->criteria[i].key);
+    fprintf(stderr, " composite\n");
+    return false;
+}
+
+/* Where nothing was scored nothing was met: silence is no success. */
+static bool thresholds_met(const struct threshold *thresholds, size_t count)
+{
+    bool met = true;
+    for (size_t i = 0; i < count; i++) {
+        double mean = tally_mean_value(thresholds[i].mean);
+        if (mean >= thresholds[i].least)
+            continue;
+        met = false;
+        if (thresholds[i].mean->n)
+            fprintf(stderr, "assay eval: %s is %.4f, below %g\n", thresholds[i].key, mean,
+                    thresholds[i].least);
+        else
+            fprintf(stderr, "assay eval: %s was not scored once, so it is below %g\n",
+                    thresholds[i].key, thresholds[i].least);
+    }
+    return met;
+}
+
+/* ---- the run ---- */
+
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int signal)
+{
+    (void)signal;
+    interrupted = 1;
+}
+
+/* The first Ctrl-C ends with a summary; a second one ends at once. */
+static void catch_interrupts(void)
+{
+    struct sigaction action = {.sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+struct run {
+    const struct eval_options *options;
+    struct tally tally;
+    struct progress progress;
+    FILE *scores; /* NULL: not asked for */
+    struct buffer line;
+    bool many_files;
+};
+
+static bool write_scores(struct run *run, struct error *error)
+{
+    if (!run->scores)
+        return true;
+    fwrite(run->line.data, 1, run->line.size, run->scores);
+    if (ferror(run->scores))
+        return error_set(error, ERROR_FATAL, "%s: cannot write: %s", run->options->scores,
+                         strerror(errno));
+    return true;
+}
+
+static bool line_done(void *owner, const struct batch_line *line, struct error *error)
+{
+    struct run *run = owner;
+    tally_add(&run->tally, line);
+    if (!run->scores)
+        return true;
+    buffer_reset(&run->line);
+    eval_json_line(&run->line, line, run->many_files);
+    return write_scores(run, error);
+}
+
+static void show_progress(void *owner, int64_t bytes, int64_t bytes_total)
+{
+    struct run *run = owner;
+    double share = bytes_total > 0 ? (double)bytes / (double)bytes_total : -1;
+    progress_show(&run->progress, share, run->tally.samples, "samples");
+}
+
+static bool open_scores(struct run *run, struct error *error)
+{
+    const char *path = run->options->scores;
+    if (!path)
+        return true;
+    run->scores = strcmp(path, "-") == 0 ? stdout : fopen(path, "we");
+    if (!run->scores)
+        return error_set(error, ERROR_FATAL, "%s: cannot open: %s", path, strerror(errno));
+    return true;
+}
+
+/* A full disk may show only now. */
+static bool close_scores(struct run *run, struct error *error)
+{
+    if (!run->scores)
+        return true;
+    buffer_reset(&run->line);
+    eval_json_summary(&run->line, &run->tally);
+    bool fine = write_scores(run, error);
+    int closed = run->scores == stdout ? fflush(stdout) : fclose(run->scores);
+    run->scores = NULL;
+    if (fine && closed != 0)
+        return error_set(error, ERROR_FATAL, "%s: cannot write: %s", run->options->scores,
+                         strerror(errno));
+    return fine;
+}
+
+static void print_summary(struct run *run)
+{
+    bool taken = run->options->scores && strcmp(run->options->scores, "-") == 0;
+    if (taken)
+        return;
+    if (!run->options->json) {
+        eval_table_print(&run->tally, stdout);
+        return;
+    }
+    buffer_reset(&run->line);
+    eval_json_summary(&run->line, &run->tally);
+    fwrite(run->line.data, 1, run->line.size, stdout);
+}
+
+static bool score_files(struct run *run, struct rubric_set *set, struct judge *judge,
+                        const struct arg_list *files, struct error *error)
+{
+    if (!open_scores(run, error))
+        return false;
+    struct batch batch = {.set = set,
+                          .judge = judge,
+                          .stop = &interrupted,
+                          .done = line_done,
+                          .progress = show_progress,
+                          .owner = run};
+    catch_interrupts();
+    progress_start(&run->progress, "scoring");
+    bool read = batch_run(&batch, files->values, files->count, error);
+    progress_end(&run->progress);
+    struct error later = {0};
+    bool written = close_scores(run, &later);
+    if (read && !written)
+        *error = later;
+    print_summary(run);
+    if (run->options->scores && run->tally.samples + run->tally.invalid == 0 && read && written)
+        fprintf(stderr, "assay eval: the input is empty: 0 samples\n");
+    return read && written;
+}
+
+static int run_batch(struct run *run, struct rubric_set *set, const struct arg_list *files)
+{
+    struct error error = {0};
+    struct judge *judge = NULL;
+    if (judge_wanted(&run->options->judge)) {
+        judge = judge_open(&run->options->judge, &error);
+        if (!judge) {
+            fprintf(stderr, "assay eval: %s\n", error.text);
+            return EXIT_COULD_NOT;
+        }
+    }
+    bool fine = score_files(run, set, judge, files, &error);
+    judge_close(judge);
+    if (!fine)
+        fprintf(stderr, "assay eval: %s\n", error.text);
+    if (interrupted)
+        fprintf(stderr, "assay eval: interrupted; what is shown is what was done so far\n");
+    return interrupted ? EXIT_INTERRUPTED : fine ? EXIT_FINE : EXIT_COULD_NOT;
+}
+
+static int eval(const struct eval_options *options, const struct arg_list *files,
+                struct rubric_set *set)
+{
+    struct run run = {.options = options, .many_files = files->count > 1};
+    struct threshold *thresholds = memory_new(options->fail_under.count + 1, sizeof *thresholds);
+    tally_init(&run.tally, set);
+    bool known = true;
+    for (size_t i = 0; i < options->fail_under.count && known; i++)
+        known = read_threshold(options->fail_under.values[i], &run.tally, &thresholds[i]);
+    int exit_code = known ? run_batch(&run, set, files) : EXIT_USAGE;
+    if (exit_code == EXIT_FINE && !thresholds_met(thresholds, options->fail_under.count))
+        exit_code = EXIT_BELOW;
+    tally_clear(&run.tally);
+    buffer_clear(&run.line);
+    free(thresholds);
+    return exit_code;
+}
+
+int cmd_eval(int argc, char **argv)
+{
+    struct eval_options options = {.judge = JUDGE_DEFAULTS};
+    struct arg_list files = {0};
+    int exit_code = EXIT_USAGE;
+    if (!args_start(&TABLE, argc, argv, &options, &files, &exit_code))
+        return exit_code;
+    struct rubric_set *set = load_rubrics(&options);
+    if (set)
+        exit_code = eval(&options, &files, set);
+    rubric_set_release(set);
+    arg_list_clear(&options.rubrics);
+    arg_list_clear(&options.fail_under);
+    arg_list_clear(&options.judge.sampled);
+    arg_list_clear(&files);
+    return exit_code;
+}

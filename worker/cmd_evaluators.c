@@ -1,0 +1,81 @@
+/* assay evaluators: the ways of judging a rubric can name. */
+#include <jansson.h>
+#include <stdio.h>
+#include "evaluators/evaluator.h"
+#include "worker/args.h"
+#include "worker/commands.h"
+
+struct options {
+    bool json;
+};
+
+static const struct arg ARGS[] = {
+    {.name = "json",
+     .kind = ARG_FLAG,
+     .offset = offsetof(struct options, json),
+     .help = "print one JSON object, for programs"},
+};
+
+static const struct arg_group GROUPS[] = {{"Options", ARGS, sizeof ARGS / sizeof *ARGS, 0}};
+
+static const struct arg_table TABLE = {
+    .description = "Lists the evaluators: name, what it tells, what a sample must carry for it.",
+    .groups = GROUPS,
+    .group_count = sizeof GROUPS / sizeof *GROUPS,
+};
+
+static const struct {
+    unsigned need;
+    const char *name;
+} NEEDS[] = {
+    {NEEDS_REFERENCE, "reference"},
+    {NEEDS_RESAMPLES, "resamples"},
+};
+
+enum { NEED_COUNT = sizeof NEEDS / sizeof *NEEDS };
+
+static json_t *to_json(const struct evaluator *evaluator)
+{
+    json_t *needs = json_array();
+    for (size_t i = 0; i < NEED_COUNT; i++)
+        if (evaluator->needs & NEEDS[i].need)
+            json_array_append_new(needs, json_string(NEEDS[i].name));
+    return json_pack("{s:s, s:s, s:o, s:b}", "name", evaluator->name, "summary", evaluator->summary,
+                     "needs", needs, "asks", evaluator->ask != NULL);
+}
+
+static void print_json(void)
+{
+    json_t *list = json_array();
+    for (const struct evaluator *const *one = evaluator_all(); *one; one++)
+        json_array_append_new(list, to_json(*one));
+    json_t *all = json_pack("{s:o}", "evaluators", list);
+    json_dumpf(all, stdout, JSON_INDENT(2));
+    putchar('\n');
+    json_decref(all);
+}
+
+static void print_text(void)
+{
+    for (const struct evaluator *const *one = evaluator_all(); *one; one++) {
+        printf("%-14s%s", (*one)->name, (*one)->summary);
+        for (size_t i = 0; i < NEED_COUNT; i++)
+            if ((*one)->needs & NEEDS[i].need)
+                printf(" [needs %s]", NEEDS[i].name);
+        printf("%s\n", (*one)->ask ? " [asks a model]" : "");
+    }
+}
+
+int cmd_evaluators(int argc, char **argv)
+{
+    struct options options = {0};
+    struct arg_list operands = {0};
+    int exit_code;
+    if (!args_start(&TABLE, argc, argv, &options, &operands, &exit_code))
+        return exit_code;
+    if (options.json)
+        print_json();
+    else
+        print_text();
+    return EXIT_FINE;
+}

@@ -1,0 +1,32 @@
+/* commands: the subcommands of the program and how they end. */
+#ifndef ASSAY_COMMANDS_H
+#define ASSAY_COMMANDS_H
+
+#include <stddef.h>
+
+enum exit_code {
+    EXIT_FINE = 0,
+    EXIT_BELOW = 1,         /* a threshold was not met, or a drift was found */
+    EXIT_USAGE = 2,         /* the command line, a rubric or a configuration is wrong */
+    EXIT_COULD_NOT = 3,     /* the world is in the way: a file, a broker, a disk */
+    EXIT_INTERRUPTED = 130, /* Ctrl-C, as shells count it */
+};
+
+struct command {
+    const char *name;
+    const char *summary; /* one line */
+    /* argv[0] is the whole command so far ("assay eval"), for messages. Returns an exit_code. */
+    int (*run)(int argc, char **argv);
+};
+
+/* Finds argv[1] in the table and runs it. `--help`, `-h` and `help` list the table, `help NAME` is
+ * `NAME --help`; a name that is not there is named together with the nearest one, EXIT_USAGE.
+ * `description` stands above the list. argv[0] is what was typed so far. */
+int commands_run(const struct command *commands, size_t count, const char *description, int argc,
+                 char **argv);
+
+int cmd_eval(int argc, char **argv);
+int cmd_evaluators(int argc, char **argv);
+int cmd_rubric(int argc, char **argv);
+
+#endif

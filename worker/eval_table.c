@@ -1,0 +1,76 @@
+/* eval_table: the summary of `assay eval` for people. */
+#include "worker/eval_table.h"
+
+#include <string.h>
+
+enum { NAME_COLUMNS_MIN = 12, CELL_BYTES = 32 };
+
+static int longest(size_t so_far, const char *name)
+{
+    size_t size = strlen(name);
+    return (int)(size > so_far ? size : so_far);
+}
+
+static int name_columns(const struct tally *tally)
+{
+    int columns = NAME_COLUMNS_MIN;
+    for (size_t i = 0; i < tally->criterion_count; i++)
+        columns = longest((size_t)columns, tally->criteria[i].key);
+    for (size_t i = 0; i < tally->dimension_count; i++)
+        columns = longest((size_t)columns, tally->dimensions[i].name);
+    return columns;
+}
+
+/* "-" where nothing was scored: never a number that could be taken for one. */
+static const char *ratio(char cell[CELL_BYTES], double part, int64_t n, double factor,
+                         const char *unit)
+{
+    if (n == 0)
+        return "-";
+    snprintf(cell, CELL_BYTES, "%.*f%s", factor > 1 ? 2 : 4, part / (double)n * factor, unit);
+    return cell;
+}
+
+static void mean_row(const char *name, int columns, const struct tally_mean *mean, FILE *out)
+{
+    char cell[CELL_BYTES];
+    fprintf(out, "%-*s %8lld %8s\n", columns, name, (long long)mean->n,
+            ratio(cell, mean->sum, mean->n, 1, ""));
+}
+
+static void criterion_row(const struct tally_criterion *row, int columns, FILE *out)
+{
+    char mean[CELL_BYTES], passed[CELL_BYTES];
+    fprintf(out, "%-*s %8lld %8s %9s %15lld %8lld %8lld\n", columns, row->key,
+            (long long)row->scored.n, ratio(mean, row->scored.sum, row->scored.n, 1, ""),
+            ratio(passed, (double)row->passed, row->scored.n, 100, " %"),
+            (long long)row->not_applicable, (long long)row->skipped, (long long)row->error);
+}
+
+static void count(const char *what, int64_t number, FILE *out)
+{
+    if (number)
+        fprintf(out, ", %lld %s", (long long)number, what);
+}
+
+void eval_table_print(const struct tally *tally, FILE *out)
+{
+    int columns = name_columns(tally);
+    fprintf(out, "%lld sample%s", (long long)tally->samples, tally->samples == 1 ? "" : "s");
+    count("unreadable", tally->invalid, out);
+    count("with no rubric meant for them", tally->unmatched, out);
+    if (tally->samples + tally->invalid == 0)
+        fputs(": the input is empty", out);
+    fprintf(out, "\n\n%-*s %8s %8s %9s %15s %8s %8s\n", columns, "criterion", "scored", "mean",
+            "passed", "not applicable", "skipped", "error");
+    for (size_t i = 0; i < tally->criterion_count; i++)
+        criterion_row(&tally->criteria[i], columns, out);
+    fprintf(out, "\n%-*s %8s %8s\n", columns, "dimension", "scored", "mean");
+    for (size_t i = 0; i < tally->dimension_count; i++)
+        mean_row(tally->dimensions[i].name, columns, &tally->dimensions[i].mean, out);
+    fputs("\n", out);
+    mean_row("composite", columns, &tally->composite, out);
+    if (tally->composite_errors)
+        fprintf(out, "%lld without a composite: a gate could not tell\n",
+                (long long)tally->composite_errors);
+}

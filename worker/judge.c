@@ -1,0 +1,142 @@
+/* judge: a command's way to ask models: one answerer with all it stands on. */
+#include "worker/judge.h"
+
+#include <poll.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include "schema/base/clock.h"
+#include "schema/base/memory.h"
+#include "worker/answer/answerer.h"
+#include "worker/answer/budget.h"
+#include "worker/aws/keyring.h"
+#include "worker/aws/region.h"
+#include "worker/net/http.h"
+
+const struct judge_options JUDGE_DEFAULTS = {
+    .calls_a_day = BUDGET_UNLIMITED, .in_flight = 32, .deadline_s = 300};
+
+#define AT(member) offsetof(struct judge_options, member)
+
+const struct arg JUDGE_ARGS[JUDGE_ARG_COUNT] = {
+    {"judge-endpoint", "NAME", ARG_TEXT, AT(endpoint),
+     "SageMaker endpoint that judges; without it the judge's criteria are skipped", 0, 0},
+    {"judge-model", "NAME", ARG_TEXT, AT(model), "model the judge's endpoint is asked for by name",
+     0, 0},
+    {"judge-component", "NAME", ARG_TEXT, AT(component),
+     "inference component of the judge's endpoint", 0, 0},
+    {"judge-calls-per-day", "N", ARG_INT, AT(calls_a_day),
+     "hard limit of calls, repeats included; default none", 0, 1e12},
+    {"judge-in-flight", "N", ARG_INT, AT(in_flight), "calls at a time; default 32", 1, 1024},
+    {"judge-deadline", "SECONDS", ARG_INT, AT(deadline_s),
+     "for one answer, repeats included; default 300", 1, 86400},
+    {"sampled-endpoint", "NAME", ARG_LIST, AT(sampled),
+     "endpoint of the traffic that may be asked for further responses", 0, 0},
+    {"aws-endpoint-url", "URL", ARG_TEXT, AT(url),
+     "address instead of AWS's own; default AWS_ENDPOINT_URL", 0, 0},
+    {"region", "REGION", ARG_TEXT, AT(region), "default AWS_REGION, or the profile's", 0, 0},
+    {"profile", "NAME", ARG_TEXT, AT(profile), "of the AWS configuration; default AWS_PROFILE", 0,
+     0},
+};
+
+struct judge {
+    struct http *http;
+    struct keyring *keyring;
+    struct budget *budget;
+    struct budget_share *share;
+    struct answerer *answerer;
+    struct endpoint address;
+    char region[REGION_BYTES];
+    int64_t deadline_ms;
+};
+
+bool judge_wanted(const struct judge_options *options)
+{
+    return options->endpoint || options->sampled.count;
+}
+
+static bool open_answerer(struct judge *judge, const struct judge_options *options,
+                          struct error *error)
+{
+    struct answerer_config config = ANSWERER_DEFAULTS;
+    config.region = judge->region;
+    config.endpoint_url = judge->address.url;
+    config.judge_endpoint = options->endpoint;
+    config.judge_model = options->model;
+    config.inference_component = options->component;
+    config.sampled_endpoints = options->sampled.values;
+    config.sampled_endpoint_count = options->sampled.count;
+    config.max_in_flight = (unsigned)options->in_flight;
+    judge->answerer = answerer_new(&config, judge->http, judge->keyring, judge->share, error);
+    return judge->answerer != NULL;
+}
+
+static bool open_all(struct judge *judge, const struct judge_options *options, struct error *error)
+{
+    const struct keyring_options keys = {
+        .credentials = {.profile = options->profile, .region = options->region}};
+    if (!region_find(options->region, options->profile, judge->region, error) ||
+        !endpoint_find(options->url, "SAGEMAKER_RUNTIME", "runtime.sagemaker", judge->region,
+                       &judge->address, error))
+        return false;
+    judge->keyring = keyring_open(&keys, error);
+    if (!judge->keyring)
+        return false;
+    judge->http = http_new();
+    judge->budget = budget_new(options->calls_a_day);
+    /* A command runs once: nothing is written down, and chunks of one waste nothing. */
+    judge->share = budget_share_new(judge->budget, 1, NULL, NULL);
+    judge->deadline_ms = options->deadline_s * 1000;
+    return open_answerer(judge, options, error);
+}
+
+struct judge *judge_open(const struct judge_options *options, struct error *error)
+{
+    struct judge *judge = memory_new(1, sizeof *judge);
+    if (open_all(judge, options, error))
+        return judge;
+    error_prefix(error, "cannot ask models: ");
+    judge_close(judge);
+    return NULL;
+}
+
+void judge_close(struct judge *judge)
+{
+    if (!judge)
+        return;
+    answerer_free(judge->answerer);
+    budget_share_free(judge->share);
+    budget_free(judge->budget);
+    http_free(judge->http);
+    keyring_close(judge->keyring);
+    endpoint_clear(&judge->address);
+    free(judge);
+}
+
+void judge_ask(struct judge *judge, struct question *question, const struct sample *sample,
+               struct arena *arena, void (*answered)(void *owner, struct question *question),
+               void *owner)
+{
+    answerer_ask(judge->answerer, question, sample, arena, clock_steady_ms() + judge->deadline_ms,
+                 answered, owner);
+}
+
+static int wait_ms(const struct judge *judge, int most)
+{
+    int64_t http = http_wait_ms(judge->http), answerer = answerer_wait_ms(judge->answerer);
+    int64_t wait = http >= 0 && http < most ? http : most;
+    return (int)(answerer >= 0 && answerer < wait ? answerer : wait);
+}
+
+void judge_turn(struct judge *judge, int wait_ms_max)
+{
+    struct pollfd descriptor = {.fd = http_descriptor(judge->http), .events = POLLIN};
+    if (wait_ms_max > 0)
+        poll(&descriptor, 1, wait_ms(judge, wait_ms_max));
+    http_turn(judge->http);
+    answerer_turn(judge->answerer);
+}
+
+void judge_cancel(struct judge *judge, const void *owner)
+{
+    answerer_cancel_owner(judge->answerer, owner);
+}

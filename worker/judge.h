@@ -1,0 +1,48 @@
+/* judge: a command's way to ask models: one answerer with all it stands on. */
+#ifndef ASSAY_JUDGE_H
+#define ASSAY_JUDGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "schema/base/arena.h"
+#include "schema/base/error.h"
+#include "schema/question.h"
+#include "schema/sample.h"
+#include "worker/args.h"
+
+/* What the command line says; borrowed from argv. Start from JUDGE_DEFAULTS. */
+struct judge_options {
+    const char *endpoint;               /* NULL: there is no judge */
+    struct arg_list sampled;            /* endpoints that may be asked for further responses */
+    const char *model;                  /* said in the body; NULL: left out */
+    const char *component;              /* inference component of the endpoint; NULL: none */
+    const char *region, *profile, *url; /* NULL: as the AWS environment says */
+    int64_t calls_a_day;                /* -1: no limit */
+    int64_t in_flight;
+    int64_t deadline_s; /* for one question, repeats included */
+};
+extern const struct judge_options JUDGE_DEFAULTS;
+/* Fills a struct judge_options: a group for tables of options. */
+enum { JUDGE_ARG_COUNT = 10 };
+extern const struct arg JUDGE_ARGS[JUDGE_ARG_COUNT];
+
+/* Whether any model may be asked. */
+bool judge_wanted(const struct judge_options *options);
+
+struct judge; /* one thread */
+
+/* NULL and `error` (FATAL) when region, credentials or a name is wrong or missing. The options must
+ * outlive it. */
+struct judge *judge_open(const struct judge_options *options, struct error *error);
+void judge_close(struct judge *judge);
+
+/* As answerer_ask, with the deadline of the options. */
+void judge_ask(struct judge *judge, struct question *question, const struct sample *sample,
+               struct arena *arena, void (*answered)(void *owner, struct question *question),
+               void *owner);
+/* Moves everything that can move; before that waits for a reply, wait_ms_max at most. */
+void judge_turn(struct judge *judge, int wait_ms_max);
+/* Forgets the questions of an owner. */
+void judge_cancel(struct judge *judge, const void *owner);
+
+#endif

@@ -1,0 +1,26 @@
+/* main: the program assay, a table of commands. */
+#include <stdio.h>
+#include <string.h>
+#include "worker/commands.h"
+
+/* In the order people read them. A new command is a file cmd_NAME.c, a line in commands.h and a
+ * line here. */
+static const struct command COMMANDS[] = {
+    {"eval", "score files here and now; exit status by thresholds", cmd_eval},
+    {"rubric", "check rubrics", cmd_rubric},
+    {"evaluators", "list the ways of judging a rubric can name", cmd_evaluators},
+};
+
+static const char DESCRIPTION[] =
+    "assay tells whether the answers of a language model in production are still good.";
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+        puts("assay " ASSAY_VERSION);
+        return EXIT_FINE;
+    }
+    char program[] = "assay";
+    argv[0] = program;
+    return commands_run(COMMANDS, sizeof COMMANDS / sizeof *COMMANDS, DESCRIPTION, argc, argv);
+}
