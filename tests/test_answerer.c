@@ -145,7 +145,7 @@ static void error_codes_come_from_the_header_first(void **state)
         {"ValidationError",
          "{\"Message\":\"Inference Component has no capacity to process this request.\"}",
          "ValidationError", -1, true},
-        {"bad <b>code</b>", "{}", "", -1, false},
+        {"bad <b>code</b>", "{}", "bad", -1, false},
         {NULL, "<html>", "", -1, false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -174,14 +174,9 @@ struct fixture {
     struct arena arena;
     struct question questions[ASKED_MAX];
     unsigned answers;
-    const struct credentials *credentials;
+    struct keyring *keyring;
     struct answerer *cancels; /* an answer cancels this fixture's other questions */
 };
-
-static const struct credentials *current(void *owner)
-{
-    return ((struct fixture *)owner)->credentials;
-}
 
 static void answered(void *owner, struct question *question)
 {
@@ -192,11 +187,9 @@ static void answered(void *owner, struct question *question)
         answerer_cancel_owner(fixture->cancels, fixture);
 }
 
-static void open_fixture(struct fixture *fixture, const char *url, const char *endpoint,
-                         int64_t calls)
+static void open_with(struct fixture *fixture, struct keyring *keyring, const char *url,
+                      const char *endpoint, int64_t calls)
 {
-    static const struct credentials keys = {.access_key_id = (char *)"AKIDEXAMPLE",
-                                            .secret_access_key = (char *)"secret"};
     struct answerer_config config = ANSWERER_DEFAULTS;
     config.region = "eu-central-1";
     config.endpoint_url = url;
@@ -204,12 +197,17 @@ static void open_fixture(struct fixture *fixture, const char *url, const char *e
     config.retry_ms = 5;
     config.parked_ms = 20;
     *fixture =
-        (struct fixture){.http = http_new(), .budget = budget_new(calls), .credentials = &keys};
+        (struct fixture){.http = http_new(), .keyring = keyring, .budget = budget_new(calls)};
     fixture->share = budget_share_new(fixture->budget, 10, NULL, NULL);
-    struct answerer_identity identity = {.current = current, .owner = fixture};
     struct error error = {0};
-    fixture->answerer = answerer_new(&config, fixture->http, &identity, fixture->share, &error);
+    fixture->answerer = answerer_new(&config, fixture->http, keyring, fixture->share, &error);
     assert_non_null(fixture->answerer);
+}
+
+static void open_fixture(struct fixture *fixture, const char *url, const char *endpoint,
+                         int64_t calls)
+{
+    open_with(fixture, keyring_fixed("AKIDEXAMPLE", "secret", NULL), url, endpoint, calls);
 }
 
 static void close_fixture(struct fixture *fixture)
@@ -218,6 +216,8 @@ static void close_fixture(struct fixture *fixture)
     http_free(fixture->http);
     budget_share_free(fixture->share);
     budget_free(fixture->budget);
+    if (fixture->keyring)
+        keyring_close(fixture->keyring);
     arena_clear(&fixture->arena);
 }
 
@@ -334,8 +334,7 @@ static void without_credentials_questions_wait_for_them(void **state)
 {
     (void)state;
     struct fixture fixture;
-    open_fixture(&fixture, "http://127.0.0.1:1", "judge", BUDGET_UNLIMITED);
-    fixture.credentials = NULL;
+    open_with(&fixture, NULL, "http://127.0.0.1:1", "judge", BUDGET_UNLIMITED);
     const struct question *question = ask(&fixture, 0, ASK_JUDGE, NULL, 100);
     turn_until_quiet(&fixture, 5000);
     assert_failure(question, ANSWER_SKIPPED, "no_credentials");
@@ -419,12 +418,11 @@ static void a_wrong_configuration_is_named(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct answerer_config config = ANSWERER_DEFAULTS;
-        struct answerer_identity identity = {.current = current};
         struct error error = {0};
         config.region = cases[i].region;
         config.endpoint_url = cases[i].url;
         config.judge_endpoint = cases[i].endpoint;
-        assert_null(answerer_new(&config, NULL, &identity, NULL, &error));
+        assert_null(answerer_new(&config, NULL, NULL, NULL, &error));
         assert_int_equal(error.kind, ERROR_FATAL);
         assert_non_null(strstr(error.text, cases[i].says));
     }

@@ -2,6 +2,7 @@
 #include "worker/answer/answerer.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include "schema/base/buffer.h"
 #include "schema/base/clock.h"
@@ -11,10 +12,12 @@
 #include "worker/answer/caller.h"
 #include "worker/answer/invoke.h"
 #include "worker/answer/retry.h"
+#include "worker/aws/aws_error.h"
 
 enum {
     REPLY_BYTES_MAX = 256 << 10,
-    NO_CREDENTIALS_MS = 1000, /* pause until they are asked for again */
+    CLOCK_OFFSET_MS_MIN = 60000, /* a smaller one is no reason to be refused */
+    NO_CREDENTIALS_MS = 1000,    /* pause until they are asked for again */
 };
 
 /* Quick retries are at most a tenth of the calls, but for a few: more would feed an outage. */
@@ -30,7 +33,7 @@ const struct answerer_config ANSWERER_DEFAULTS = {
 
 struct answerer {
     struct answerer_config config;
-    struct answerer_identity identity;
+    struct keyring *keyring; /* NULL: none */
     struct budget_share *budget;
     struct caller caller;
     struct breaker breaker; /* of the judge */
@@ -39,6 +42,7 @@ struct answerer {
     struct answerer_counts counts;
     size_t in_flight, unanswered;
     double retry_tokens;
+    int64_t clock_offset_ms; /* of AWS's clock to ours, once ours was refused */
     bool no_credentials;
     int64_t no_credentials_until_ms; /* then they are asked for again */
     char judge_url[INVOKE_URL_BYTES_MAX];
@@ -134,15 +138,19 @@ static struct retry_advice read_reply(struct call *call, const struct http_reply
     return (struct retry_advice){passing ? RETRY_SOON : RETRY_NEVER, failure};
 }
 
-static void refresh(struct answerer *answerer, struct call *call, const char *reason)
+/* A refused signature may be the keys' fault or the clock's: both are looked after. */
+static void refresh(struct answerer *answerer, struct call *call, const struct http_reply *reply,
+                    const char *reason)
 {
+    int64_t offset_ms = aws_clock_offset_ms(reply);
+    if (offset_ms > CLOCK_OFFSET_MS_MIN || offset_ms < -CLOCK_OFFSET_MS_MIN)
+        answerer->clock_offset_ms = offset_ms;
     if (call->refreshed) {
         finish(answerer, call, ANSWER_FAILED, reason);
         return;
     }
     call->refreshed = true;
-    if (answerer->identity.refused)
-        answerer->identity.refused(answerer->identity.owner);
+    keyring_renew(answerer->keyring, call->access_key_id);
     try_again(answerer, call);
 }
 
@@ -171,7 +179,7 @@ static void on_reply(void *owner, const struct http_reply *reply)
     else if (advice.kind == RETRY_NEVER)
         finish(answerer, call, ANSWER_FAILED, advice.reason);
     else if (advice.kind == RETRY_REFRESH)
-        refresh(answerer, call, advice.reason);
+        refresh(answerer, call, reply, advice.reason);
     else
         try_again(answerer, call);
 }
@@ -213,7 +221,9 @@ static void fly(struct answerer *answerer, struct call *call, const struct crede
     call->attempts++;
     line_append(&answerer->flying, call);
     answerer->in_flight++;
-    caller_send(&answerer->caller, &post, credentials, clock_wall_ms(), on_reply, call);
+    snprintf(call->access_key_id, sizeof call->access_key_id, "%s", credentials->access_key_id);
+    caller_send(&answerer->caller, &post, credentials, clock_wall_ms() + answerer->clock_offset_ms,
+                on_reply, call);
 }
 
 /* Sends a call of the line, or ends it. */
@@ -251,7 +261,8 @@ static const struct credentials *credentials_now(struct answerer *answerer, int6
 {
     if (now < answerer->no_credentials_until_ms)
         return NULL;
-    const struct credentials *credentials = answerer->identity.current(answerer->identity.owner);
+    const struct credentials *credentials =
+        answerer->keyring ? keyring_current(answerer->keyring) : NULL;
     answerer->no_credentials = !credentials;
     if (!credentials)
         answerer->no_credentials_until_ms = now + NO_CREDENTIALS_MS;
@@ -431,13 +442,13 @@ static bool check_config(const struct answerer_config *config, char url[INVOKE_U
 }
 
 struct answerer *answerer_new(const struct answerer_config *config, struct http *http,
-                              const struct answerer_identity *identity, struct budget_share *budget,
+                              struct keyring *keyring, struct budget_share *budget,
                               struct error *error)
 {
     struct answerer *answerer = memory_new(1, sizeof *answerer);
     *answerer = (struct answerer){
         .config = *config,
-        .identity = *identity,
+        .keyring = keyring,
         .budget = budget,
         .caller = {.http = http, .region = config->region},
         .retry_tokens = RETRY_TOKENS_START,

@@ -17,20 +17,10 @@
 #include "schema/question.h"
 #include "schema/sample.h"
 #include "worker/answer/budget.h"
-#include "worker/aws/credentials.h"
+#include "worker/aws/keyring.h"
 #include "worker/net/http.h"
 
 struct answerer;
-
-/* Where an answerer finds the credentials it signs with. */
-struct answerer_identity {
-    /* NULL when there are none right now: questions wait. Borrowed until the next call. Called for
-     * every call sent: it must not block. */
-    const struct credentials *(*current)(void *owner);
-    /* AWS refused the current ones (expired, unknown): have them replaced. May be NULL. */
-    void (*refused)(void *owner);
-    void *owner;
-};
 
 /* Strings are borrowed for the answerer's life. Start from ANSWERER_DEFAULTS. */
 struct answerer_config {
@@ -59,10 +49,11 @@ struct answerer_counts {
     uint64_t input_tokens, output_tokens;                 /* as far as endpoints tell */
 };
 
-/* `http` and `budget` are borrowed; the `http` may be freed before or after the answerer. NULL and
- * `error` (FATAL) when a name or a URL is not valid. */
+/* `http`, `keyring` and `budget` are borrowed; the `http` may be freed before or after the
+ * answerer. Without a keyring (NULL) questions are skipped at their deadline. NULL and `error`
+ * (FATAL) when a name or a URL is not valid. */
 struct answerer *answerer_new(const struct answerer_config *config, struct http *http,
-                              const struct answerer_identity *identity, struct budget_share *budget,
+                              struct keyring *keyring, struct budget_share *budget,
                               struct error *error);
 /* Questions not yet answered are dropped without a callback. NULL is fine. */
 void answerer_free(struct answerer *answerer);

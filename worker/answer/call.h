@@ -12,6 +12,8 @@
  */
 enum call_line { CALL_LINE_JUDGE, CALL_LINE_SAMPLED, CALL_LINES };
 
+enum { CALL_KEY_ID_BYTES = 130 }; /* AWS: at most 128 */
+
 struct call {
     struct scheduled scheduled;   /* first */
     struct call *next, *previous; /* of the line, or of those in flight */
@@ -28,6 +30,7 @@ struct call {
     bool refreshed;            /* new credentials were tried */
     const char *refusal;       /* the configuration forbids it: not to be sent at all */
     char nonce[QUESTION_NONCE_BYTES];
+    char access_key_id[CALL_KEY_ID_BYTES]; /* that the call in flight was signed with */
 };
 
 struct line {

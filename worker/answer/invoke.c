@@ -1,7 +1,6 @@
 /* invoke: what is sent to a SageMaker endpoint, and what is read from its replies. */
 #include "worker/answer/invoke.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include "schema/base/json_read.h"
 
@@ -170,21 +169,6 @@ const char *invoke_read(struct str body, struct arena *arena, struct invoke_answ
     return NULL;
 }
 
-/* "com.amazon#ThrottlingException:http://…" is ThrottlingException. */
-static void copy_code(const char *from, char out[INVOKE_CODE_BYTES_MAX])
-{
-    const char *hash = strrchr(from, '#');
-    if (hash)
-        from = hash + 1;
-    size_t size = strcspn(from, ":");
-    size = size < INVOKE_CODE_BYTES_MAX ? size : INVOKE_CODE_BYTES_MAX - 1;
-    memcpy(out, from, size);
-    out[size] = '\0';
-    for (size_t i = 0; i < size; i++)
-        if (!isalnum((unsigned char)out[i]) && !strchr("._-", out[i]))
-            out[0] = '\0'; /* not a code: it might be anybody's text */
-}
-
 /* The exact words of an inference component that is scaled to zero are not documented. */
 static bool says_no_capacity(const char *message)
 {
@@ -204,16 +188,8 @@ static const char *string_of(const json_t *object, const char *key)
 void invoke_read_error(const struct http_reply *reply, struct invoke_error *out)
 {
     *out = (struct invoke_error){.original_status = -1};
+    aws_error_code(reply, out->code);
     json_t *body = json_read(reply->body, &JSON_LIMITS_REPLY, NULL);
-    const char *code = http_reply_header(reply, "x-amzn-errortype");
-    if (!code)
-        code = string_of(body, "__type");
-    if (!code)
-        code = string_of(body, "code");
-    if (!code)
-        code = string_of(body, "Code");
-    if (code)
-        copy_code(code, out->code);
     const json_t *original = json_object_get(body, "OriginalStatusCode");
     if (json_is_integer(original))
         out->original_status = (long)json_integer_value(original);

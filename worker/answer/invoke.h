@@ -8,9 +8,10 @@
 #include "schema/base/buffer.h"
 #include "schema/base/str.h"
 #include "schema/question.h"
+#include "worker/aws/aws_error.h"
 #include "worker/net/http.h"
 
-enum { INVOKE_URL_BYTES_MAX = 512, INVOKE_NAME_BYTES_MAX = 63, INVOKE_CODE_BYTES_MAX = 64 };
+enum { INVOKE_URL_BYTES_MAX = 512, INVOKE_NAME_BYTES_MAX = 63 };
 
 /* Letters, digits and single hyphens inside, 1 to 63 bytes: an endpoint's name, which never needs
  * escaping in a path. */
@@ -37,12 +38,12 @@ struct invoke_answer {
 const char *invoke_read(struct str body, struct arena *arena, struct invoke_answer *out);
 
 struct invoke_error {
-    char code[INVOKE_CODE_BYTES_MAX]; /* "" when the reply names none */
-    long original_status;             /* of the container; -1 when not told */
+    char code[AWS_ERROR_CODE_BYTES]; /* "" when the reply names none */
+    long original_status;            /* of the container; -1 when not told */
     bool no_capacity;
 };
 
-/* The service's error: from the header x-amzn-errortype, else from the body. */
+/* The service's error and what SageMaker says of the container behind it. */
 void invoke_read_error(const struct http_reply *reply, struct invoke_error *out);
 
 #endif
