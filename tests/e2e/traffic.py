@@ -1,0 +1,172 @@
+"""traffic: capture records in every form, and what a correct worker must make of each.
+
+Expected values are plain Python over the input. A record is known again by its bytes, so foreign
+clients may put it anywhere in the topic."""
+
+import datetime
+import json
+import random
+import re
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+from judge_endpoint import verdict_of
+
+JUDGED_MODEL = "beta"
+MODELS = ("alpha", JUDGED_MODEL, "gamma")  # that the worker is told of; all others are "other"
+SPREAD_MS = 20 * 60_000                    # times of events lie in the last 20 minutes
+METRICS = {"samples_evaluated", "composite_quality_score", "accuracy_score", "safety_score", "format_score",
+           "relevance_score", "safety_violations", "evaluation_errors"}
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Of one delivery. `observed_at_ms` None: not said by the record."""
+    state: str
+    sample: str = None
+    model: str = ""
+    endpoint: str = ""
+    observed_at_ms: int = None
+    scores: dict = field(default_factory=dict, hash=False)  # {criterion: (status, value)}
+    may_be_duplicate: bool = False
+
+
+INVALID = Expected("invalid")
+BROKEN = (
+    b'{"id":"cut","model":"alpha","respon',
+    b'{"id":"bytes","response":"\xff\xfe"}',
+    b'{"id":"no response","model":"alpha","prompt":"hello"}',
+    b'{"id":"wrong type","response":17}',
+    b'[1,2,3]',
+    b'null',
+    b'"only a text"',
+    b'{"id":"nul","response":"a\\u0000b"}',
+    b'{"a":' * 500 + b'1' + b'}' * 500,
+    b'not even JSON',
+)
+
+
+def expected_scores(prompt: str, response: str, reference, model: str) -> dict:
+    scores = {
+        "answer": ("not_applicable", None) if reference is None
+        else ("scored", float(response.strip() == reference.strip())),
+        "clean": ("scored", float(not re.search("SECRET-[0-9]{4}", response))),
+        "size": ("scored", float(1 <= len(response) <= 40)),
+    }
+    if model == JUDGED_MODEL:
+        verdict = verdict_of({"prompt": prompt, "response": response}, (1, 5))
+        scores["relevant"] = ("scored", (verdict - 1) / 4)
+    return scores
+
+
+def text_of(chance: random.Random, number: int) -> tuple:
+    """(prompt, response, right answer)"""
+    a, b = chance.randrange(1000), chance.randrange(1000)
+    answer = f"sample {number}: {a + b}"
+    said = chance.choices(["right", "wrong", "leaks", "long", "empty"], [70, 15, 6, 6, 3])[0]
+    response = {"right": answer, "wrong": f"sample {number}: {a - b}",
+                "leaks": answer + f" SECRET-{chance.randrange(1000, 10000)}",
+                "long": f"{answer} ¿cómo? 数 " + "and so on " * 5, "empty": ""}[said]
+    return f"({number}) What is {a} plus {b}?", response, answer
+
+
+def rfc3339(at_ms: int, digits: int = 3) -> str:
+    at = datetime.datetime.fromtimestamp(at_ms / 1000, datetime.timezone.utc)
+    return at.strftime("%Y-%m-%dT%H:%M:%S") + (f".{at_ms % 1000:03}" if digits else "") + "Z"
+
+
+def flat(chance, number, at_ms) -> tuple:
+    prompt, response, answer = text_of(chance, number)
+    model = chance.choice(["alpha", "alpha", JUDGED_MODEL, "delta"])
+    endpoint = chance.choice(["chat-eu", "chat-us", ""])
+    reference = answer if chance.random() < .8 else None
+    record = {"id": f"flat-{number}", "timestamp": at_ms if number % 2 else rfc3339(at_ms), "model": model,
+              "prompt": prompt, "response": response, "latency_ms": chance.randrange(20, 2000)}
+    if endpoint:
+        record["endpoint"] = endpoint
+    if reference:
+        record["reference"] = reference
+    want = Expected("scored", record["id"], model, endpoint, at_ms,
+                    expected_scores(prompt, response, reference, model))
+    return record, want
+
+
+def capture_record(chance, number, at_ms, prompt, response) -> dict:
+    def side(mode, body):
+        return {"observedContentType": "application/json", "mode": mode, "data": json.dumps(body), "encoding": "JSON"}
+    return {"captureData": {"endpointInput": side("INPUT", {"inputs": prompt, "parameters": {"top_p": .9}}),
+                            "endpointOutput": side("OUTPUT", chance.choice(
+                                [{"generated_text": response}, [{"generated_text": response}]]))},
+            "eventMetadata": {"eventId": f"event-{number}", "inferenceTime": rfc3339(at_ms, 0)}, "eventVersion": "0"}
+
+
+def sagemaker_bare(chance, number, at_ms) -> tuple:
+    prompt, response, _ = text_of(chance, number)
+    at_ms -= at_ms % 1000
+    want = Expected("scored", f"event-{number}", "unknown", "", at_ms, expected_scores(prompt, response, None, ""))
+    return capture_record(chance, number, at_ms, prompt, response), want
+
+
+def sagemaker_enveloped(chance, number, at_ms) -> tuple:
+    prompt, response, _ = text_of(chance, number)
+    at_ms -= at_ms % 1000
+    record = {"endpoint": "chat-eu", "variant": "blue", "model": "gamma",
+              "capture": capture_record(chance, number, at_ms, prompt, response)}
+    want = Expected("scored", f"event-{number}", "gamma", "chat-eu", at_ms,
+                    expected_scores(prompt, response, None, "gamma"))
+    return record, want
+
+
+def openai_pair(chance, number, at_ms) -> tuple:
+    prompt, response, _ = text_of(chance, number)
+    at_ms -= at_ms % 1000
+    record = {"request": {"model": "alpha", "messages": [{"role": "system", "content": "Add."},
+                                                         {"role": "user", "content": prompt}]},
+              "response": {"id": f"chatcmpl-{number}", "object": "chat.completion", "created": at_ms // 1000,
+                           "model": "alpha", "usage": {"prompt_tokens": 9, "completion_tokens": 5},
+                           "choices": [{"index": 0, "finish_reason": "stop",
+                                        "message": {"role": "assistant", "content": response}}]}}
+    want = Expected("scored", f"chatcmpl-{number}", "alpha", "", at_ms,
+                    expected_scores(prompt, response, None, "alpha"))
+    return record, want
+
+
+FORMS = (flat, sagemaker_bare, sagemaker_enveloped, openai_pair)
+SHARES = (50, 12, 13, 15)
+INVALID_SHARE, DUPLICATE_SHARE = .05, .05
+
+
+class Traffic:
+    """Makes records; knows what to expect of each by its bytes."""
+
+    def __init__(self, seed: int, now_ms: int):
+        self.chance = random.Random(seed)
+        self.now_ms = now_ms
+        self.known = {broken: INVALID for broken in BROKEN}
+        self.made = 0
+        self.recent = []
+
+    def record(self) -> bytes:
+        kind = self.chance.random()
+        if kind < INVALID_SHARE:
+            return self.chance.choice(BROKEN)
+        if kind < INVALID_SHARE + DUPLICATE_SHARE and self.recent:
+            return self.chance.choice(self.recent)
+        form = self.chance.choices(FORMS, SHARES)[0]
+        self.made += 1
+        at_ms = self.now_ms - self.chance.randrange(SPREAD_MS)
+        record, want = form(self.chance, self.made, at_ms)
+        line = json.dumps(record, ensure_ascii=self.made % 2 == 0).encode()
+        self.known[line] = want
+        self.recent = [*self.recent[-200:], line]
+        return line
+
+    def records(self, count: int) -> list:
+        return [self.record() for _ in range(count)]
+
+    def expected(self, deliveries) -> dict:
+        """{(partition, offset): Expected} of what was read back from the topic."""
+        found = {(partition, offset): self.known[value] for partition, offset, value in deliveries}
+        times = Counter(want.sample for want in found.values() if want.sample)
+        return {place: replace(want, may_be_duplicate=times[want.sample] > 1) if want.sample else want
+                for place, want in found.items()}
