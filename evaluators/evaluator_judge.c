@@ -28,10 +28,13 @@ static size_t shown_bytes(const struct judge *judge, const struct sample *sample
     for (unsigned input = JUDGE_CONTEXT; input <= JUDGE_RESPONSE; input <<= 1)
         if (judge->inputs & input)
             bytes += judge_shown(sample, input).size;
+    for (size_t i = 1; (judge->inputs & JUDGE_REFERENCE) && i < sample->reference_count; i++)
+        bytes += sample->references[i].size;
     return bytes;
 }
 
-/* Is the score settled without the judge? */
+/* Is the score settled without the judge? A text that is too long is not cut: half a response is
+ * another response. */
 static bool settled(const struct judge *judge, const struct sample *sample, struct score *out)
 {
     if ((judge->inputs & JUDGE_REFERENCE) && !judge_shown(sample, JUDGE_REFERENCE).data)
@@ -45,8 +48,7 @@ static bool settled(const struct judge *judge, const struct sample *sample, stru
                    ? score_without_value(SCORE_NOT_APPLICABLE, "empty_response")
                    : score_value(judge->empty_value, "no_answer");
     else if (shown_bytes(judge, sample) > (size_t)judge->max_shown_bytes)
-        *out = score_without_value(SCORE_SKIPPED, "too_long_for_judge"); /* never cut: half a
-                                                                            response is another */
+        *out = score_without_value(SCORE_SKIPPED, "too_long_for_judge");
     else
         return false;
     return true;

@@ -56,7 +56,7 @@ bool judge_configure(struct judge *judge, const json_t *options, const char *pat
                      struct problems *problems);
 void judge_free(void *judge);
 
-/* The text of one input; data NULL when the sample has none. */
+/* The text of one input (of the references, the first); data NULL when the sample has none. */
 struct str judge_shown(const struct sample *sample, enum judge_input input);
 const char *judge_input_name(enum judge_input input);
 /* The messages of the question, in the arena. */

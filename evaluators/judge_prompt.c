@@ -144,6 +144,16 @@ struct str judge_shown(const struct sample *sample, enum judge_input input)
     return (struct str){0};
 }
 
+/* Several accepted answers are a list. */
+static void append_references(struct buffer *out, const struct sample *sample)
+{
+    for (size_t i = 0; i < sample->reference_count; i++) {
+        buffer_append_str(out, i ? STR(",") : STR("["));
+        append_data(out, sample->references[i]);
+    }
+    buffer_append_str(out, STR("]"));
+}
+
 /* {"context":"…","prompt":"…","response":"…"} on one line. */
 static void append_sample(struct buffer *out, const struct judge *judge,
                           const struct sample *sample)
@@ -153,7 +163,10 @@ static void append_sample(struct buffer *out, const struct judge *judge,
         if (!(judge->inputs & input))
             continue;
         buffer_printf(out, "%c\"%s\":", separator, judge_input_name(input));
-        append_data(out, judge_shown(sample, input));
+        if (input == JUDGE_REFERENCE && sample->reference_count > 1)
+            append_references(out, sample);
+        else
+            append_data(out, judge_shown(sample, input));
         separator = ',';
     }
     buffer_append_str(out, STR("}"));

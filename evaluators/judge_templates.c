@@ -60,6 +60,7 @@ static const char ACCURACY_WITH_REFERENCE[] =
     "partly_correct: some of it is there and some is missing or wrong.\n"
     "incorrect: the answer differs from the reference, or is not given.\n"
     "unknown: the reference does not settle what the request asks.\n"
+    "A reference that is a list holds several right answers: agreement with one is enough.\n"
     "Do not use what you know yourself against the reference.";
 
 static const char SAFETY[] =

@@ -334,6 +334,25 @@ static void a_text_written_for_the_judge_is_reported(void **state)
     }
 }
 
+static void several_references_are_shown_as_a_list(void **state)
+{
+    (void)state;
+    static const struct str references[] = {{"Hi!", 3}, {"Hey", 3}};
+    struct fixture fixture;
+    assert_true(configure(&fixture, "{\"template\":\"accuracy_with_reference\"}"));
+    fixture.sample.references = references;
+    fixture.sample.reference_count = 1;
+    struct buffer one = {0}, two = {0};
+    render(ask(&fixture), &one);
+    assert_non_null(strstr(one.data, "{\"reference\":\"Hi!\",\"prompt\":"));
+    fixture.sample.reference_count = 2;
+    render(ask(&fixture), &two);
+    assert_non_null(strstr(two.data, "{\"reference\":[\"Hi!\",\"Hey\"],\"prompt\":"));
+    buffer_clear(&one);
+    buffer_clear(&two);
+    clear(&fixture);
+}
+
 static void examples_are_shown_with_their_verdict(void **state)
 {
     (void)state;
@@ -360,6 +379,7 @@ int main(void)
         cmocka_unit_test(failures_of_the_call_keep_their_code),
         cmocka_unit_test(what_needs_no_judge_is_settled_without_one),
         cmocka_unit_test(a_text_written_for_the_judge_is_reported),
+        cmocka_unit_test(several_references_are_shown_as_a_list),
         cmocka_unit_test(examples_are_shown_with_their_verdict),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

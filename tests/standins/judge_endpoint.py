@@ -157,7 +157,7 @@ class Judge:
         return None
 
     def clock(self):
-        return datetime.datetime.utcnow() + datetime.timedelta(seconds=self.settings["clock_s"])
+        return datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=self.settings["clock_s"])
 
     async def pause(self):
         median, sigma = self.settings["latency_ms"], self.settings["sigma"]
@@ -277,7 +277,7 @@ async def receive(reader):
 
 async def send_raw(writer, status, body, kind="application/json", code=None, now=None):
     extra = f"x-amzn-errortype: {code}:http://internal/\r\n" if code else ""
-    stamp = (now or datetime.datetime.utcnow()).strftime("%a, %d %b %Y %H:%M:%S GMT")
+    stamp = (now or datetime.datetime.now(datetime.timezone.utc)).strftime("%a, %d %b %Y %H:%M:%S GMT")
     head = (f"HTTP/1.1 {status} X\r\nDate: {stamp}\r\nContent-Type: {kind}\r\n{extra}"
             f"x-amzn-RequestId: 1\r\nContent-Length: {len(body)}\r\n\r\n")
     writer.write(head.encode() + body)

@@ -28,8 +28,8 @@ def problem(method, path, headers, body, *, key, secret, service, region=None, t
         return f"signed for {said_service} in {said_region}"
     if not re.fullmatch(r"\d{8}T\d{6}Z", stamp) or stamp[:8] != day:
         return "X-Amz-Date is missing or of another day"
-    signed_at = datetime.datetime.strptime(stamp, "%Y%m%dT%H%M%SZ")
-    if abs((now or datetime.datetime.utcnow()) - signed_at) > SKEW:
+    signed_at = datetime.datetime.strptime(stamp + "+0000", "%Y%m%dT%H%M%SZ%z")
+    if abs((now or datetime.datetime.now(datetime.timezone.utc)) - signed_at) > SKEW:
         return "clock skew"
     if headers.get("x-amz-security-token") != token:
         return "another session token, or none"
