@@ -54,7 +54,7 @@ enum consistency_metric consistency_metric_of(const void *state)
     return ((const struct consistency *)state)->metric;
 }
 
-/* A number as its decimal, anything else trimmed and in ASCII lower case. A text that looks like a
+/* A number as its decimal, anything else trimmed and in lower case. A text that looks like a
  * canonical decimal is that number, so the two cannot be mistaken. */
 static struct str canonical(struct str answer, struct arena *arena)
 {

@@ -75,16 +75,48 @@ struct str text_trim(struct str text)
     return (struct str){text.data + start, end - start};
 }
 
-static char ascii_lower(char c)
+/* Capitals at a fixed distance from their small letters, or side by side with them. In all of them
+ * both have equally many bytes in UTF-8, so that offsets stay. */
+static const struct capitals {
+    uint32_t first, last;
+    uint32_t distance; /* 1: pairs, the capital first; every second code point from `first` on */
+} CAPITALS[] = {
+    {'A', 'Z', 32},         {0xC0, 0xD6, 32},    {0xD8, 0xDE, 32},    {0x100, 0x12E, 1},
+    {0x132, 0x136, 1},      {0x139, 0x147, 1},   {0x14A, 0x176, 1},   {0x179, 0x17D, 1},
+    {0x1CD, 0x1DB, 1},      {0x1DE, 0x1EE, 1},   {0x1F8, 0x21E, 1},   {0x222, 0x232, 1},
+    {0x386, 0x386, 38},     {0x388, 0x38A, 37},  {0x38C, 0x38C, 64},  {0x38E, 0x38F, 63},
+    {0x391, 0x3A1, 32},     {0x3A3, 0x3AB, 32},  {0x400, 0x40F, 80},  {0x410, 0x42F, 32},
+    {0x460, 0x480, 1},      {0x48A, 0x4BE, 1},   {0x4C1, 0x4CD, 1},   {0x4D0, 0x52E, 1},
+    {0x531, 0x556, 48},     {0x1E00, 0x1E94, 1}, {0x1EA0, 0x1EFE, 1}, {0xFF21, 0xFF3A, 32},
+    {0x10400, 0x10427, 40},
+};
+
+uint32_t text_lower_code_point(uint32_t code_point)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    for (size_t i = 0; i < sizeof CAPITALS / sizeof *CAPITALS; i++) {
+        const struct capitals *range = &CAPITALS[i];
+        if (code_point < range->first)
+            break;
+        if (code_point <= range->last)
+            return range->distance == 1 && (code_point - range->first) % 2 == 1
+                       ? code_point
+                       : code_point + range->distance;
+    }
+    return code_point == 0x178 ? 0xFF : code_point;
 }
 
 struct str text_lower(struct str text, struct arena *arena)
 {
     char *lower = arena_alloc(arena, text.size + 1);
-    for (size_t i = 0; i < text.size; i++)
-        lower[i] = ascii_lower(text.data[i]);
+    for (size_t at = 0; at < text.size;) {
+        char c = text.data[at];
+        if (!(c & 0x80)) {
+            lower[at++] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+            continue;
+        }
+        size_t start = at;
+        utf8_put(text_lower_code_point(utf8_next(text, &at)), lower + start);
+    }
     lower[text.size] = '\0';
     return (struct str){lower, text.size};
 }
@@ -102,14 +134,14 @@ static bool is_punctuation(char c)
     return c > ' ' && c < 0x7F && !is_ascii_alnum((unsigned char)c);
 }
 
-/* Lower-case and without the 32 ASCII punctuation characters. */
-static size_t clean(struct str text, char *out)
+/* Deletes the 32 ASCII punctuation characters. */
+static size_t delete_punctuation(char *text, size_t size)
 {
-    size_t size = 0;
-    for (size_t i = 0; i < text.size; i++)
-        if (!is_punctuation(text.data[i]))
-            out[size++] = ascii_lower(text.data[i]);
-    return size;
+    size_t kept = 0;
+    for (size_t i = 0; i < size; i++)
+        if (!is_punctuation(text[i]))
+            text[kept++] = text[i];
+    return kept;
 }
 
 static bool is_article(const char *word, size_t size)
@@ -186,12 +218,11 @@ static bool split(struct str text, bool (*is_separator)(uint32_t), struct arena 
 bool text_tokenise(enum text_style style, struct str text, struct arena *arena,
                    struct text_tokens *out)
 {
+    struct str lower = text_lower(style == TEXT_FMEVAL ? text_trim(text) : text, arena);
     if (style == TEXT_ROUGE)
-        return split(text_lower(text, arena), is_rouge_separator, arena, out);
-    if (style == TEXT_FMEVAL)
-        text = text_trim(text);
-    char *cleaned = arena_alloc(arena, text.size + 1);
-    size_t size = clean(text, cleaned);
+        return split(lower, is_rouge_separator, arena, out);
+    char *cleaned = (char *)lower.data; /* fresh from the arena: ours to change */
+    size_t size = delete_punctuation(cleaned, lower.size);
     if (style == TEXT_FMEVAL)
         blank_articles_fmeval(cleaned, size);
     else

@@ -1,6 +1,7 @@
 /* text: white space, words, and the tokenisers of the published metrics.
- * Lower-casing is ASCII-only: "É" and "é" differ. Everything else is by code points: text is valid
- * UTF-8, and no function splits one. */
+ * Text is valid UTF-8, and no function splits a code point. Lower-casing knows the letters of
+ * Latin, Greek, Cyrillic, Armenian and Deseret that become one letter of equal size; other capitals
+ * ("İ", Georgian, Cherokee) stay as they are, and no letter is composed or decomposed. */
 #ifndef ASSAY_TEXT_H
 #define ASSAY_TEXT_H
 
@@ -20,7 +21,8 @@ bool text_is_word(uint32_t code_point);
 
 /* Without white space at both ends. */
 struct str text_trim(struct str text);
-/* An ASCII lower-case copy. */
+uint32_t text_lower_code_point(uint32_t code_point);
+/* A lower-case copy of the same size: offsets in one are offsets in the other. */
 struct str text_lower(struct str text, struct arena *arena);
 /* Where `needle` first stands in `text`, or text.size + 1 when it does not. */
 size_t text_find(struct str text, struct str needle);

@@ -5,51 +5,18 @@
  * reason
  *
  * A command beside the tests: the data is not part of the project. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <jansson.h>
 
-#include "evaluators/evaluator.h"
-#include "tests/sample_json.h"
+#include "tests/criterion.h"
 
 enum { TASKS_MAX = 64, NAME_BYTES = 128, DISAGREEMENTS_SHOWN = 20 };
-
-/* An evaluator with its options. */
-struct criterion {
-    const struct evaluator *evaluator;
-    json_t *options;
-    void *state;
-};
-
-static bool criterion_open(struct criterion *out, const char *evaluator, const char *options)
-{
-    *out = (struct criterion){.evaluator = evaluator_find(evaluator),
-                              .options = json_loads(options, 0, NULL)};
-    if (!out->evaluator || !out->options) {
-        fprintf(stderr, "no evaluator %s, or options that are no JSON object\n", evaluator);
-        return false;
-    }
-    struct problems problems = {0};
-    struct evaluator_context context = {.path = "options"};
-    bool fine = out->evaluator->configure(out->options, &context, &out->state, &problems);
-    if (!fine)
-        problems_print(&problems, stderr, evaluator);
-    problems_clear(&problems);
-    return fine;
-}
-
-static void criterion_close(struct criterion *criterion)
-{
-    if (criterion->evaluator && criterion->evaluator->release)
-        criterion->evaluator->release(criterion->state);
-    json_decref(criterion->options);
-}
 
 typedef void row_function(void *context, const json_t *row, struct score score);
 
 /* Calls `each` for every row of a file. False when the file cannot be read. */
-static bool score_file(const char *path, const struct criterion *criterion, row_function *each,
+static bool score_file(const char *path, struct criterion *criterion, row_function *each,
                        void *context)
 {
     FILE *file = fopen(path, "r");
@@ -57,19 +24,11 @@ static bool score_file(const char *path, const struct criterion *criterion, row_
         printf("%s: absent, skipped\n", path);
         return false;
     }
-    struct arena arena = {0};
-    struct scratch *scratch = scratch_new();
     json_t *row;
     while ((row = json_loadf(file, JSON_DISABLE_EOF_CHECK, NULL))) {
-        struct sample sample = sample_json_read(row, &arena);
-        each(context, row,
-             evaluator_score(criterion->evaluator, criterion->state, &sample, NULL, scratch,
-                             &arena));
+        each(context, row, criterion_score(criterion, row));
         json_decref(row);
-        arena_reset(&arena);
     }
-    scratch_free(scratch);
-    arena_clear(&arena);
     fclose(file);
     return true;
 }
@@ -179,6 +138,7 @@ int main(int argc, char **argv)
     }
     struct criterion criterion;
     bool fine = criterion_open(&criterion, argv[2], argv[3]);
+    problems_print(&criterion.problems, stderr, argv[2]);
     for (int i = 4; i < argc && fine; i++)
         fine = score_file(argv[i], &criterion, print_row, NULL);
     criterion_close(&criterion);

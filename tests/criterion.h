@@ -1,0 +1,60 @@
+/* criterion: an evaluator with options given as JSON, for tests and their commands. Header-only. */
+#ifndef ASSAY_TESTS_CRITERION_H
+#define ASSAY_TESTS_CRITERION_H
+
+#include <jansson.h>
+#include "schema/base/problems.h"
+#include "evaluators/evaluator.h"
+#include "tests/sample_json.h"
+
+/* Close it whether opening succeeded or not. */
+struct criterion {
+    const struct evaluator *evaluator;
+    json_t *options;
+    void *state;
+    struct problems problems;
+    struct scratch *scratch;
+    struct arena arena; /* of the last score */
+};
+
+/* Takes over the reference to `options`. False when the evaluator does not exist or refuses them;
+ * `problems` then says why. */
+static inline bool criterion_open_json(struct criterion *out, const char *evaluator,
+                                       json_t *options)
+{
+    *out = (struct criterion){.evaluator = evaluator_find(evaluator), .options = options};
+    if (!out->evaluator)
+        return problems_add(&out->problems, "evaluator", "there is none of that name");
+    if (!json_is_object(out->options))
+        return problems_add(&out->problems, "options", "not a JSON object");
+    out->scratch = scratch_new();
+    struct evaluator_context context = {.path = "options"};
+    return out->evaluator->configure(out->options, &context, &out->state, &out->problems);
+}
+
+static inline bool criterion_open(struct criterion *out, const char *evaluator, const char *options)
+{
+    return criterion_open_json(out, evaluator, json_loads(options, 0, NULL));
+}
+
+/* Forgets the score before. */
+static inline struct score criterion_score(struct criterion *criterion, const json_t *row)
+{
+    arena_reset(&criterion->arena);
+    struct sample sample = sample_json_read(row, &criterion->arena);
+    return evaluator_score(criterion->evaluator, criterion->state, &sample, NULL,
+                           criterion->scratch, &criterion->arena);
+}
+
+static inline void criterion_close(struct criterion *criterion)
+{
+    if (criterion->evaluator && criterion->evaluator->release)
+        criterion->evaluator->release(criterion->state);
+    json_decref(criterion->options);
+    problems_clear(&criterion->problems);
+    if (criterion->scratch)
+        scratch_free(criterion->scratch);
+    arena_clear(&criterion->arena);
+}
+
+#endif
