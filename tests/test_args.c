@@ -80,7 +80,8 @@ static void every_kind_is_read_in_both_spellings(void **state)
     assert_string_equal(operands.values[0], "a");
     assert_string_equal(operands.values[1], "-");
     assert_string_equal(operands.values[2], "--json");
-    arg_list_clear(&options.rubrics);
+    args_clear(&TABLE, &options);
+    assert_null(options.rubrics.values);
     arg_list_clear(&operands);
 }
 
@@ -115,6 +116,7 @@ static void a_slip_is_told_with_its_remedy(void **state)
         assert_false(parse(&TABLE, cases[i].words, &options, &operands, &error));
         assert_int_equal(error.kind, ERROR_INPUT);
         assert_string_equal(error.text, cases[i].told);
+        args_clear(&TABLE, &options);
         arg_list_clear(&operands);
     }
 }

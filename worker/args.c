@@ -205,6 +205,16 @@ bool args_parse(const struct arg_table *table, int argc, char **argv, void *out,
     return true;
 }
 
+void args_clear(const struct arg_table *table, void *out)
+{
+    for (size_t i = 0; i < table->group_count; i++) {
+        const struct arg_group *group = &table->groups[i];
+        for (size_t j = 0; j < group->count; j++)
+            if (group->args[j].kind == ARG_LIST)
+                arg_list_clear((void *)((char *)out + group->offset + group->args[j].offset));
+    }
+}
+
 /* ---- help ---- */
 
 static void help_arg(const struct arg *arg, FILE *out)
@@ -251,6 +261,7 @@ bool args_start(const struct arg_table *table, int argc, char **argv, void *out,
     if (args_parse(table, argc, argv, out, operands, &error))
         return true;
     fprintf(stderr, "%s: %s\n", argv[0], error.text);
+    args_clear(table, out);
     arg_list_clear(operands);
     *out_exit_code = EXIT_USAGE;
     return false;

@@ -62,6 +62,9 @@ void args_help(const struct arg_table *table, const char *command, FILE *out);
 bool args_start(const struct arg_table *table, int argc, char **argv, void *out,
                 struct arg_list *operands, int *out_exit_code);
 
+/* Gives back the lists that args_parse made in `out`. */
+void args_clear(const struct arg_table *table, void *out);
+
 /* The nearest of `count` words that is near enough to be meant, or NULL. */
 const char *args_nearest(const char *word, const char *const *known, size_t count);
 

@@ -320,9 +320,7 @@ int cmd_eval(int argc, char **argv)
     if (set)
         exit_code = eval(&options, &files, set);
     rubric_set_release(set);
-    arg_list_clear(&options.rubrics);
-    arg_list_clear(&options.fail_under);
-    arg_list_clear(&options.judge.sampled);
+    args_clear(&TABLE, &options);
     arg_list_clear(&files);
     return exit_code;
 }
