@@ -29,6 +29,10 @@ class Total:
         self.count += count
         self.sum += value * count
 
+    def take_off(self, other: "Total") -> None:
+        self.count -= other.count
+        self.sum -= other.sum
+
     def equals(self, count: int, total: float) -> bool:
         return self.count == count and math.isclose(self.sum, total, rel_tol=1e-9, abs_tol=1e-6)
 
@@ -71,27 +75,50 @@ def from_scores(store, owner: dict, endpoint_of: dict, known_models: set) -> dic
 
 
 def from_cloudwatch(client, names: set, models: set, start_s: float, end_s: float) -> dict:
-    """{Key: Total} as CloudWatch tells it."""
+    """{Key: Total} as CloudWatch tells it: what has no dimension, or EndpointName alone."""
     totals = {}
     for model in models:
-        listed = client.get_paginator("list_metrics").paginate(Namespace=NAMESPACE + model)
-        for metric in chain.from_iterable(page["Metrics"] for page in listed):
-            dimensions = {d["Name"]: d["Value"] for d in metric["Dimensions"]}
-            if metric["MetricName"] not in names or set(dimensions) - {"EndpointName"}:
+        for name, dimension_sets in listed(client, NAMESPACE + model).items():
+            if name not in names:
                 continue
-            key = (model, dimensions.get("EndpointName", ""), metric["MetricName"])
-            for point in points(client, metric, start_s, end_s):
-                at = int(point["Timestamp"].timestamp() * 1000)
-                totals[Key(*key, at)] = Total(round(point["SampleCount"]), point["Sum"])
+            exact = exact_points(client, NAMESPACE + model, name, dimension_sets, start_s, end_s)
+            for dimensions, by_minute in exact.items():
+                if {key for key, _ in dimensions} <= {"EndpointName"}:
+                    endpoint = dict(dimensions).get("EndpointName", "")
+                    totals |= {Key(model, endpoint, name, at): total
+                               for at, total in by_minute.items() if total.count}
     return totals
 
 
-def points(client, metric: dict, start_s: float, end_s: float) -> list:
-    # CloudWatch answers at most 1440 points a question: a day of minutes
-    return client.get_metric_statistics(
-        Namespace=metric["Namespace"], MetricName=metric["MetricName"],
-        Dimensions=metric["Dimensions"], StartTime=start_s, EndTime=end_s, Period=60,
-        Statistics=["Sum", "SampleCount"])["Datapoints"]
+def listed(client, namespace: str) -> dict:
+    """{metric's name: the dimension sets it has been published with}"""
+    found = defaultdict(set)
+    for page in client.get_paginator("list_metrics").paginate(Namespace=namespace):
+        for metric in page["Metrics"]:
+            found[metric["MetricName"]].add(frozenset((d["Name"], d["Value"]) for d in metric["Dimensions"]))
+    return found
+
+
+def exact_points(client, namespace, name, dimension_sets: set, start_s, end_s) -> dict:
+    """{dimension set: {minute: Total}}. CloudWatch answers for exactly the dimensions asked for; moto
+    also counts data that have more. So what has more is taken off, largest sets first."""
+    exact = {}
+    for dimensions in sorted(dimension_sets, key=len, reverse=True):
+        by_minute = points(client, namespace, name, dimensions, start_s, end_s)
+        for larger, counted in exact.items():
+            for at, total in counted.items() if larger > dimensions else ():
+                by_minute[at].take_off(total)
+        exact[dimensions] = by_minute
+    return exact
+
+
+def points(client, namespace, name, dimensions: frozenset, start_s, end_s) -> dict:
+    answer = client.get_metric_statistics(
+        Namespace=namespace, MetricName=name, StartTime=start_s, EndTime=end_s, Period=60,
+        Dimensions=[{"Name": key, "Value": value} for key, value in dimensions],
+        Statistics=["Sum", "SampleCount"])
+    return {int(p["Timestamp"].timestamp() * 1000): Total(round(p["SampleCount"]), p["Sum"])
+            for p in answer["Datapoints"]}
 
 
 def ambiguous(store) -> dict:

@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# check_layers: includes go down the floors only, and an outside library is included by one file.
+# Prints one line a violation; exit status 1 when there is any. Run it from anywhere.
+#   tests/check_layers.sh [ROOT]
+set -euo pipefail
+root=${1:-$(cd "$(dirname "$0")/.." && pwd)}
+cd "$root"
+
+# The rooms and their ranks. A file includes from its own room and from lower ranks: rooms of one rank
+# do not know each other.
+ranks() {
+    cat <<'TABLE'
+schema/base 0
+schema 1
+evaluators 2
+rubrics 3
+worker/net 4
+worker/store 4
+worker/stats 4
+worker/aws 5
+worker/intake 6
+worker/answer 6
+worker/publish 6
+worker/lane 7
+worker/report 7
+worker/console 7
+worker 8
+TABLE
+}
+
+# Outside libraries by the beginning of their headers' names. jansson is our data language: free.
+libraries() {
+    cat <<'TABLE'
+librdkafka librdkafka/rdkafka.h
+librdkafka-mock librdkafka/rdkafka_mock.h
+libcurl curl/
+sqlite sqlite3.h
+pcre2 pcre2.h
+vectorscan hs
+libmicrohttpd microhttpd.h
+zlib zlib.h
+openssl openssl/
+utf8proc utf8proc.h
+TABLE
+}
+
+# FILE LIBRARY: a second file that may include a library, each with its reason.
+exceptions() {
+    cat <<'TABLE'
+TABLE
+}
+
+found=$(mktemp)
+trap 'rm -f "$found"' EXIT
+find schema evaluators rubrics worker -name '*.[ch]' -print0 | sort -z |
+    xargs -0 grep -nH '^[[:space:]]*#[[:space:]]*include' > "$found" || true
+
+awk -v ranks="$(ranks)" -v libraries="$(libraries)" -v exceptions="$(exceptions)" '
+function room_of(path,   room) {
+    room = path
+    while (sub(/\/[^\/]*$/, "", room))
+        if (room in rank) return room
+    return ""
+}
+function library_of(header,   i) {
+    for (i = 1; i <= library_count; i++)
+        if (index(header, prefix[i]) == 1) return library[i]
+    return ""
+}
+function say(text) { print place ": " text; bad = 1 }
+BEGIN {
+    count = split(ranks, lines, "\n")
+    for (i = 1; i <= count; i++) { split(lines[i], part, " "); rank[part[1]] = part[2] }
+    library_count = split(libraries, lines, "\n")
+    for (i = 1; i <= library_count; i++) { split(lines[i], part, " "); library[i] = part[1]; prefix[i] = part[2] }
+    count = split(exceptions, lines, "\n")
+    for (i = 1; i <= count; i++) if (lines[i] != "") excepted[lines[i]] = 1
+}
+{
+    split($0, part, ":")
+    file = part[1]; place = file ":" part[2]
+    room = room_of(file)
+    if (match($0, /"[^"]+"/)) {
+        header = substr($0, RSTART + 1, RLENGTH - 2)
+        other = room_of(header)
+        if (header ~ /^\./ || other == "")
+            say("\"" header "\" is not a path from the root of the project")
+        else if (other != room && rank[other] >= rank[room])
+            say("\"" header "\" is not below: " room " may not include " other)
+    } else if (match($0, /<[^>]+>/)) {
+        name = library_of(substr($0, RSTART + 1, RLENGTH - 2))
+        if (name == "" || (file " " name) in excepted) next
+        if (file ~ /\.h$/)
+            say("a header shows <" substr($0, RSTART + 1, RLENGTH - 2) "> to everybody who includes it")
+        else if (name in owner && owner[name] != file)
+            say(name " is included by " owner[name] " already: ask that file")
+        else
+            owner[name] = file
+    }
+}
+END { exit bad }
+' "$found"
