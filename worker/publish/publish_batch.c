@@ -33,8 +33,8 @@ static bool has_good_values(const struct metric *metric)
     return metric->count > 0;
 }
 
-/* PUBLISH_SENT: nothing speaks against it. */
-static enum publish_outcome check(const struct metric *metric, int64_t now_ms, struct error *error)
+enum publish_outcome publish_check(const struct metric *metric, int64_t now_ms,
+                                   struct error *error)
 {
     if (!has_good_values(metric)) {
         error_set(error, ERROR_INPUT, "metric %.60s of model %.60s: no values, or not all finite",
@@ -102,7 +102,7 @@ struct batch *batch_new(enum cloudwatch_form form, const struct metric_naming *n
     batch->seen = memory_new(count ? count : 1, sizeof *batch->seen);
     batch->metric_count = count;
     for (size_t i = 0; i < count; i++) {
-        enum publish_outcome outcome = check(&metrics[i], now_ms, &batch->error);
+        enum publish_outcome outcome = publish_check(&metrics[i], now_ms, &batch->error);
         if (outcome == PUBLISH_SENT && !metric_address(naming, &metrics[i], address))
             outcome = PUBLISH_LEFT_OUT;
         batch->results[i] = (struct publish_result){metrics[i].id, outcome};

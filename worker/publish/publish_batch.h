@@ -5,6 +5,11 @@
 #include "worker/publish/cloudwatch_body.h"
 #include "worker/publish/publisher.h"
 
+/* What CloudWatch's rules say of a metric now, before it is sent; PUBLISH_SENT: nothing against it.
+ * `error` (may be NULL) is set when it is refused. */
+enum publish_outcome publish_check(const struct metric *metric, int64_t now_ms,
+                                   struct error *error);
+
 /* A piece of a metric, ready to be put into a body. */
 struct datum {
     size_t metric;      /* index of the caller's */
