@@ -2,6 +2,7 @@
 #ifndef ASSAY_TESTS_CRITERION_H
 #define ASSAY_TESTS_CRITERION_H
 
+#include <stdio.h>
 #include <jansson.h>
 #include "schema/base/problems.h"
 #include "evaluators/evaluator.h"
@@ -10,25 +11,40 @@
 /* Close it whether opening succeeded or not. */
 struct criterion {
     const struct evaluator *evaluator;
-    json_t *options;
+    json_t *options, *packs;
     void *state;
     struct problems problems;
     struct scratch *scratch;
     struct arena arena; /* of the last score */
 };
 
+/* The packs that ship, read from the folder of the project; `packs` remembers what was read. */
+static inline const json_t *criterion_pack(void *packs, const char *name, const char *path,
+                                           struct problems *problems)
+{
+    char file[256];
+    snprintf(file, sizeof file, "rubrics/packs/%s.json", name);
+    if (!json_object_get(packs, name))
+        json_object_set_new(packs, name, json_load_file(file, 0, NULL));
+    if (!json_object_get(packs, name))
+        problems_add(problems, path, "there is no pack %s", file);
+    return json_object_get(packs, name);
+}
+
 /* Takes over the reference to `options`. False when the evaluator does not exist or refuses them;
  * `problems` then says why. */
 static inline bool criterion_open_json(struct criterion *out, const char *evaluator,
                                        json_t *options)
 {
-    *out = (struct criterion){.evaluator = evaluator_find(evaluator), .options = options};
+    *out = (struct criterion){
+        .evaluator = evaluator_find(evaluator), .options = options, .packs = json_object()};
     if (!out->evaluator)
         return problems_add(&out->problems, "evaluator", "there is none of that name");
     if (!json_is_object(out->options))
         return problems_add(&out->problems, "options", "not a JSON object");
     out->scratch = scratch_new();
-    struct evaluator_context context = {.path = "options"};
+    struct evaluator_context context = {
+        .path = "options", .pack = criterion_pack, .packs = out->packs};
     return out->evaluator->configure(out->options, &context, &out->state, &out->problems);
 }
 
@@ -51,6 +67,7 @@ static inline void criterion_close(struct criterion *criterion)
     if (criterion->evaluator && criterion->evaluator->release)
         criterion->evaluator->release(criterion->state);
     json_decref(criterion->options);
+    json_decref(criterion->packs);
     problems_clear(&criterion->problems);
     if (criterion->scratch)
         scratch_free(criterion->scratch);

@@ -1,0 +1,149 @@
+/* Does every evaluator give what its golden cases say? Adding a case needs no C: a folder
+ * tests/golden/<evaluator>/<what it shows>/ with
+ *   options.json   as a rubric has them
+ *   sample.json    keys of a flat capture record
+ *   expected.json  {"status", "value", "reason", "label"}: value exactly when scored; no reason or
+ *                  label where none is named. */
+#include <dirent.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <setjmp.h>
+#include <sys/stat.h>
+#include <cmocka.h>
+
+#include "tests/criterion.h"
+
+static const char GOLDEN[] = "tests/golden";
+static const double TOLERANCE = 1e-9;
+
+static char *path_of(const char *folder, const char *name)
+{
+    char *path = NULL;
+    assert_true(asprintf(&path, "%s/%s", folder, name) > 0);
+    return path;
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+static json_t *read_part(const char *folder, const char *name)
+{
+    char *path = path_of(folder, name);
+    json_error_t error;
+    json_t *value = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+    if (!value)
+        print_error("%s: line %d: %s\n", path, error.line, error.text);
+    free(path);
+    return value;
+}
+
+static bool same_text(const json_t *expected, const char *actual)
+{
+    const char *text = json_string_value(expected);
+    return text && actual ? strcmp(text, actual) == 0 : !text && !actual;
+}
+
+/* Is the score what expected.json says? */
+static bool is_expected(const json_t *expected, struct score score)
+{
+    const json_t *value = json_object_get(expected, "value");
+    bool scored = score.status == SCORE_SCORED;
+    return same_text(json_object_get(expected, "status"), score_status_name(score.status)) &&
+           same_text(json_object_get(expected, "reason"), score.reason) &&
+           same_text(json_object_get(expected, "label"), score.label) &&
+           json_is_number(value) == scored &&
+           (!scored || fabs(json_number_value(value) - score.value) <= TOLERANCE);
+}
+
+static bool has_known_keys_only(const json_t *expected, const char *folder)
+{
+    const char *key;
+    json_t *value;
+    bool fine = true;
+    json_object_foreach((json_t *)expected, key, value)
+    {
+        if (strcmp(key, "status") && strcmp(key, "value") && strcmp(key, "reason") &&
+            strcmp(key, "label")) {
+            print_error("%s/expected.json: unknown key %s\n", folder, key);
+            fine = false;
+        }
+    }
+    return fine;
+}
+
+static bool run_case(const char *evaluator, const char *folder)
+{
+    json_t *options = read_part(folder, "options.json");
+    json_t *sample = read_part(folder, "sample.json");
+    json_t *expected = read_part(folder, "expected.json");
+    struct criterion criterion = {0};
+    bool fine = options && sample && expected && has_known_keys_only(expected, folder);
+    if (fine && !criterion_open_json(&criterion, evaluator, json_incref(options))) {
+        problems_print(&criterion.problems, stderr, folder);
+        fine = false;
+    }
+    if (fine) {
+        struct score score = criterion_score(&criterion, sample);
+        fine = is_expected(expected, score);
+        if (!fine)
+            print_error("%s: got %s, value %.17g, reason %s, label %s\n", folder,
+                        score_status_name(score.status), score.value,
+                        score.reason ? score.reason : "none", score.label ? score.label : "none");
+    }
+    criterion_close(&criterion);
+    json_decref(options);
+    json_decref(sample);
+    json_decref(expected);
+    return fine;
+}
+
+/* Every folder in the evaluator's folder is a case. Returns how many there were. */
+static unsigned run_evaluator(const char *evaluator, const char *folder, unsigned *failures)
+{
+    unsigned cases = 0;
+    DIR *directory = opendir(folder);
+    assert_non_null(directory);
+    for (struct dirent *entry; (entry = readdir(directory));) {
+        char *path = path_of(folder, entry->d_name);
+        if (entry->d_name[0] != '.' && is_folder(path)) {
+            cases++;
+            *failures += !run_case(evaluator, path);
+        }
+        free(path);
+    }
+    closedir(directory);
+    return cases;
+}
+
+static void every_golden_case_gives_what_it_says(void **state)
+{
+    (void)state;
+    unsigned cases = 0, failures = 0;
+    DIR *directory = opendir(GOLDEN);
+    assert_non_null(directory);
+    for (struct dirent *entry; (entry = readdir(directory));) {
+        char *path = path_of(GOLDEN, entry->d_name);
+        if (entry->d_name[0] != '.' && is_folder(path))
+            cases += run_evaluator(entry->d_name, path, &failures);
+        free(path);
+    }
+    closedir(directory);
+    print_message("%u golden cases\n", cases);
+    assert_true(cases > 0);
+    assert_int_equal(failures, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_golden_case_gives_what_it_says),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
