@@ -141,7 +141,7 @@ static bool contains(struct str text, const char *lowered)
     return false;
 }
 
-/* As a whole word, singular or with an s. */
+/* As a whole word. */
 static bool contains_word(struct str text, const char *lowered)
 {
     struct str wanted = str_of(lowered);
@@ -151,8 +151,6 @@ static bool contains_word(struct str text, const char *lowered)
         if (!equals_at(text, at, wanted))
             continue;
         size_t end = at + wanted.size;
-        if (end < text.size && lower(text.data[end]) == 's')
-            end++;
         if (end == text.size || !is_word_byte(text.data[end]))
             return true;
     }

@@ -1,0 +1,538 @@
+/* Do patterns, validators, keywords and rule sets find what they say, and fail as they say? */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+#include "schema/base/json_read.h"
+#include "schema/base/memory.h"
+#include "evaluators/keywords.h"
+#include "evaluators/rules.h"
+#include "evaluators/scratch.h"
+
+extern const struct evaluator evaluator_regex;
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static json_t *json_of(const char *text)
+{
+    struct error error = {0};
+    json_t *value = json_read(str_of(text), &JSON_LIMITS_DOCUMENT, &error);
+    if (!value)
+        fail_msg("%s: %s", error.text, text);
+    return value;
+}
+
+static void patterns_that_could_harm_are_refused_by_name(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *source, *why;
+    } cases[] = {
+        {"a(b", "at offset 3: missing closing parenthesis"},
+        {"[z-a]", "at offset 3: range out of order"},
+        {"x*", "empty"},
+        {"(?=a)", "empty"},
+        {"\\b", "empty"},
+        {"(*NO_JIT)a", "starts with an option"},
+        {"(*LIMIT_MATCH=1)a", "starts with an option"},
+        {"(*UCP)a", "starts with an option"},
+        {"a\\Cb", "\\C is disabled"},
+        {"(?<=a{300})b", "lookbehind"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct error error = {0};
+        assert_null(pattern_compile(str_of(cases[i].source), 0, &error));
+        assert_int_equal(error.kind, ERROR_INPUT);
+        if (!strstr(error.text, cases[i].why))
+            fail_msg("%s: %s", cases[i].source, error.text);
+    }
+    char *longest = memory_new(PATTERN_BYTES_MAX + 2, 1);
+    memset(longest, 'a', PATTERN_BYTES_MAX + 1);
+    struct error error = {0};
+    assert_null(pattern_compile(str_of(longest), 0, &error));
+    assert_non_null(strstr(error.text, "longer than"));
+    free(longest);
+}
+
+static void validators_agree_with_published_numbers(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *validator, *text;
+        bool passes;
+    } cases[] = {
+        {"luhn", "4111 1111 1111 1111", true}, /* test numbers of the card schemes */
+        {"luhn", "378282246310005", true},
+        {"luhn", "4111111111111112", false},
+        {"luhn", "0000000000000000", false},
+        {"iban_mod97", "GB82 WEST 1234 5698 7654 32", true}, /* examples of ISO 13616 */
+        {"iban_mod97", "DE89370400440532013000", true},
+        {"iban_mod97", "de89370400440532013000", true},
+        {"iban_mod97", "GB82 WEST 1234 5698 7654 33", false},
+        {"iban_mod97", "DE8937040044053201300", false},
+        {"iban_mod97", "", false},
+        {"ssn_area", "457-55-5462", true},
+        {"ssn_area", "000-55-5462", false},
+        {"ssn_area", "666-55-5462", false},
+        {"ssn_area", "900-55-5462", false},
+        {"ssn_area", "457-00-5462", false},
+        {"ssn_area", "457-55-0000", false},
+        {"ssn_area", "078-05-1120", false},
+        {"ipv4_octets", "192.0.2.255", true},
+        {"ipv4_octets", "192.0.2.256", false},
+        {"ipv6", "2001:db8::1", true},
+        {"ipv6", "12:30:45", false},
+        {"nanp", "(202) 555-0143", true},
+        {"nanp", "1-202-555-0143", true},
+        {"nanp", "123-456-7890", false},
+        {"nanp", "911-555-0143", false},
+        {"entropy>=2", "abcd", true}, /* four equally frequent bytes: two bits */
+        {"entropy>=2.1", "abcd", false},
+        {"entropy>=0.1", "aaaa", false},
+        {"entropy>=0", "", false},
+        {"digits>=3", "1a2b3", true},
+        {"digits>=4", "1a2b3", false},
+        {"distinct>=2", "aab", true},
+        {"distinct>=3", "aab", false},
+        {"mixed", "a1", true},
+        {"mixed", "aa", false},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct validator validator;
+        struct error error = {0};
+        assert_true(validator_read(str_of(cases[i].validator), &validator, &error));
+        if (validator_passes(&validator, str_of(cases[i].text)) != cases[i].passes)
+            fail_msg("%s of \"%s\"", cases[i].validator, cases[i].text);
+    }
+    static const char *const unknown[] = {"lun",         "luhn2",     "luhn>=3",
+                                          "entropy",     "entropy>=", "entropy>=x",
+                                          "entropy>=1e", "entropy>3", ""};
+    for (size_t i = 0; i < COUNT(unknown); i++) {
+        struct validator validator;
+        struct error error = {0};
+        assert_false(validator_read(str_of(unknown[i]), &validator, &error));
+        assert_non_null(strstr(error.text, "luhn"));
+    }
+}
+
+static void keywords_are_found_in_one_pass_without_case(void **state)
+{
+    (void)state;
+    static const struct keyword list[] = {{"he", 0},  {"she", 1},      {"his", 2}, {"hers", 70},
+                                          {"sk-", 4}, {"ushers!", 71}, {"HE", 3}};
+    static const struct {
+        struct str text;
+        uint64_t low, high; /* owners 0 to 63, 64 to 127 */
+    } cases[] = {
+        {STR("ushers"), 1 | 2 | 8, 1 << 6},
+        {STR("USHERS!"), 1 | 2 | 8, 1 << 6 | 1 << 7},
+        {STR("hi"), 0, 0},
+        {STR(""), 0, 0},
+        {STR("xhisx"), 4, 0},
+        {STR("\xc5\xbf\xe2\x84\xaa-"), 16, 0}, /* long s, Kelvin sign */
+        {STR("\xc5\xbe\xe2\x84\xab-\xc5"), 0, 0},
+        {STR("s k-"), 0, 0},
+    };
+    struct keywords *keywords = keywords_new(list, COUNT(list));
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        uint64_t owners[2] = {0};
+        keywords_find(keywords, cases[i].text, owners);
+        assert_true(owners[0] == cases[i].low);
+        assert_true(owners[1] == cases[i].high);
+    }
+    keywords_free(keywords);
+    keywords_free(NULL);
+}
+
+struct fixture {
+    struct rules *rules;
+    struct scratch *scratch;
+    struct arena arena;
+};
+
+static void open_fixture(struct fixture *fixture, const char *list)
+{
+    static const struct rules_wanted all = {0};
+    struct problems problems = {0};
+    json_t *json = json_of(list);
+    fixture->rules = rules_new();
+    fixture->scratch = scratch_new();
+    rules_add_list(fixture->rules, json, &all, "forbid", &problems);
+    rules_prepare(fixture->rules, "", &problems);
+    problems_print(&problems, stderr, "test");
+    assert_int_equal(problems.total, 0);
+    json_decref(json);
+}
+
+static void close_fixture(struct fixture *fixture)
+{
+    rules_free(fixture->rules);
+    scratch_free(fixture->scratch);
+    arena_clear(&fixture->arena);
+}
+
+/* "id start end, ..." of everything found. */
+static const char *found(struct fixture *fixture, struct str text)
+{
+    struct rule_matches matches;
+    struct error error = {0};
+    if (!rules_find(fixture->rules, text, RULE_BOTH, RULES_MATCHES_MAX, fixture->scratch,
+                    &fixture->arena, &matches, &error))
+        return arena_copy(&fixture->arena, str_of(error.text));
+    const char *line = "";
+    for (size_t i = 0; i < matches.count; i++)
+        line = arena_printf(&fixture->arena, "%s%s%s %zu %zu", line, i ? ", " : "",
+                            matches.list[i].rule->id, matches.list[i].start, matches.list[i].end);
+    return line;
+}
+
+static void rules_count_only_what_passes_every_check(void **state)
+{
+    (void)state;
+    struct fixture fixture = {0};
+    open_fixture(
+        &fixture,
+        "[{\"id\": \"card\", \"pattern\": \"\\\\d(?:[ -]?\\\\d){12,18}\","
+        "  \"validators\": [\"luhn\"]},"
+        " {\"id\": \"key\", \"pattern\": \"key=(?<value>\\\\w+)\", \"keywords\": [\"KEY=\"],"
+        "  \"stop\": [\"Sample\"], \"allow\": [\"^x+$\"]},"
+        " {\"id\": \"num\", \"pattern\": \"\\\\d{4}\", \"where\": \"request\","
+        "  \"context\": {\"words\": [\"pin\"], \"within\": 5}}]");
+    static const struct {
+        const char *text, *found;
+    } cases[] = {
+        {"", ""},
+        {"4111111111111111", "card 0 16"},
+        {"12 4111111111111111", "card 3 19"}, /* started too early, then right */
+        {"key=abc", "key 4 7"},               /* the group "value" is the finding */
+        {"key=mysample1 key=ok", "key 18 20"},
+        {"key=xxx", ""},
+        {"pin 1234", "num 4 8"},
+        {"PIN:1234", "num 4 8"},
+        {"1234 is it", ""},
+        {"pins 1234", ""},                 /* another word */
+        {"pin ...  1234", ""},             /* too far */
+        {"1234 pin", "num 0 4"},           /* behind */
+        {"pin \xc3\xa9\xc3\xa9 1234", ""}, /* "in éé 1234" is five characters, not bytes */
+        {"pin\xc3\xa9 1234", "num 6 10"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        const char *got = found(&fixture, str_of(cases[i].text));
+        if (strcmp(got, cases[i].found) != 0)
+            fail_msg("\"%s\": \"%s\" instead of \"%s\"", cases[i].text, got, cases[i].found);
+    }
+    struct rule_matches matches;
+    struct error error = {0};
+    assert_true(rules_find(fixture.rules, STR("pin 1234"), RULE_RESPONSE, 10, fixture.scratch,
+                           &fixture.arena, &matches, &error));
+    assert_int_equal(matches.count, 0); /* num looks at requests only */
+    close_fixture(&fixture);
+}
+
+static void a_limit_is_an_error_that_names_the_rule(void **state)
+{
+    (void)state;
+    struct fixture fixture = {0};
+    open_fixture(&fixture, "[{\"id\": \"slow\", \"pattern\": \"(?:a+)+[bc]\"}]");
+    struct str text = STR("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaad");
+    for (int interpret = 0; interpret < 2; interpret++) {
+        pattern_scratch_interpret(fixture.scratch->patterns, interpret);
+        const char *got = found(&fixture, text);
+        if (!strstr(got, "rule slow: match limit reached"))
+            fail_msg("%s", got);
+    }
+    close_fixture(&fixture);
+    open_fixture(&fixture,
+                 "[{\"id\": \"word\", \"pattern\": \"\\\\w+\", \"allow\": [\"^(?:a+)+[bc]$\"]}]");
+    assert_non_null(strstr(found(&fixture, text), "rule word: a limit of an allow pattern"));
+    close_fixture(&fixture);
+}
+
+/* A text of two-byte letters and blanks with a marker every 37 bytes; chunks end inside of both. */
+static struct str long_text(struct arena *arena, size_t size)
+{
+    char *text = arena_alloc(arena, size + 8);
+    for (size_t i = 0; i < size;) {
+        if (i % 37 == 0 && i + 5 < size) {
+            memcpy(text + i, "<id7>", 5);
+            i += 5;
+        } else if (i % 37 < 35 && i + 2 < size) {
+            memcpy(text + i, "\xc3\xa9", 2);
+            i += 2;
+        } else {
+            text[i++] = ' ';
+        }
+    }
+    return (struct str){text, size};
+}
+
+static void chunks_change_nothing(void **state)
+{
+    (void)state;
+    struct fixture fixture = {0};
+    open_fixture(&fixture, "[{\"id\": \"mark\", \"pattern\": \"<id\\\\d>\"},"
+                           " {\"id\": \"begin\", \"pattern\": \"\\\\A<\"},"
+                           " {\"id\": \"caret\", \"pattern\": \"^.\"},"
+                           " {\"id\": \"end\", \"pattern\": \".$\"},"
+                           " {\"id\": \"behind\", \"pattern\": \"(?<=<id)7\"},"
+                           " {\"id\": \"word\", \"pattern\": \"\\\\bid7\\\\b\"},"
+                           " {\"id\": \"long\", \"pattern\": \"<[^<]+<\"}]");
+    struct str text = long_text(&fixture.arena, 9001);
+    const char *whole = found(&fixture, text);
+    assert_non_null(strstr(whole, "begin 0 1"));
+    assert_non_null(strstr(whole, "end 9000 9001"));
+    size_t marks = 0;
+    for (const char *at = whole; (at = strstr(at, "mark ")); at++)
+        marks++;
+    assert_int_equal(marks, 244); /* 9001 = 243 * 37 + 10: one more begins */
+    for (size_t chunk = 4; chunk < 200; chunk += 7) {
+        fixture.scratch->chunk_bytes = chunk;
+        const char *got = found(&fixture, text);
+        if (strcmp(got, whole) != 0)
+            fail_msg("chunks of %zu bytes find something else", chunk);
+    }
+    close_fixture(&fixture);
+}
+
+static void a_text_longer_than_a_chunk_is_searched_to_its_end(void **state)
+{
+    (void)state;
+    struct fixture fixture = {0};
+    open_fixture(&fixture, "[\"needle\"]");
+    size_t size = 3 * RULES_CHUNK_BYTES;
+    char *text = memory_new(size, 1);
+    memset(text, 'x', size);
+    const size_t places[] = {0, RULES_CHUNK_BYTES - 3, 2 * RULES_CHUNK_BYTES, size - 6};
+    for (size_t i = 0; i < COUNT(places); i++)
+        memcpy(text + places[i], "needle", 6);
+    const char *got = found(&fixture, (struct str){text, size});
+    assert_string_equal(got, "forbid[0] 0 6, forbid[0] 65533 65539, forbid[0] 131072 131078, "
+                             "forbid[0] 196602 196608");
+    free(text);
+    close_fixture(&fixture);
+}
+
+static void more_matches_than_asked_for_are_said_to_be_cut(void **state)
+{
+    (void)state;
+    struct fixture fixture = {0};
+    struct rule_matches matches;
+    struct error error = {0};
+    open_fixture(&fixture, "[\"a\", \"b\"]");
+    assert_true(rules_find(fixture.rules, STR("aaab"), RULE_BOTH, 2, fixture.scratch,
+                           &fixture.arena, &matches, &error));
+    assert_true(matches.cut);
+    assert_int_equal(matches.count, 3);
+    assert_true(rules_find(fixture.rules, STR("aab"), RULE_BOTH, 2, fixture.scratch, &fixture.arena,
+                           &matches, &error));
+    assert_false(matches.cut);
+    close_fixture(&fixture);
+}
+
+/* The packs of a test: an object of name to pack. */
+static const json_t *test_pack(void *packs, const char *name, const char *path,
+                               struct problems *problems)
+{
+    const json_t *pack = json_object_get(packs, name);
+    if (!pack)
+        problems_add(problems, path, "no such pack");
+    return pack;
+}
+
+static const char PACKS[] =
+    "{\"demo\": {\"name\": \"demo\", \"version\": 3, \"description\": \"x\", \"rules\": ["
+    "  {\"id\": \"mail\", \"entity\": \"email\", \"pattern\": \"\\\\w+@\\\\w+\", \"severity\": "
+    "\"low\"},"
+    "  {\"id\": \"secret\", \"pattern\": \"s3cr3t\", \"severity\": \"critical\"},"
+    "  {\"id\": \"asks\", \"pattern\": \"please\", \"where\": \"request\"},"
+    "  {\"id\": \"tel\", \"pattern\": \"\\\\d{5}\", \"severity\": \"high\","
+    "   \"context\": {\"words\": [\"call\"], \"required\": false}}]},"
+    " \"bad\": {\"name\": \"bad\", \"version\": 1, \"description\": \"x\", \"rules\": ["
+    "  {\"id\": \"A b\", \"pattern\": \"x(\", \"colour\": 1, \"severity\": \"grave\"},"
+    "  {\"id\": \"twice\", \"pattern\": \"x\"}, {\"id\": \"twice\", \"pattern\": \"y\"},"
+    "  {\"id\": \"v\", \"pattern\": \"x\", \"validators\": [\"nonsense\"], \"flags\": [\"loud\"]},"
+    "  {\"id\": \"p\", \"pattern\": \"x(\", \"keywords\": [\"\\u00e9\"]},"
+    "  {\"id\": \"q\", \"pattern\": \"x(\"}]}}";
+
+static void *configured(const char *options, json_t *packs, struct problems *problems)
+{
+    struct evaluator_context context = {"criteria[0].options", test_pack, packs};
+    json_t *json = json_of(options);
+    void *regex = NULL;
+    bool fine = evaluator_regex.configure(json, &context, &regex, problems);
+    assert_int_equal(fine, problems->total == 0);
+    json_decref(json);
+    return regex;
+}
+
+static void mistakes_in_options_and_packs_are_all_listed_with_their_place(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *options;
+        const char *said[8];
+    } cases[] = {
+        {"{}", {"criteria[0].options: has no rule"}},
+        {"{\"packs\": [\"nope\"]}", {"criteria[0].options.packs[0]: no such pack"}},
+        {"{\"packs\": [7]}", {"criteria[0].options.packs[0]: must be the name"}},
+        {"{\"forbit\": []}", {"criteria[0].options.forbit: unknown key"}},
+        {"{\"forbid\": [\"a(\"]}",
+         {"criteria[0].options.forbid[0]: rule forbid[0]: the pattern is "
+          "wrong at offset 2: missing closing parenthesis"}},
+        {"{\"forbid\": [\"a\"], \"where\": \"everywhere\"}", {"criteria[0].options.where"}},
+        {"{\"packs\": [\"demo\"], \"entities\": [\"fax\"]}", {"packs[0]: no rule of pack"}},
+        {"{\"packs\": [\"demo\"], \"entities\": [\"email\", \"fax\"]}", {"entities[1]: no rule"}},
+        {"{\"forbid\": [{\"id\": \"x\", \"pattern\": \"y\", \"where\": \"request\"}]}",
+         {"forbid: rule x never looks"}},
+        {"{\"packs\": [\"bad\"]}",
+         {"packs[0].rules[0].id: must be 1 to 64", "rules[0].colour: unknown key",
+          "rules[0].severity: \"grave\"", "rules[2]: there is a rule \"twice\" already",
+          "rules[3].flags[0]", "rules[4].keywords[0]: must be printable ASCII",
+          "rules[5]: rule q: the pattern is wrong at offset 2"}},
+    };
+    json_t *packs = json_of(PACKS);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct problems problems = {0};
+        evaluator_regex.release(configured(cases[i].options, packs, &problems));
+        for (size_t k = 0; k < COUNT(cases[i].said) && cases[i].said[k]; k++) {
+            bool said = false;
+            for (size_t p = 0; p < problems.count; p++)
+                said |= strstr(problems.lines[p], cases[i].said[k]) != NULL;
+            if (!said) {
+                problems_print(&problems, stderr, cases[i].options);
+                fail_msg("not said: %s", cases[i].said[k]);
+            }
+        }
+        problems_clear(&problems);
+    }
+    json_decref(packs);
+}
+
+static void regex_scores_what_is_forbidden_and_required(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *options, *prompt, *response;
+        double value;
+        const char *reason, *label;
+        size_t findings;
+    } cases[] = {
+        {"{\"packs\": [\"demo\"]}", "please", "fine", 1, NULL, NULL, 0},
+        {"{\"packs\": [\"demo\"]}", "", "a@b", 0, "forbidden: mail", "email", 1},
+        {"{\"packs\": [\"demo\"]}", "", "a@b s3cr3t", 0, "forbidden: secret", "secret", 2},
+        {"{\"packs\": [\"demo\"]}", "a@b", "fine", 1, NULL, NULL, 0},
+        {"{\"packs\": [\"demo\"], \"where\": \"request\"}", "please", "a@b", 0, "forbidden: asks",
+         "asks", 1},
+        {"{\"packs\": [\"demo\"], \"where\": \"both\"}", "please", "a@b", 0, "forbidden: asks",
+         "asks", 2},
+        {"{\"packs\": [\"demo\"], \"entities\": [\"secret\"]}", "", "a@b", 1, NULL, NULL, 0},
+        {"{\"packs\": [\"demo\"], \"min_severity\": \"high\"}", "", "a@b", 1, NULL, NULL, 0},
+        {"{\"packs\": [\"demo\"], \"min_severity\": \"high\"}", "", "call 12345", 0,
+         "forbidden: tel", "tel", 1},
+        {"{\"packs\": [\"demo\"], \"min_severity\": \"high\"}", "", "order 12345", 1, NULL, NULL,
+         0},
+        {"{\"forbid\": [\"colou?r\"]}", "", "my color", 0, "forbidden: forbid[0]", "pattern", 1},
+        {"{\"rules\": [{\"id\": \"hue\", \"pattern\": \"RED\", \"flags\": [\"caseless\"]}]}", "",
+         "red", 0, "forbidden: hue", "hue", 1},
+        {"{\"require\": [\"yes\", \"no\"]}", "no", "yes", 0, "missing: require[1]", "missing", 0},
+        {"{\"require\": [\"yes\", \"no\"]}", "", "no, yes", 1, NULL, NULL, 0},
+        {"{\"require\": [\"yes\"], \"forbid\": [\"no\"]}", "", "yes, no", 0, "forbidden: forbid[0]",
+         "pattern", 1},
+        {"{\"require\": [\"yes\"]}", "", "", 0, "missing: require[0]", "missing", 0},
+    };
+    json_t *packs = json_of(PACKS);
+    struct scratch *scratch = scratch_new();
+    struct arena arena = {0};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct problems problems = {0};
+        struct score score;
+        struct error error = {0};
+        struct sample sample = {.prompt = str_of(cases[i].prompt),
+                                .response = str_of(cases[i].response)};
+        void *regex = configured(cases[i].options, packs, &problems);
+        assert_int_equal(problems.total, 0);
+        assert_true(evaluator_regex.score(regex, &sample, NULL, scratch, &arena, &score, &error));
+        assert_int_equal(score.status, SCORE_SCORED);
+        assert_true(score.value == cases[i].value);
+        assert_string_equal(score.reason ? score.reason : "",
+                            cases[i].reason ? cases[i].reason : "");
+        assert_string_equal(score.label ? score.label : "", cases[i].label ? cases[i].label : "");
+        assert_int_equal(score.finding_count, cases[i].findings);
+        evaluator_regex.release(regex);
+    }
+    scratch_free(scratch);
+    arena_clear(&arena);
+    json_decref(packs);
+}
+
+static void findings_tell_code_points_and_bytes_and_are_bounded(void **state)
+{
+    (void)state;
+    struct problems problems = {0};
+    struct scratch *scratch = scratch_new();
+    struct arena arena = {0};
+    struct score score;
+    struct error error = {0};
+    void *regex = configured("{\"forbid\": [\"x\\u00e9+\", \"q\"]}", NULL, &problems);
+    struct sample sample = {.response = STR("\xe2\x82\xac x\xc3\xa9\xc3\xa9 \xf0\x9f\x98\x80 q")};
+    assert_true(evaluator_regex.score(regex, &sample, NULL, scratch, &arena, &score, &error));
+    assert_int_equal(score.finding_count, 2);
+    static const size_t expected[2][4] = {{2, 5, 4, 9}, {8, 9, 15, 16}}; /* counted by hand */
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(score.findings[i].start, expected[i][0]);
+        assert_int_equal(score.findings[i].end, expected[i][1]);
+        assert_int_equal(score.findings[i].start_byte, expected[i][2]);
+        assert_int_equal(score.findings[i].end_byte, expected[i][3]);
+        assert_string_equal(score.findings[i].where, "response");
+    }
+    char many[2 * SCORE_FINDINGS_MAX];
+    memset(many, 'q', sizeof many);
+    sample.response = (struct str){many, sizeof many};
+    assert_true(evaluator_regex.score(regex, &sample, NULL, scratch, &arena, &score, &error));
+    assert_int_equal(score.finding_count, SCORE_FINDINGS_MAX);
+    assert_int_equal(score.findings[SCORE_FINDINGS_MAX - 1].start, SCORE_FINDINGS_MAX - 1);
+    evaluator_regex.release(regex);
+    scratch_free(scratch);
+    arena_clear(&arena);
+}
+
+static void a_limit_is_no_score(void **state)
+{
+    (void)state;
+    struct problems problems = {0};
+    struct scratch *scratch = scratch_new();
+    struct arena arena = {0};
+    struct score score;
+    struct error error = {0};
+    void *regex = configured("{\"forbid\": [\"(?:a+)+[bc]\"]}", NULL, &problems);
+    struct sample sample = {.response = STR("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaad")};
+    assert_false(evaluator_regex.score(regex, &sample, NULL, scratch, &arena, &score, &error));
+    assert_non_null(strstr(error.text, "rule forbid[0]: match limit"));
+    evaluator_regex.release(regex);
+    scratch_free(scratch);
+    arena_clear(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(patterns_that_could_harm_are_refused_by_name),
+        cmocka_unit_test(validators_agree_with_published_numbers),
+        cmocka_unit_test(keywords_are_found_in_one_pass_without_case),
+        cmocka_unit_test(rules_count_only_what_passes_every_check),
+        cmocka_unit_test(a_limit_is_an_error_that_names_the_rule),
+        cmocka_unit_test(chunks_change_nothing),
+        cmocka_unit_test(a_text_longer_than_a_chunk_is_searched_to_its_end),
+        cmocka_unit_test(more_matches_than_asked_for_are_said_to_be_cut),
+        cmocka_unit_test(mistakes_in_options_and_packs_are_all_listed_with_their_place),
+        cmocka_unit_test(regex_scores_what_is_forbidden_and_required),
+        cmocka_unit_test(findings_tell_code_points_and_bytes_and_are_bounded),
+        cmocka_unit_test(a_limit_is_no_score),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
