@@ -4,6 +4,7 @@ checked with botocore."""
 import gzip
 import json
 import os
+import ssl
 import subprocess
 import threading
 import time
@@ -143,7 +144,7 @@ def test_a_namespace_is_made_of_what_cloudwatch_takes(probe, aws):
 class Recorder:
     """A CloudWatch that checks every signature, and answers as it is told."""
 
-    def __init__(self, *replies):
+    def __init__(self, *replies, certificate=None):
         self.replies = list(replies) or [(200, {}, b"{}")]
         self.bodies, self.problems = [], []
         recorder = self
@@ -172,6 +173,11 @@ class Recorder:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*certificate)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+            self.url = self.url.replace("http://", "https://")
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def take(self, path, headers, body):
@@ -267,6 +273,21 @@ def test_nobody_listens(probe):
     answer = publish(probe, "http://127.0.0.1:1", [metric(1, "safety_score", [1.0])])
     assert answer["outcomes"] == {1: "failed"}
     assert answer["calls"] == 3
+
+
+def test_a_certificate_nobody_vouches_for_gets_nothing(probe, tmp_path):
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key, "-out", certificate,
+                    "-days", "2", "-subj", "/CN=127.0.0.1", "-addext",
+                    "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+    with Recorder(certificate=(certificate, key)) as recorder:
+        one = [metric(1, "safety_score", [1.0])]
+        assert publish(probe, recorder.url, one)["outcomes"] == {1: "failed"}
+        assert recorder.bodies == []
+        answer = publish(probe, recorder.url, one, AWS_SESSION_TOKEN="TOKEN+/==",
+                         AWS_CA_BUNDLE=str(certificate))
+        assert answer["outcomes"] == {1: "sent"} and recorder.problems == [None]
 
 
 def test_a_skewed_clock_is_corrected_by_the_services_time(probe):

@@ -35,6 +35,25 @@ static bool take_until(struct str *rest, const char *end, struct str *out)
     return true;
 }
 
+/* Moves behind the ">" that ends a tag, one in quotes not counted; a "<" cannot stand in it. */
+static bool take_tag_inside(struct str *rest, struct str *out)
+{
+    char quote = '\0';
+    for (size_t i = 0; i < rest->size && rest->data[i] != '<'; i++) {
+        char c = rest->data[i];
+        if (c == '>' && !quote) {
+            *out = take(rest, i);
+            take(rest, 1);
+            return out->size > 0;
+        }
+        if (c == quote)
+            quote = '\0';
+        else if (!quote && (c == '"' || c == '\''))
+            quote = c;
+    }
+    return false;
+}
+
 /* The name of a tag's inside, without prefix and attributes. */
 static struct str tag_name(struct str tag)
 {
@@ -108,7 +127,7 @@ static bool take_tag(struct reader *reader)
         return take_until(&reader->rest, "-->", &tag);
     if (starts_with(reader->rest, "?"))
         return take_until(&reader->rest, "?>", &tag);
-    if (starts_with(reader->rest, "!") || !take_until(&reader->rest, ">", &tag) || tag.size == 0)
+    if (starts_with(reader->rest, "!") || !take_tag_inside(&reader->rest, &tag))
         return false;
     if (tag.data[0] == '/') {
         take(&tag, 1);
