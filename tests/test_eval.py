@@ -1,10 +1,12 @@
 """Does `assay eval` say of files what a few plain lines of Python say of them?"""
+import contextlib
 import gzip
 import json
 import os
 import pty
 import select
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -468,6 +470,89 @@ def test_a_judge_without_credentials_starts_nothing(run, rubric, tmp_path, monke
     assert done.returncode == 3
     assert "cannot ask models" in done.stderr
     assert done.stdout == ""
+
+
+# ---- the store ----
+
+def query(folder, sql):
+    """Rows of all shards."""
+    found = []
+    for path in sorted(Path(folder).glob("*.db")):
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as shard:
+            found += shard.execute(sql).fetchall()
+    return found
+
+
+def deliveries(folder):
+    try:
+        return sum(n for n, in query(folder, "SELECT count(*) FROM delivery"))
+    except sqlite3.OperationalError:  # it is only just being made
+        return 0
+
+
+def rollup_counts(folder):
+    return query(folder, "SELECT criterion, sum(scored), sum(passed) FROM rollups GROUP BY 1")
+
+
+def test_a_store_holds_what_was_scored(scores, rubric, tmp_path):
+    rows = write(tmp_path / "rows", ROWS[:4])
+    with rows.open("a") as file:
+        file.write("{\n\n" + "".join(json.dumps(row) + "\n" for row in ROWS[4:]))
+    folder = tmp_path / "store"
+    lines, _ = scores("--rubric", rubric(LENGTH_AND_EXACT), "--store", folder, rows)
+    kept = query(folder, 'SELECT "offset", sample, criterion, status, value, model, topic FROM scores')
+    told = []
+    offsets = [0, 1, 2, 3, 6, 7, 8]
+    for at, line in zip(offsets, (line for line in lines if "invalid" not in line)):
+        for name, score in line["scores"].items():
+            told.append((at, line["id"], name, score["status"], score["value"], line["model"],
+                         f"file:{rows.resolve()}"))
+        told.append((at, line["id"], "composite", "scored", line["composite"], line["model"],
+                     f"file:{rows.resolve()}"))
+    assert sorted(kept) == sorted(told)
+    states = query(folder, 'SELECT "offset", state FROM terminal ORDER BY 1')
+    assert states == sorted([(at, "scored") for at in offsets] + [(4, "invalid")])
+    assert query(folder, "SELECT start, low_water, acked_to FROM tenures") == [(0, 9, 9)]
+    assert query(folder, "SELECT count(*) FROM outbox") == [(0,)]  # files are no live traffic
+    assert dict((name, n) for name, n, _ in rollup_counts(folder))["size"] == len(ROWS)
+
+
+def test_the_same_file_again_changes_nothing(scores, rubric, tmp_path):
+    rows, folder, path = write(tmp_path / "rows", ROWS * 200), tmp_path / "store", rubric(LENGTH_AND_EXACT)
+    scores("--rubric", path, "--store", folder, rows)
+    once = query(folder, "SELECT * FROM scores"), rollup_counts(folder)
+    assert dict((name, n) for name, n, _ in once[1])["clean"] == len(ROWS) * 200
+    scores("--rubric", path, "--store", folder, rows)
+    assert (query(folder, "SELECT * FROM scores"), rollup_counts(folder)) == once
+    assert len(list(folder.glob("*.db"))) == 1
+
+
+def test_an_interrupted_store_is_completed_by_the_next_time(assay, scores, rubric, tmp_path):
+    whole = write(tmp_path / "whole", [row | {"id": f"{row['id']}{i}"} for i in range(6000)
+                                       for row in ROWS])
+    path, folder, other = rubric(LENGTH_AND_EXACT), tmp_path / "store", tmp_path / "other"
+    process = subprocess.Popen([assay, "eval", "--rubric", path, "--store", folder, whole],
+                               stdout=subprocess.DEVNULL)
+    until = time.monotonic() + 30
+    while deliveries(folder) == 0:
+        assert time.monotonic() < until and process.poll() is None
+        time.sleep(0.005)
+    process.kill()
+    process.wait(10)
+    assert 0 < deliveries(folder) < 6000 * len(ROWS)
+    scores("--rubric", path, "--store", folder, whole)
+    scores("--rubric", path, "--store", other, whole)
+    columns = 'SELECT "offset", sample, criterion, status, value, passed FROM scores ORDER BY 1, 3'
+    assert query(folder, columns) == query(other, columns)
+    assert rollup_counts(folder) == rollup_counts(other)
+
+
+def test_a_store_that_cannot_be_is_told(run, rubric, tmp_path):
+    (tmp_path / "file").write_text("")
+    done = run("eval", "--rubric", rubric(LENGTH_AND_EXACT), "--store", tmp_path / "file" / "x",
+               write(tmp_path / "rows", ROWS))
+    assert done.returncode == 3
+    assert "cannot make the store's folder" in done.stderr
 
 
 # ---- the other commands ----

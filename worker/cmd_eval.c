@@ -9,6 +9,7 @@
 #include "worker/batch.h"
 #include "worker/commands.h"
 #include "worker/eval_json.h"
+#include "worker/eval_store.h"
 #include "worker/eval_table.h"
 #include "worker/eval_tally.h"
 #include "worker/judge.h"
@@ -18,7 +19,7 @@
 
 struct eval_options {
     struct arg_list rubrics, fail_under;
-    const char *scores;
+    const char *scores, *store;
     bool json;
     struct judge_options judge;
 };
@@ -28,6 +29,8 @@ static const struct arg ARGS[] = {
      "a file, or the name of one that ships; default general", 0, 0},
     {"scores", "FILE", ARG_TEXT, offsetof(struct eval_options, scores),
      "write one JSON object per sample and rubric to FILE; - is standard output", 0, 0},
+    {"store", "DIR", ARG_TEXT, offsetof(struct eval_options, store),
+     "keep the scores in a store, as `assay run` does; made when absent", 0, 0},
     {"fail-under", "CRITERION=MEAN", ARG_LIST, offsetof(struct eval_options, fail_under),
      "exit with 1 when the criterion's mean (or that of composite) is lower", 0, 0},
     {"json", NULL, ARG_FLAG, offsetof(struct eval_options, json),
@@ -171,7 +174,8 @@ struct run {
     const struct eval_options *options;
     struct tally tally;
     struct progress progress;
-    FILE *scores; /* NULL: not asked for */
+    FILE *scores;             /* NULL: not asked for */
+    struct eval_store *store; /* likewise */
     struct buffer line;
     bool many_files;
 };
@@ -191,6 +195,8 @@ static bool line_done(void *owner, const struct batch_line *line, struct error *
 {
     struct run *run = owner;
     tally_add(&run->tally, line);
+    if (run->store && !eval_store_add(run->store, line, error))
+        return false;
     if (!run->scores)
         return true;
     buffer_reset(&run->line);
@@ -232,6 +238,22 @@ static bool close_scores(struct run *run, struct error *error)
     return fine;
 }
 
+static bool open_store(struct run *run, const struct rubric_set *set, struct error *error)
+{
+    if (!run->options->store)
+        return true;
+    run->store = eval_store_open(run->options->store, set, error);
+    return run->store != NULL;
+}
+
+static bool close_store(struct run *run, struct error *error)
+{
+    bool fine = !run->store || eval_store_finish(run->store, error);
+    eval_store_close(run->store);
+    run->store = NULL;
+    return fine;
+}
+
 static void print_summary(struct run *run)
 {
     bool taken = run->options->scores && strcmp(run->options->scores, "-") == 0;
@@ -249,8 +271,10 @@ static void print_summary(struct run *run)
 static bool score_files(struct run *run, struct rubric_set *set, struct judge *judge,
                         const struct arg_list *files, struct error *error)
 {
-    if (!open_scores(run, error))
+    if (!open_store(run, set, error) || !open_scores(run, error)) {
+        close_store(run, error);
         return false;
+    }
     struct batch batch = {.set = set,
                           .judge = judge,
                           .stop = &interrupted,
@@ -262,7 +286,8 @@ static bool score_files(struct run *run, struct rubric_set *set, struct judge *j
     bool read = batch_run(&batch, files->values, files->count, error);
     progress_end(&run->progress);
     struct error later = {0};
-    bool written = close_scores(run, &later);
+    bool written = close_store(run, &later);
+    written = close_scores(run, &later) && written;
     if (read && !written)
         *error = later;
     print_summary(run);
