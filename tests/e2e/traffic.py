@@ -21,7 +21,7 @@ METRICS = {"samples_evaluated", "composite_quality_score", "accuracy_score", "sa
 
 @dataclass(frozen=True)
 class Expected:
-    """Of one delivery. `observed_at_ms` None: not said by the record."""
+    """Of one delivery. `sample` and `observed_at_ms` are None where the record does not say them."""
     state: str
     sample: str = None
     model: str = ""
@@ -55,7 +55,8 @@ def expected_scores(prompt: str, response: str, reference, model: str) -> dict:
     }
     if model == JUDGED_MODEL:
         verdict = verdict_of({"prompt": prompt, "response": response}, (1, 5))
-        scores["relevant"] = ("scored", (verdict - 1) / 4)
+        # option empty_value: an empty response is worth 0 and no call
+        scores["relevant"] = ("scored", (verdict - 1) / 4 if response else 0.0)
     return scores
 
 
@@ -118,15 +119,18 @@ def sagemaker_enveloped(chance, number, at_ms) -> tuple:
 
 
 def openai_pair(chance, number, at_ms) -> tuple:
+    """Half of them say neither who they are nor when they were: then the delivery names them."""
     prompt, response, _ = text_of(chance, number)
-    at_ms -= at_ms % 1000
     record = {"request": {"model": "alpha", "messages": [{"role": "system", "content": "Add."},
                                                          {"role": "user", "content": prompt}]},
-              "response": {"id": f"chatcmpl-{number}", "object": "chat.completion", "created": at_ms // 1000,
-                           "model": "alpha", "usage": {"prompt_tokens": 9, "completion_tokens": 5},
+              "response": {"object": "chat.completion", "model": "alpha",
+                           "usage": {"prompt_tokens": 9, "completion_tokens": 5},
                            "choices": [{"index": 0, "finish_reason": "stop",
                                         "message": {"role": "assistant", "content": response}}]}}
-    want = Expected("scored", f"chatcmpl-{number}", "alpha", "", at_ms,
+    named = number % 2 == 0
+    if named:
+        record |= {"id": f"pair-{number}", "timestamp": at_ms}
+    want = Expected("scored", f"pair-{number}" if named else None, "alpha", "", at_ms if named else None,
                     expected_scores(prompt, response, None, "alpha"))
     return record, want
 
