@@ -317,6 +317,24 @@ static void a_text_longer_than_a_chunk_is_searched_to_its_end(void **state)
     close_fixture(&fixture);
 }
 
+/* The first window of a text is a chunk and an overlap: 66560 bytes. */
+static void what_lies_across_the_end_of_a_window_is_found_whole_or_not_at_all(void **state)
+{
+    (void)state;
+    struct fixture fixture = {0};
+    open_fixture(&fixture, "[\"[0-9]+\", \"begin[^y]*$\", \"x(?![^y])\"]");
+    size_t size = 3 * RULES_CHUNK_BYTES;
+    char *text = memory_new(size, 1);
+    memset(text, 'x', size);
+    memcpy(text, "begin", 5);
+    memset(text + 66536, '7', 40);
+    text[size - 1] = 'y';
+    const char *got = found(&fixture, (struct str){text, size});
+    assert_string_equal(got, "forbid[0] 66536 66576, forbid[2] 196606 196607");
+    free(text);
+    close_fixture(&fixture);
+}
+
 static void more_matches_than_asked_for_are_said_to_be_cut(void **state)
 {
     (void)state;
@@ -528,6 +546,7 @@ int main(void)
         cmocka_unit_test(a_limit_is_an_error_that_names_the_rule),
         cmocka_unit_test(chunks_change_nothing),
         cmocka_unit_test(a_text_longer_than_a_chunk_is_searched_to_its_end),
+        cmocka_unit_test(what_lies_across_the_end_of_a_window_is_found_whole_or_not_at_all),
         cmocka_unit_test(more_matches_than_asked_for_are_said_to_be_cut),
         cmocka_unit_test(mistakes_in_options_and_packs_are_all_listed_with_their_place),
         cmocka_unit_test(regex_scores_what_is_forbidden_and_required),
