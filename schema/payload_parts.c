@@ -94,8 +94,10 @@ void payload_note(struct json_token *object, struct arena *arena, struct payload
     note_string(object, MODEL_KEYS, sizeof MODEL_KEYS / sizeof *MODEL_KEYS, arena, &out->model);
     note_string(object, FINISH_KEYS, sizeof FINISH_KEYS / sizeof *FINISH_KEYS, arena,
                 &out->finish_reason);
-    struct json_token *details = json_tape_get(object, "details");
-    note_string(details, FINISH_KEYS, 1, arena, &out->finish_reason);
+    static const char *const reason_keys[] = {"reason"}; /* Responses: cut short, and why */
+    note_string(json_tape_get(object, "incomplete_details"), reason_keys, 1, arena,
+                &out->finish_reason);
+    note_string(json_tape_get(object, "details"), FINISH_KEYS, 1, arena, &out->finish_reason);
     for (size_t i = 0; i < sizeof USAGES / sizeof *USAGES; i++) {
         struct json_token *usage =
             USAGES[i].around ? json_tape_get(object, USAGES[i].around) : object;
