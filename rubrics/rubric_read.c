@@ -16,6 +16,7 @@ enum { PATH_BYTES = 128, WEIGHT_MAX = 1000000 };
 
 static const double THRESHOLD_DEFAULT = .5;
 static const char DIMENSION_DEFAULT[] = "quality";
+static const char RESERVED[] = "composite"; /* what stores and metrics call the mean */
 
 struct criterion_keys {
     const char *name, *description, *dimension, *evaluator;
@@ -168,6 +169,9 @@ static void read_criterion(struct rubric *rubric, json_t *document, struct crite
     char at[PATH_BYTES];
     check_name(keys.name, path, "name", problems);
     check_name(keys.dimension, path, "dimension", problems);
+    join(path, "name", at);
+    if (keys.name && strcmp(keys.name, RESERVED) == 0)
+        problems_add(problems, at, "\"%s\" is the name of the mean over all criteria", RESERVED);
     if (keys.gate)
         read_gate(keys.gate, out, path, problems);
     join(path, "applies_to", at);

@@ -45,8 +45,10 @@ TABLE
 }
 
 # FILE LIBRARY: a second file that may include a library, each with its reason.
+# zlib: worker/net/gzip.c packs bytes for the wire; worker/lines.c reads files through gzread, plain ones too.
 exceptions() {
     cat <<'TABLE'
+worker/lines.c zlib
 TABLE
 }
 
