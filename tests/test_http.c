@@ -250,6 +250,7 @@ static void a_large_body_arrives_whole(void **state)
     standin_stop(standin);
     size_t size;
     const char *sent = standin_request(standin, 0, &size);
+    assert_null(strcasestr(sent, "\r\nExpect:")); /* libcurl adds it to large bodies */
     const char *at = (const char *)memmem(sent, size, "\r\n\r\n", 4) + 4;
     assert_int_equal(sent + size - at, SIZE);
     assert_memory_equal(at, body, SIZE);

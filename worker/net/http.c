@@ -253,16 +253,14 @@ void http_free(struct http *http)
 
 /* --- sending --- */
 
-static bool has_line_break(const char *text)
-{
-    return strpbrk(text, "\r\n") != NULL;
-}
-
+/* `name` with its colon. */
 static bool names_header(const struct http_request *request, const char *name)
 {
-    for (size_t i = 0; i < request->header_count; i++)
-        if (strcasecmp(request->headers[i].name, name) == 0)
+    for (size_t i = 0; i < request->header_count; i++) {
+        size_t size = strlen(request->headers[i].name);
+        if (strncasecmp(request->headers[i].name, name, size) == 0 && name[size] == ':')
             return true;
+    }
     return false;
 }
 
@@ -279,7 +277,7 @@ static bool set_headers(struct exchange *exchange, const struct http_request *re
     struct buffer line = {0};
     for (size_t i = 0; i < request->header_count; i++) {
         const struct http_header *header = &request->headers[i];
-        if (has_line_break(header->name) || has_line_break(header->value)) {
+        if (strpbrk(header->name, "\r\n") || strpbrk(header->value, "\r\n")) {
             buffer_clear(&line);
             return false;
         }
@@ -289,11 +287,10 @@ static bool set_headers(struct exchange *exchange, const struct http_request *re
     }
     buffer_clear(&line);
     /* What libcurl would add unasked. */
-    static const char *const unwanted[] = {"Expect", "Content-Type", "Accept"};
-    static const char *const removal[] = {"Expect:", "Content-Type:", "Accept:"};
+    static const char *const unwanted[] = {"Expect:", "Content-Type:", "Accept:"};
     for (size_t i = 0; i < sizeof unwanted / sizeof *unwanted; i++)
         if (!names_header(request, unwanted[i]))
-            add_header_line(exchange, removal[i]);
+            add_header_line(exchange, unwanted[i]);
     curl_easy_setopt(exchange->easy, CURLOPT_HTTPHEADER, exchange->sent_headers);
     return true;
 }
@@ -362,14 +359,13 @@ void http_send(struct http *http, const struct http_request *request,
         finish(exchange, HTTP_CANCELLED);
         return;
     }
-    exchange->easy = curl_easy_init();
-    if (!exchange->easy)
+    if (!(exchange->easy = curl_easy_init()))
         abort();
     buffer_append_str(&exchange->sent_body, request->body);
     set_transport(exchange, request);
     set_method(exchange, request);
     curl_easy_setopt(exchange->easy, CURLOPT_URL, request->url);
-    if (has_line_break(request->url) || !set_headers(exchange, request)) {
+    if (strpbrk(request->url, "\r\n") || !set_headers(exchange, request)) {
         finish(exchange, HTTP_INVALID);
         return;
     }
@@ -499,7 +495,6 @@ void http_interrupt(struct http *http)
 {
     atomic_store(&http->interrupted, true);
     uint64_t one = 1;
-    if (write(http->interrupt_fd, &one, sizeof one) < 0) {
-        /* Full: it is readable already. */
-    }
+    ssize_t written = write(http->interrupt_fd, &one, sizeof one);
+    (void)written; /* it fails only when full, and so readable already */
 }
