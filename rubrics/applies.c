@@ -36,7 +36,7 @@ static void check_tags(const json_t *tags, const char *path, struct problems *pr
 {
     const char *key;
     json_t *globs;
-    char at[256];
+    char at[512]; /* path and key, with room to spare */
     json_object_foreach((json_t *)tags, key, globs)
     {
         snprintf(at, sizeof at, "%s.%.100s", path, key);

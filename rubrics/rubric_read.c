@@ -76,7 +76,9 @@ static const struct json_field GATE_KEYS[] = {
 
 static void join(const char *path, const char *key, char out[PATH_BYTES])
 {
-    snprintf(out, PATH_BYTES, "%s%s%s", path, *path ? "." : "", key);
+    int size = snprintf(out, PATH_BYTES, "%s%s%s", path, *path ? "." : "", key);
+    if (size >= PATH_BYTES)
+        abort(); /* both are ours: "criteria[63].applies_to" is as long as it gets */
 }
 
 static void check_name(const char *name, const char *path, const char *key,
