@@ -44,7 +44,7 @@ export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktra
 
 for preset in asan release; do
     step "ctest $preset"
-    ctest --test-dir "build/$preset" --output-on-failure --timeout 300 -j 2 \
+    ctest --test-dir "build/$preset" --no-tests=error --output-on-failure --timeout 300 -j 2 \
         --output-junit "$PWD/$results/ctest-$preset.xml"
 done
 

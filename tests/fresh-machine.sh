@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# fresh-machine: do the README's two commands work on a Debian 12 that has nothing? Makes one by
+# debootstrap, copies the committed tree into it, and runs them there, as root, by chroot.
+#   tests/fresh-machine.sh [--demo-only] [FOLDER]     as root; default build/fresh; about half an hour
+# Needs debootstrap. Packages come from where this machine's apt, pip and Maven get them.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+demo_only=false
+if [ "${1:-}" = --demo-only ]; then
+    demo_only=true
+    shift
+fi
+root=$(realpath -m "${1:-build/fresh}")
+
+say() { printf '\n== %s\n' "$1"; }
+
+unmount() {
+    local folder
+    for folder in dev/shm dev proc; do
+        mountpoint -q "$root/$folder" && umount "$root/$folder"
+    done
+    return 0
+}
+trap unmount EXIT
+
+make_root() {
+    local mirror
+    # shellcheck disable=SC2016 # apt's own $(SITE)
+    mirror=$(apt-get indextargets --format '$(SITE)' 'Release: bookworm' 'Component: main' | head -n 1)
+    unmount
+    rm -rf "$root"
+    mkdir -p "$root"
+    debootstrap --variant=minbase bookworm "$root" "$mirror" > "$root.log"
+    # How this machine reaches packages: its apt, pip and Maven settings, certificates, names.
+    cp -aL /etc/apt/. "$root/etc/apt/"
+    cp -aL /usr/share/keyrings/. "$root/usr/share/keyrings/"
+    cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
+    local file
+    for file in /etc/pip.conf /root/.config/pip/pip.conf /root/.m2/settings.xml; do
+        if [ -f "$file" ]; then install -D "$file" "$root$file"; fi
+    done
+}
+
+enter() {
+    # Certificates of this machine, in the place where an empty Debian has none yet.
+    install -D /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
+    chroot "$root" /usr/bin/env -i HOME=/root LANG=C.UTF-8 CI=true \
+        PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
+}
+
+say "an empty Debian 12"
+make_root
+mount --bind /dev "$root/dev"
+mkdir -p "$root/dev/shm"
+mount -t tmpfs tmpfs "$root/dev/shm"
+mount -t proc proc "$root/proc"
+mkdir -p "$root/work/assay"
+git archive HEAD | tar -x -C "$root/work/assay"
+
+say "the first command: build and demo"
+enter /work/assay/docker/demo.sh
+
+if ! "$demo_only"; then
+    say "the second command: all tests"
+    enter /work/assay/tests/run.sh
+fi
