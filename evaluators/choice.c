@@ -4,7 +4,10 @@
 #include <stdbool.h>
 #include "evaluators/text.h"
 
-enum { OPTIONS_MAX = 26 }; /* lines of a prompt that are compared */
+enum {
+    OPTIONS_MAX = 26,        /* lines of a prompt that are compared */
+    OPTION_BYTES_MAX = 4096, /* a longer answer is not the text of an option */
+};
 
 static char upper_letter(struct str text, size_t at)
 {
@@ -74,6 +77,8 @@ static bool same_text(struct str a, struct str b, struct arena *arena)
 static char letter_of_option(struct str answer, struct str prompt, struct arena *arena)
 {
     unsigned options = 0;
+    if (answer.size > OPTION_BYTES_MAX)
+        return '\0';
     for (size_t at = 0; at < prompt.size && options < OPTIONS_MAX;) {
         const char *newline = memchr(prompt.data + at, '\n', prompt.size - at);
         size_t end = newline ? (size_t)(newline - prompt.data) : prompt.size, text = 0;

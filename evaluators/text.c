@@ -7,6 +7,16 @@ struct range {
     uint32_t first, last;
 };
 
+/* utf8_next, without a call where a byte is a code point: most of what is read. */
+static inline uint32_t next_code_point(struct str text, size_t *at)
+{
+    unsigned char byte = (unsigned char)text.data[*at];
+    if (byte >= 0x80)
+        return utf8_next(text, at);
+    ++*at;
+    return byte;
+}
+
 static bool in_ranges(uint32_t code_point, const struct range *ranges, size_t count)
 {
     for (size_t i = 0; i < count && code_point >= ranges[i].first; i++)
@@ -17,6 +27,8 @@ static bool in_ranges(uint32_t code_point, const struct range *ranges, size_t co
 
 bool text_is_space(uint32_t code_point)
 {
+    if (code_point > 0x20 && code_point < 0x80)
+        return false;
     static const struct range SPACES[] = {
         {0x09, 0x0D},     {0x1C, 0x20},     {0x85, 0x85},     {0xA0, 0xA0},     {0x1680, 0x1680},
         {0x2000, 0x200A}, {0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F}, {0x3000, 0x3000},
@@ -157,7 +169,7 @@ static void blank_articles_squad(char *text, size_t size)
     size_t run = 0;
     for (size_t at = 0; at <= size;) {
         size_t next = at;
-        if (at < size && text_is_word(utf8_next(whole, &next))) {
+        if (at < size && text_is_word(next_code_point(whole, &next))) {
             at = next;
             continue;
         }
@@ -199,7 +211,7 @@ static bool split(struct str text, bool (*is_separator)(uint32_t), struct arena 
         bool separator = true;
         if (at < text.size) {
             next = at;
-            separator = is_separator(utf8_next(text, &next));
+            separator = is_separator(next_code_point(text, &next));
         }
         if (!separator && !inside)
             start = at;
@@ -234,7 +246,7 @@ bool text_is_beyond_ascii(struct str text)
 {
     bool letters = false;
     for (size_t at = 0; at < text.size;) {
-        uint32_t code_point = utf8_next(text, &at);
+        uint32_t code_point = next_code_point(text, &at);
         if (is_ascii_alnum(code_point))
             return false;
         letters = letters || (code_point >= 0x80 && text_is_word(code_point));
