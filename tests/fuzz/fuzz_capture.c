@@ -35,7 +35,8 @@ static void check_sample(const struct sample *sample)
     must(sample->probability > 0 && sample->probability <= 1);
 }
 
-/* See tests/test_json_tape.c: limits of depth and numbers that do not fit are excused. */
+/* See tests/test_json_tape.c: limits of depth, and numbers that do not fit, are excused; and so is
+ * a raw NUL, which jansson 2.14 skips behind a number or a literal. */
 static void compare_with_jansson(struct str text, struct arena *arena)
 {
     struct json_tape tape = {0};
@@ -45,7 +46,8 @@ static void compare_with_jansson(struct str text, struct arena *arena)
     json_t *tree =
         json_loadb(text.data, text.size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     bool excused = (!tree && json_error_code(&error) == json_error_numeric_overflow) ||
-                   (!taken && strcmp(fault.code, "too_deep") == 0);
+                   (!taken && (strcmp(fault.code, "too_deep") == 0 ||
+                               memchr(text.data, '\0', text.size) != NULL));
     must(excused || taken == (tree != NULL));
     json_decref(tree);
 }
