@@ -14,6 +14,7 @@
 #include "worker/eval_tally.h"
 #include "worker/judge.h"
 #include "worker/progress.h"
+#include "worker/rubric_list.h"
 
 /* ---- options ---- */
 
@@ -54,52 +55,6 @@ static const struct arg_table TABLE = {
 };
 
 /* ---- what is asked for ---- */
-
-/* --rubric a,b --rubric c: the names, one by one. `copy` owns their text. */
-struct names {
-    char *copy[ARGS_VALUES_MAX];
-    const char *name[RUBRICS_MAX + 1]; /* one more, so that too many are noticed */
-    size_t copies, count;
-};
-
-static void names_split(struct names *names, const struct arg_list *list)
-{
-    static const char *const standard[] = {"general"};
-    const char *const *values = list->count ? list->values : standard;
-    size_t count = list->count ? list->count : 1;
-    for (size_t i = 0; i < count; i++) {
-        char *copy = names->copy[names->copies++] = memory_copy_string(values[i]);
-        for (char *name = copy, *rest; name && names->count <= RUBRICS_MAX; name = rest) {
-            rest = strchr(name, ',');
-            if (rest)
-                *rest++ = '\0';
-            names->name[names->count++] = name;
-        }
-    }
-}
-
-static void names_clear(struct names *names)
-{
-    for (size_t i = 0; i < names->copies; i++)
-        free(names->copy[i]);
-}
-
-static struct rubric_set *load_rubrics(const struct eval_options *options)
-{
-    struct names *names = memory_new(1, sizeof *names);
-    struct problems problems = {0};
-    const char *bad = NULL;
-    names_split(names, &options->rubrics);
-    struct rubric_set *set = rubric_set_load(names->name, names->count, &problems, &bad);
-    if (!set) {
-        fprintf(stderr, "assay eval: rubric %s cannot be used:\n", bad);
-        problems_print(&problems, stderr, bad);
-    }
-    problems_clear(&problems);
-    names_clear(names);
-    free(names);
-    return set;
-}
 
 enum { THRESHOLD_KEY_BYTES = 160 }; /* two names and a slash */
 
@@ -341,7 +296,7 @@ int cmd_eval(int argc, char **argv)
     int exit_code = EXIT_USAGE;
     if (!args_start(&TABLE, argc, argv, &options, &files, &exit_code))
         return exit_code;
-    struct rubric_set *set = load_rubrics(&options);
+    struct rubric_set *set = rubric_list_load("assay eval", &options.rubrics);
     if (set)
         exit_code = eval(&options, &files, set);
     rubric_set_release(set);

@@ -28,5 +28,6 @@ int commands_run(const struct command *commands, size_t count, const char *descr
 int cmd_eval(int argc, char **argv);
 int cmd_evaluators(int argc, char **argv);
 int cmd_rubric(int argc, char **argv);
+int cmd_run(int argc, char **argv);
 
 #endif

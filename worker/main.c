@@ -6,6 +6,7 @@
 /* In the order people read them. A new command is a file cmd_NAME.c, a line in commands.h and a
  * line here. */
 static const struct command COMMANDS[] = {
+    {"run", "the worker: score what a Kafka topic holds, keep the scores, publish metrics", cmd_run},
     {"eval", "score files here and now; exit status by thresholds", cmd_eval},
     {"rubric", "check rubrics", cmd_rubric},
     {"evaluators", "list the ways of judging a rubric can name", cmd_evaluators},

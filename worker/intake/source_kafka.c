@@ -32,7 +32,7 @@ struct kafka_source {
     char *cluster;
     struct owned *owned;
     size_t owned_count;
-    bool assigned_once, paused, commit_pending;
+    bool knows_assignment, paused, commit_pending;
     int64_t polled_ms;  /* steady clock */
     int64_t session_ms; /* session.timeout.ms */
     int64_t commit_failures, rebalances;
@@ -192,7 +192,7 @@ static bool take_partition(struct kafka_source *source, rd_kafka_topic_partition
 
 static void assign(struct kafka_source *source, rd_kafka_topic_partition_list_t *list)
 {
-    source->assigned_once = true;
+    source->knows_assignment = true;
     if (list->cnt > 0 && !source->cluster)
         source->cluster = rd_kafka_clusterid(source->client, LOOKUP_MS);
     bool good = list->cnt == 0 || look_up_committed(source, list);
@@ -214,6 +214,7 @@ static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code,
         return;
     }
     disown_all(source, rd_kafka_assignment_lost(client));
+    source->knows_assignment = false; /* until the next assignment nobody knows what is ours */
     rd_kafka_assign(client, NULL);
 }
 
@@ -468,7 +469,7 @@ void kafka_close(struct kafka_source *source, int64_t timeout_ms)
 
 int kafka_owned(const struct kafka_source *source)
 {
-    return source->assigned_once ? (int)source->owned_count : -1;
+    return source->knows_assignment ? (int)source->owned_count : -1;
 }
 
 int64_t kafka_commit_failures(const struct kafka_source *source)

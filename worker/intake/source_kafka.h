@@ -86,7 +86,7 @@ bool kafka_commit_now(struct kafka_source *source, const struct kafka_commit *co
 void kafka_pause(struct kafka_source *source);
 void kafka_resume(struct kafka_source *source);
 
-/* How many partitions are owned; -1 before the first assignment. */
+/* How many partitions are owned; -1 before the first assignment and between two. */
 int kafka_owned(const struct kafka_source *source);
 /* Commits that the broker refused, and rebalances, since the start. */
 int64_t kafka_commit_failures(const struct kafka_source *source);

@@ -332,7 +332,7 @@ static void write_fold(struct fold *fold)
 {
     for (size_t i = 0; i < fold->cell_count; i++)
         write_cell(fold->store, fold->cells[i]);
-    for (size_t i = 0; i < fold->minute_count; i++)
+    for (size_t i = 0; i < fold->minute_count && !fold->store->unpublished; i++)
         outbox_add(fold->store, fold->minutes[i]);
 }
 

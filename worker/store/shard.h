@@ -29,6 +29,7 @@ struct store {
     uint8_t key[SIPHASH_KEY_BYTES]; /* of sample hashes, from the store's key file */
     char **models;
     size_t model_count;
+    bool unpublished; /* as in store_config */
     struct word words[WORDS_MAX]; /* open addressing */
     size_t word_count;
     struct known_rubric rubrics[RUBRICS_KNOWN_MAX];

@@ -107,6 +107,7 @@ static void copy_models(struct store *store, const struct store_config *config)
 {
     store->models = memory_new(config->model_count, sizeof *store->models);
     store->model_count = config->model_count;
+    store->unpublished = config->unpublished;
     for (size_t i = 0; i < config->model_count; i++)
         store->models[i] = memory_copy_string(config->models[i]);
 }

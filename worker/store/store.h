@@ -19,6 +19,7 @@ struct store_config {
     const char *dir;            /* holds the shards of a store; made when absent (0700) */
     const char *const *models;  /* that get metrics of their own; all others are "other" */
     size_t model_count;
+    bool unpublished; /* acked rows fill rollups only, never the outbox: files are no live traffic */
 };
 
 /* Takes the first shard of the store that no process holds, or makes a new one. NULL: FATAL. */
@@ -45,10 +46,10 @@ int64_t store_highest(struct store *store, int64_t source);
 /* Durable when it returns true. `predecessor` is the metadata of the commit found, "" for none. */
 bool store_open_tenure(struct store *store, int64_t source, int64_t start, const char *predecessor,
                        struct tenure *out, struct error *error);
-/* Calls back for every offset >= from that this shard already holds, ascending, with the key of its
- * sample: those are adopted, not scored again. */
+/* Calls back for every offset >= from that this shard already holds, ascending: those are adopted, not
+ * scored again. `scored_key` is the key of its sample, NULL unless it was scored. */
 bool store_held(struct store *store, int64_t source, int64_t from,
-                void (*held)(void *owner, int64_t offset, uint64_t sample_key), void *owner,
+                void (*held)(void *owner, int64_t offset, const uint64_t *scored_key), void *owner,
                 struct error *error);
 
 /* ---- recording -------------------------------------------------------------------------- */

@@ -69,16 +69,19 @@ bool store_open_tenure(struct store *store, int64_t source, int64_t start, const
 }
 
 bool store_held(struct store *store, int64_t source, int64_t from,
-                void (*held)(void *owner, int64_t offset, uint64_t sample_key), void *owner,
+                void (*held)(void *owner, int64_t offset, const uint64_t *scored_key), void *owner,
                 struct error *error)
 {
-    struct statement *rows = db_sql(store->db, "SELECT off, sample_key FROM delivery WHERE run = ? "
-                                               "AND source = ? AND off >= ? ORDER BY off");
+    struct statement *rows =
+        db_sql(store->db, "SELECT off, sample_key, state = 'scored' FROM delivery WHERE run = ? "
+                          "AND source = ? AND off >= ? ORDER BY off");
     db_bind_int(rows, LIVE_RUN);
     db_bind_int(rows, source);
     db_bind_int(rows, from);
-    while (db_row(rows))
-        held(owner, db_int(rows, 0), (uint64_t)db_int(rows, 1));
+    while (db_row(rows)) {
+        uint64_t key = (uint64_t)db_int(rows, 1);
+        held(owner, db_int(rows, 0), db_int(rows, 2) ? &key : NULL);
+    }
     db_end(rows);
     return db_ok(store->db, error);
 }

@@ -1,0 +1,226 @@
+/* console: what a worker tells over HTTP. */
+#include "worker/console/console.h"
+
+#include <arpa/inet.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <microhttpd.h>
+#include "schema/base/buffer.h"
+#include "schema/base/clock.h"
+#include "schema/base/memory.h"
+
+enum {
+    CONNECTIONS_MAX = 16,
+    CONNECTION_TIMEOUT_S = 5,
+    REQUEST_BYTES_MAX = 8192,
+    TICK_MS_MAX = 30000, /* a lane that does not come round so long is dead */
+    HOST_BYTES = 64,
+};
+
+struct console {
+    struct MHD_Daemon *daemon;
+    struct lane *const *lanes;
+    size_t lane_count;
+    atomic_bool draining;
+};
+
+/* ---- pages ---- */
+
+struct page {
+    const char *path;
+    const char *type;
+    unsigned (*write)(const struct console *console, struct buffer *out); /* gives the status */
+};
+
+static unsigned write_live(const struct console *console, struct buffer *out)
+{
+    int64_t now = clock_steady_ms();
+    for (size_t i = 0; i < console->lane_count; i++) {
+        int64_t ticked = atomic_load(&lane_counters(console->lanes[i])->ticked_ms);
+        if (now - ticked < TICK_MS_MAX)
+            continue;
+        buffer_printf(out, "lane %zu has not come round for %lld s\n", i,
+                      (long long)(now - ticked) / 1000);
+        return MHD_HTTP_SERVICE_UNAVAILABLE;
+    }
+    buffer_append_str(out, STR("ok\n"));
+    return MHD_HTTP_OK;
+}
+
+static unsigned write_ready(const struct console *console, struct buffer *out)
+{
+    if (atomic_load(&console->draining)) {
+        buffer_append_str(out, STR("draining\n"));
+        return MHD_HTTP_SERVICE_UNAVAILABLE;
+    }
+    return write_live(console, out);
+}
+
+struct family {
+    const char *name, *type, *help, *labels; /* labels: "" or {state="scored"} */
+    enum counter counter;
+};
+
+/* Lines of one name stand together. */
+static const struct family FAMILIES[] = {
+    {"assay_messages_consumed_total", "counter", "Messages taken in.", "", COUNT_DELIVERED},
+    {"assay_messages_adopted_total", "counter", "Messages whose rows the shard held already.", "",
+     COUNT_ADOPTED},
+    {"assay_terminal_total", "counter", "Deliveries by how they ended.", "{state=\"scored\"}",
+     COUNT_SCORED},
+    {"assay_terminal_total", "counter", "", "{state=\"duplicate\"}", COUNT_DUPLICATE},
+    {"assay_terminal_total", "counter", "", "{state=\"unmatched\"}", COUNT_UNMATCHED},
+    {"assay_terminal_total", "counter", "", "{state=\"invalid\"}", COUNT_INVALID},
+    {"assay_store_transactions_total", "counter", "Transactions of rows.", "", COUNT_TRANSACTIONS},
+    {"assay_commits_total", "counter", "Offset commits by the broker's answer.",
+     "{answer=\"accepted\"}", COUNT_COMMITS},
+    {"assay_commits_total", "counter", "", "{answer=\"refused\"}", COUNT_COMMITS_REFUSED},
+    {"assay_answers_skipped_total", "counter", "Questions a rule left unanswered.", "",
+     COUNT_ANSWERS_SKIPPED},
+    {"assay_metrics_total", "counter", "Published metric minutes by outcome.", "{outcome=\"sent\"}",
+     COUNT_METRICS_SENT},
+    {"assay_metrics_total", "counter", "", "{outcome=\"ambiguous\"}", COUNT_METRICS_AMBIGUOUS},
+    {"assay_metrics_total", "counter", "", "{outcome=\"refused\"}", COUNT_METRICS_REFUSED},
+    {"assay_in_flight", "gauge", "Deliveries not yet recorded.", "", COUNT_IN_FLIGHT},
+    {"assay_partitions_owned", "gauge", "Partitions owned now.", "", COUNT_PARTITIONS},
+};
+
+static int64_t sum(const struct console *console, enum counter counter)
+{
+    int64_t total = 0;
+    for (size_t i = 0; i < console->lane_count; i++)
+        total += atomic_load(&lane_counters(console->lanes[i])->value[counter]);
+    return total;
+}
+
+static unsigned write_metrics(const struct console *console, struct buffer *out)
+{
+    for (size_t i = 0; i < sizeof FAMILIES / sizeof *FAMILIES; i++) {
+        const struct family *one = &FAMILIES[i];
+        if (one->help[0])
+            buffer_printf(out, "# HELP %s %s\n# TYPE %s %s\n", one->name, one->help, one->name,
+                          one->type);
+        buffer_printf(out, "%s%s %lld\n", one->name, one->labels,
+                      (long long)sum(console, one->counter));
+    }
+    buffer_printf(out,
+                  "# HELP assay_build_info The version that runs.\n"
+                  "# TYPE assay_build_info gauge\nassay_build_info{version=\"%s\"} 1\n",
+                  ASSAY_VERSION);
+    return MHD_HTTP_OK;
+}
+
+static const struct page PAGES[] = {
+    {"/livez", "text/plain", write_live},
+    {"/readyz", "text/plain", write_ready},
+    {"/metrics", "text/plain; version=0.0.4", write_metrics},
+};
+
+/* ---- serving ---- */
+
+static enum MHD_Result reply(struct MHD_Connection *connection, unsigned status, const char *type,
+                             struct buffer *body)
+{
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        body->size, body->data ? body->data : "", MHD_RESPMEM_MUST_COPY);
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    enum MHD_Result result = MHD_queue_response(connection, status, response);
+    MHD_destroy_response(response);
+    buffer_clear(body);
+    return result;
+}
+
+static enum MHD_Result serve(void *owner, struct MHD_Connection *connection, const char *url,
+                             const char *method, const char *version, const char *upload,
+                             size_t *upload_size, void **state)
+{
+    (void)version, (void)upload, (void)state;
+    const struct console *console = owner;
+    struct buffer body = {0};
+    if (*upload_size > 0)
+        return MHD_NO;
+    if (strcmp(method, "GET") != 0) {
+        buffer_append_str(&body, STR("only GET\n"));
+        return reply(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "text/plain", &body);
+    }
+    for (size_t i = 0; i < sizeof PAGES / sizeof *PAGES; i++) {
+        if (strcmp(url, PAGES[i].path) != 0)
+            continue;
+        unsigned status = PAGES[i].write(console, &body);
+        return reply(connection, status, PAGES[i].type, &body);
+    }
+    buffer_append_str(&body, STR("there are /livez, /readyz and /metrics\n"));
+    return reply(connection, MHD_HTTP_NOT_FOUND, "text/plain", &body);
+}
+
+/* ---- opening ---- */
+
+/* "host:port" by its last colon; an empty host is loopback. */
+static bool read_address(const char *text, struct sockaddr_storage *out, bool *out_v6)
+{
+    const char *colon = strrchr(text, ':');
+    char host[HOST_BYTES], *end;
+    if (!colon || (size_t)(colon - text) >= sizeof host)
+        return false;
+    long port = strtol(colon + 1, &end, 10);
+    if (*end || end == colon + 1 || port < 0 || port > 65535)
+        return false;
+    bool v6 = text[0] == '[' && colon > text + 1 && colon[-1] == ']';
+    snprintf(host, sizeof host, "%.*s", (int)(colon - text) - 2 * v6, text + v6);
+    *out_v6 = v6;
+    if (v6) {
+        struct sockaddr_in6 *address = (struct sockaddr_in6 *)out;
+        *address =
+            (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
+        return inet_pton(AF_INET6, host, &address->sin6_addr) == 1;
+    }
+    struct sockaddr_in *address = (struct sockaddr_in *)out;
+    *address = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    return inet_pton(AF_INET, host[0] ? host : "127.0.0.1", &address->sin_addr) == 1;
+}
+
+struct console *console_open(const char *address, struct lane *const *lanes, size_t lane_count,
+                             struct error *error)
+{
+    struct sockaddr_storage socket_address = {0};
+    bool v6 = false;
+    if (!read_address(address, &socket_address, &v6)) {
+        error_set(error, ERROR_INPUT, "--listen must be ADDRESS:PORT, such as 127.0.0.1:9464");
+        return NULL;
+    }
+    struct console *console = memory_new(1, sizeof *console);
+    console->lanes = lanes;
+    console->lane_count = lane_count;
+    unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | (v6 ? MHD_USE_IPv6 : 0u);
+    console->daemon = MHD_start_daemon(
+        flags, 0, NULL, NULL, serve, console, MHD_OPTION_SOCK_ADDR,
+        (struct sockaddr *)&socket_address, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
+        MHD_OPTION_CONNECTION_TIMEOUT, CONNECTION_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)REQUEST_BYTES_MAX * 4, MHD_OPTION_END);
+    if (console->daemon)
+        return console;
+    error_set(error, ERROR_FATAL, "cannot listen at %s: is the port taken?", address);
+    free(console);
+    return NULL;
+}
+
+void console_close(struct console *console)
+{
+    if (!console)
+        return;
+    MHD_stop_daemon(console->daemon);
+    free(console);
+}
+
+void console_drain(struct console *console)
+{
+    if (console)
+        atomic_store(&console->draining, true);
+}
+
+int console_port(const struct console *console)
+{
+    return MHD_get_daemon_info(console->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
+}

@@ -1,0 +1,21 @@
+/* rubric_list: the rubrics that a command line names. */
+#ifndef ASSAY_RUBRIC_LIST_H
+#define ASSAY_RUBRIC_LIST_H
+
+#include "worker/args.h"
+#include "worker/lane/evaluation.h"
+
+/* `--rubric a,b --rubric c`: files, or names of rubrics that ship; `general` when none is named.
+ * NULL after every problem was printed to stderr, "assay eval: ..." by `command`. The caller
+ * releases. */
+struct rubric_set *rubric_list_load(const char *command, const struct arg_list *list);
+
+/* A list whose values may be lists themselves, "a,b": one by one. Owns its text. */
+struct words {
+    char **words;
+    size_t count;
+};
+void words_split(struct words *words, const struct arg_list *list);
+void words_clear(struct words *words);
+
+#endif
