@@ -156,7 +156,7 @@ static void read_output(struct payload_reading *reading, struct json_token *outp
         read_content(reading, json_tape_get(message, "content"));
         return;
     }
-    if (!json_tape_is(output, TAPE_ARRAY) || !json_tape_get(json_tape_first(output), "type")) {
+    if (!json_tape_get(json_tape_head(output), "type")) {
         read_texts(reading, output);
         return;
     }
@@ -177,8 +177,7 @@ static void read_message(struct payload_reading *reading, struct json_token *mes
 
 static void read_data(struct payload_reading *reading, struct json_token *data)
 {
-    struct json_token *first =
-        json_tape_is(data, TAPE_ARRAY) && data->size ? json_tape_first(data) : NULL;
+    struct json_token *first = json_tape_head(data);
     if (json_tape_get(first, "embedding"))
         payload_reason(reading, "embedding_response");
     else if (json_tape_get(first, "url") || json_tape_get(first, "b64_json"))

@@ -99,10 +99,10 @@ static bool read_typed(struct stream *stream, struct json_token *event)
 static bool is_other_choice(struct json_token *event)
 {
     struct json_token *choices = json_tape_get(event, "choices");
-    if (!json_tape_is(choices, TAPE_ARRAY) || choices->size == 0)
+    if (!json_tape_head(choices))
         return choices != NULL;
     int64_t index = 0;
-    json_tape_int(json_tape_get(json_tape_first(choices), "index"), &index);
+    json_tape_int(json_tape_get(json_tape_head(choices), "index"), &index);
     return index > 0;
 }
 

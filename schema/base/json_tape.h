@@ -90,6 +90,12 @@ static inline struct json_token *json_tape_next(struct json_token *token)
     return token + token->span;
 }
 
+/* The first element; NULL when `array` is NULL, no array, or empty. */
+static inline struct json_token *json_tape_head(struct json_token *array)
+{
+    return json_tape_is(array, TAPE_ARRAY) && array->size ? array + 1 : NULL;
+}
+
 /* The value that belongs to a key. */
 static inline struct json_token *json_tape_value(struct json_token *key)
 {
