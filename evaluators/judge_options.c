@@ -156,7 +156,7 @@ static void read_examples(struct judge *judge, const json_t *examples, const cha
         problems_add(problems, path, "at most %d examples", JUDGE_EXAMPLES_MAX);
     json_array_foreach(examples, index, value)
     {
-        char at[PATH_BYTES];
+        char at[PATH_BYTES + 24];
         snprintf(at, sizeof at, "%s[%zu]", path, index);
         check_example(judge, value, at, problems);
     }

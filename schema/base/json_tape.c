@@ -4,7 +4,7 @@
 #include <endian.h>
 #include <math.h>
 #include <stdlib.h>
-#include "schema/base/utf8.h"
+#include "schema/base/json_escape.h"
 
 enum {
     ROOM_FIRST = 64,
@@ -87,56 +87,6 @@ static const char *skip_plain(const char *at, const char *end)
     return at;
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Four hex digits at `at`, or -1. */
-static int32_t hex4(const char *at, const char *end)
-{
-    if (end - at < 4)
-        return -1;
-    int32_t value = 0;
-    for (int i = 0; i < 4; i++) {
-        int digit = hex_value(at[i]);
-        if (digit < 0)
-            return -1;
-        value = value << 4 | digit;
-    }
-    return value;
-}
-
-/* The code point of the \u escape at *at, a pair of surrogates taken as one; -1 when it is none.
- * *at moves behind it. */
-static int32_t unicode_escape(const char **at, const char *end)
-{
-    int32_t unit = hex4(*at + 2, end);
-    if (unit < 0 || (unit >= 0xdc00 && unit <= 0xdfff))
-        return -1;
-    *at += 6;
-    if (unit < 0xd800 || unit > 0xdbff)
-        return unit;
-    if (end - *at < 6 || (*at)[0] != '\\' || (*at)[1] != 'u')
-        return -1;
-    int32_t second = hex4(*at + 2, end);
-    if (second < 0xdc00 || second > 0xdfff)
-        return -1;
-    *at += 6;
-    return 0x10000 + ((unit - 0xd800) << 10) + (second - 0xdc00);
-}
-
-/* What the character after a backslash stands for, 0 when it stands for nothing. */
-static char short_escape(char c)
-{
-    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
-    const char *found = c ? strchr(from, c) : NULL;
-    return found ? to[found - from] : '\0';
-}
-
 static bool check_escape(struct reader *reader)
 {
     const char *at = reader->at;
@@ -145,7 +95,7 @@ static bool check_escape(struct reader *reader)
         return fail_here(reader);
     }
     if (at[1] == 'u') {
-        int32_t code_point = unicode_escape(&at, reader->end);
+        int32_t code_point = json_escape_unicode(&at, reader->end);
         if (code_point <= 0) /* too short a rest is an escape cut off */
             return fail(reader, code_point == 0                ? "nul_byte"
                                 : reader->end - reader->at < 6 ? "truncated"
@@ -153,39 +103,16 @@ static bool check_escape(struct reader *reader)
         reader->at = at;
         return true;
     }
-    if (!short_escape(at[1]))
+    if (!json_escape_short(at[1]))
         return fail(reader, "not_json");
     reader->at += 2;
     return true;
 }
 
-/* `to` has room for text.size bytes: an escape is never shorter than what it stands for. */
-static size_t unescape(struct str text, char *to)
-{
-    const char *at = text.data, *end = text.data + text.size;
-    char *out = to;
-    while (at < end) {
-        const char *slash = memchr(at, '\\', (size_t)(end - at));
-        size_t plain = (size_t)((slash ? slash : end) - at);
-        memcpy(out, at, plain);
-        out += plain;
-        at += plain;
-        if (!slash)
-            break;
-        if (at[1] == 'u') {
-            out += utf8_put((uint32_t)unicode_escape(&at, end), out);
-        } else {
-            *out++ = short_escape(at[1]);
-            at += 2;
-        }
-    }
-    return (size_t)(out - to);
-}
-
 static void unescape_token(struct json_token *token, struct arena *arena)
 {
     char *text = arena_alloc(arena, token->size ? token->size : 1);
-    token->size = (uint32_t)unescape((struct str){token->data, token->size}, text);
+    token->size = (uint32_t)json_unescape((struct str){token->data, token->size}, text);
     token->data = text;
     token->escaped = false;
 }

@@ -26,8 +26,13 @@ void *memory_resize(void *old, size_t count, size_t size)
     return checked(realloc(old, bytes ? bytes : 1));
 }
 
+char *memory_copy_str(struct str text)
+{
+    char *copy = memory_new(text.size + 1, 1);
+    return text.size ? memcpy(copy, text.data, text.size) : copy;
+}
+
 char *memory_copy_string(const char *string)
 {
-    size_t size = strlen(string) + 1;
-    return memcpy(memory_new(1, size), string, size);
+    return memory_copy_str(str_of(string));
 }

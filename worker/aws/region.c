@@ -76,13 +76,13 @@ static bool take_apart(const char *url, struct endpoint *out, struct error *erro
             path.size--;
         if (host.size == 0 || strpbrk(url, "?#@ \r\n"))
             break;
-        out->url = strndup(url, (size_t)(path.data + path.size - url));
-        out->path = strndup(path.data, path.size);
+        out->url = memory_copy_str((struct str){url, (size_t)(path.data + path.size - url)});
+        out->path = memory_copy_str(path);
         struct str port = str_of(schemes[i].port);
         if (host.size > port.size &&
             memcmp(host.data + host.size - port.size, port.data, port.size) == 0)
             host.size -= port.size; /* a Host header leaves the scheme's own port out */
-        out->host = strndup(host.data, host.size);
+        out->host = memory_copy_str(host);
         if (!out->url || !out->path || !out->host)
             abort();
         return true;

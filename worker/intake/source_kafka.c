@@ -254,7 +254,7 @@ static rd_kafka_topic_partition_list_t *make_list(const struct kafka_source *sou
             rd_kafka_topic_partition_list_add(list, source->config.topic, commits[i].number);
         one->offset = commits[i].offset;
         one->metadata_size = strlen(commits[i].metadata);
-        one->metadata = strdup(commits[i].metadata); /* freed by the list */
+        one->metadata = memory_copy_string(commits[i].metadata); /* freed by the list */
     }
     return list;
 }

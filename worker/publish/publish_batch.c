@@ -33,8 +33,7 @@ static bool has_good_values(const struct metric *metric)
     return metric->count > 0;
 }
 
-enum publish_outcome publish_check(const struct metric *metric, int64_t now_ms,
-                                   struct error *error)
+enum publish_outcome publish_check(const struct metric *metric, int64_t now_ms, struct error *error)
 {
     if (!has_good_values(metric)) {
         error_set(error, ERROR_INPUT, "metric %.60s of model %.60s: no values, or not all finite",
@@ -93,8 +92,8 @@ static int by_namespace(const void *left, const void *right)
     return (a->start > b->start) - (a->start < b->start);
 }
 
-struct batch *batch_new(enum cloudwatch_form form, const struct metric_naming *naming,
-                        const struct metric *metrics, size_t count, int64_t now_ms)
+struct batch *publish_batch_new(enum cloudwatch_form form, const struct metric_naming *naming,
+                                const struct metric *metrics, size_t count, int64_t now_ms)
 {
     struct batch *batch = memory_new(1, sizeof *batch);
     struct metric_address *address = memory_new(1, sizeof *address);
@@ -117,7 +116,7 @@ struct batch *batch_new(enum cloudwatch_form form, const struct metric_naming *n
     return batch;
 }
 
-void batch_free(struct batch *batch)
+void publish_batch_free(struct batch *batch)
 {
     buffer_clear(&batch->texts);
     free(batch->datums);
@@ -144,7 +143,7 @@ static size_t group_at(const struct batch *batch, enum cloudwatch_form form, siz
     return count;
 }
 
-struct run batch_run(const struct batch *batch, enum cloudwatch_form form, size_t first)
+struct run publish_batch_run(const struct batch *batch, enum cloudwatch_form form, size_t first)
 {
     static const size_t bytes_max = CLOUDWATCH_BODY_BYTES_MAX - 2048; /* what stands around them */
     struct run run = {first, 0};
@@ -166,8 +165,8 @@ struct run batch_run(const struct batch *batch, enum cloudwatch_form form, size_
     return run;
 }
 
-void batch_body(const struct batch *batch, enum cloudwatch_form form, struct run run,
-                struct buffer *out)
+void publish_batch_body(const struct batch *batch, enum cloudwatch_form form, struct run run,
+                        struct buffer *out)
 {
     struct str *texts = memory_new(run.count, sizeof *texts);
     for (size_t i = 0; i < run.count; i++)
@@ -177,7 +176,7 @@ void batch_body(const struct batch *batch, enum cloudwatch_form form, struct run
     free(texts);
 }
 
-void batch_note(struct batch *batch, struct run run, enum publish_outcome outcome)
+void publish_batch_note(struct batch *batch, struct run run, enum publish_outcome outcome)
 {
     for (size_t i = 0; i < run.count; i++)
         batch->seen[batch->datums[run.first + i].metric] |= 1u << outcome;
@@ -193,7 +192,7 @@ static enum publish_outcome together(unsigned seen)
     return (seen & ~unsent) == 0 ? PUBLISH_REFUSED : PUBLISH_AMBIGUOUS;
 }
 
-void batch_finish(struct batch *batch)
+void publish_batch_finish(struct batch *batch)
 {
     bool all_sent = true;
     for (size_t i = 0; i < batch->metric_count; i++) {

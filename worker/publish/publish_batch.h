@@ -38,20 +38,20 @@ struct run {
 };
 
 /* Checks, names and serialises; what cannot be sent has its outcome already. */
-struct batch *batch_new(enum cloudwatch_form form, const struct metric_naming *naming,
+struct batch *publish_batch_new(enum cloudwatch_form form, const struct metric_naming *naming,
                         const struct metric *metrics, size_t count, int64_t now_ms);
-void batch_free(struct batch *batch);
+void publish_batch_free(struct batch *batch);
 
 /* The run that begins at `first`. The pieces of one metric stay together when they fit into one
  * call at all, so that it is accepted or not as a whole. */
-struct run batch_run(const struct batch *batch, enum cloudwatch_form form, size_t first);
+struct run publish_batch_run(const struct batch *batch, enum cloudwatch_form form, size_t first);
 /* The body of a run. */
-void batch_body(const struct batch *batch, enum cloudwatch_form form, struct run run,
+void publish_batch_body(const struct batch *batch, enum cloudwatch_form form, struct run run,
                 struct buffer *out);
 
 /* The outcome of a call for all that it carried. */
-void batch_note(struct batch *batch, struct run run, enum publish_outcome outcome);
+void publish_batch_note(struct batch *batch, struct run run, enum publish_outcome outcome);
 /* Puts the pieces' outcomes together and calls done. */
-void batch_finish(struct batch *batch);
+void publish_batch_finish(struct batch *batch);
 
 #endif

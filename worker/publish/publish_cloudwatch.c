@@ -53,12 +53,12 @@ static void start_waiting(struct cloudwatch *publisher);
 static void end_call(struct call *call, enum publish_outcome outcome)
 {
     struct batch *batch = call->batch;
-    batch_note(batch, call->run, outcome);
+    publish_batch_note(batch, call->run, outcome);
     free(call);
     if (--batch->calls_left > 0)
         return;
-    batch_finish(batch);
-    batch_free(batch);
+    publish_batch_finish(batch);
+    publish_batch_free(batch);
 }
 
 static void wait_ms(struct call *call, int64_t ms)
@@ -228,7 +228,7 @@ static void try_call(struct call *call)
         return;
     }
     struct buffer plain = {0}, packed = {0};
-    batch_body(call->batch, publisher->form, call->run, &plain);
+    publish_batch_body(call->batch, publisher->form, call->run, &plain);
     bool pack = plain.size >= CLOUDWATCH_GZIP_BYTES_MIN;
     if (pack)
         gzip_pack(buffer_str(&plain), &packed);
@@ -271,7 +271,7 @@ static void publish(void *state, const struct metric *metrics, size_t count, pub
     struct cloudwatch *publisher = state;
     int64_t now_ms = clock_wall_ms() + publisher->clock_offset_ms;
     struct batch *batch =
-        batch_new(publisher->form, &publisher->config.naming, metrics, count, now_ms);
+        publish_batch_new(publisher->form, &publisher->config.naming, metrics, count, now_ms);
     batch->done = done;
     batch->owner = owner;
     batch->calls_left = 1; /* ours, so that it lives until all calls are made */
@@ -279,14 +279,14 @@ static void publish(void *state, const struct metric *metrics, size_t count, pub
         struct call *call = memory_new(1, sizeof *call);
         call->publisher = publisher;
         call->batch = batch;
-        call->run = batch_run(batch, publisher->form, first);
+        call->run = publish_batch_run(batch, publisher->form, first);
         first += call->run.count;
         batch->calls_left++;
         wait_ms(call, 0);
     }
     if (--batch->calls_left == 0) {
-        batch_finish(batch);
-        batch_free(batch);
+        publish_batch_finish(batch);
+        publish_batch_free(batch);
     }
     start_waiting(publisher);
 }

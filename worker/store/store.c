@@ -18,7 +18,7 @@ enum { CHECKPOINT_PAGES = 2000, PATH_BYTES = 4096 };
 /* One process holds a shard: its lock file is locked as long as it lives. */
 static int lock_shard(const char *path)
 {
-    char name[PATH_BYTES];
+    char name[PATH_BYTES + 8];
     snprintf(name, sizeof name, "%s.lock", path);
     int lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) != 0) {
