@@ -206,9 +206,10 @@ static bool read_pair(struct decoder *decoder)
     return true;
 }
 
+/* What a payload says where the record says nothing; a name too long is none. */
 static void take(struct str *field, struct str text)
 {
-    if (!field->size && text.size)
+    if (!field->size && text.size && text.size <= SAMPLE_ID_BYTES_MAX)
         *field = text;
 }
 

@@ -35,6 +35,7 @@ static void documents_are_taken_or_refused_with_a_code(void **state)
         {STR("\"abc"), "truncated"},
         {STR("\"abc\\"), "truncated"},
         {STR("\"\\u12"), "truncated"},
+        {STR("\"\\ud83d\\ude"), "truncated"},
         {STR("tru"), "truncated"},
         {STR("-"), "truncated"},
         {STR("1."), "truncated"},

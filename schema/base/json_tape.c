@@ -8,6 +8,7 @@
 
 enum {
     ROOM_FIRST = 64,
+    ESCAPE_PAIR_BYTES = 12,
     PAIRWISE_KEYS_MAX = 24, /* up to here comparing each with each beats sorting */
     NUMBER_BYTES_MAX = 400, /* longer than any double needs to be written */
 };
@@ -87,6 +88,13 @@ static const char *skip_plain(const char *at, const char *end)
     return at;
 }
 
+/* Whether the text ends inside the escape, or the pair of escapes, that starts here. */
+static bool is_cut_escape(const struct reader *reader)
+{
+    size_t rest = (size_t)(reader->end - reader->at);
+    return rest < ESCAPE_PAIR_BYTES && !memchr(reader->at, '"', rest);
+}
+
 static bool check_escape(struct reader *reader)
 {
     const char *at = reader->at;
@@ -96,10 +104,10 @@ static bool check_escape(struct reader *reader)
     }
     if (at[1] == 'u') {
         int32_t code_point = json_escape_unicode(&at, reader->end);
-        if (code_point <= 0) /* too short a rest is an escape cut off */
-            return fail(reader, code_point == 0                ? "nul_byte"
-                                : reader->end - reader->at < 6 ? "truncated"
-                                                               : "not_json");
+        if (code_point <= 0)
+            return fail(reader, code_point == 0         ? "nul_byte"
+                                : is_cut_escape(reader) ? "truncated"
+                                                        : "not_json");
         reader->at = at;
         return true;
     }
