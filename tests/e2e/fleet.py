@@ -22,7 +22,7 @@ if __name__ == "__main__":  # under pytest tests/pytest.ini says this
 
 import metrics
 import oracle
-from kafka import clients
+from kafka import clients, offsets
 from kafka.cluster import Cluster
 from moto_server import MotoServer
 from stores import read_store
@@ -175,13 +175,13 @@ class Fleet:
                 raise RuntimeError(f"{worker.log.name}: ended with {status}: {worker.said()}")
 
     def examine(self) -> Result:
-        committed = {p: where for (topic, p), where in clients.committed(self.kafka.bootstrap, GROUP).items()
+        committed = {p: where for (topic, p), where in offsets.committed(self.kafka.bootstrap, GROUP).items()
                      if topic == TOPIC}
         deliveries = list(clients.read_all(self.kafka.bootstrap, TOPIC))
-        offsets = {p: set() for p in range(PARTITIONS)}
+        held = {p: set() for p in range(PARTITIONS)}
         for partition, offset, _ in deliveries:
-            offsets[partition].add(offset)
-        topic = oracle.Topic(clients.end_offsets(self.kafka.bootstrap, TOPIC), committed, offsets)
+            held[partition].add(offset)
+        topic = oracle.Topic(clients.end_offsets(self.kafka.bootstrap, TOPIC), committed, held)
         expected = self.traffic.expected(deliveries)
         store = read_store(self.store, TOPIC)
         problems, told = oracle.examine(topic, store, expected)

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from kafka import clients
+from kafka.offsets import committed
 from kafka.probe import Probe
 
 PARTITIONS = 6
@@ -54,7 +55,7 @@ def test_joins_reads_everything_and_commits_with_metadata(kafka, topic, member):
 
     assert alone.commit(2, 17, "9f31c0de:4") == "NO_ERROR"
     assert alone.committed(2) == (17, "9f31c0de:4")
-    assert clients.committed(kafka.bootstrap, "group-" + topic) == {(topic, 2): (17, "9f31c0de:4")}
+    assert committed(kafka.bootstrap, "group-" + topic) == {(topic, 2): (17, "9f31c0de:4")}
 
 
 def test_two_members_share_by_range_and_the_first_hears_a_revoke(topic, member):
@@ -94,7 +95,7 @@ def test_a_commit_of_an_older_generation_is_refused(kafka, topic, member):
 
     zombie.thaw()
     assert zombie.commit(0, 11, "zombie:1") in ("UNKNOWN_MEMBER_ID", "ILLEGAL_GENERATION")
-    assert clients.committed(kafka.bootstrap, group)[(topic, 0)] == (20, "heir:1")
+    assert committed(kafka.bootstrap, group)[(topic, 0)] == (20, "heir:1")
     poll_until([zombie, heir], lambda: len(zombie.held) == 3 and len(heir.held) == 3)
     assert [e["lost"] for e in zombie.rebalances if "revoked" in e] == [True]
 

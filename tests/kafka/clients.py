@@ -6,7 +6,7 @@ is Debian's; the console producer and consumer are Kafka's own, in Java."""
 import subprocess
 import time
 
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
+from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from kafka import jars
@@ -44,16 +44,6 @@ def wait_for_leaders(bootstrap: str, name: str, partitions: int) -> None:
             return
         time.sleep(0.1)
     raise TimeoutError(f"topic {name} has no leaders")
-
-
-def committed(bootstrap: str, group: str) -> dict:
-    """{(topic, partition): (offset, metadata)} as the group's coordinator holds them."""
-    client = admin(bootstrap)
-    asked = client.list_consumer_group_offsets(
-        [ConsumerGroupTopicPartitions(group)], request_timeout=ASK_SECONDS)
-    found = asked[group].result(ASK_SECONDS)
-    return {(p.topic, p.partition): (p.offset, p.metadata or "")
-            for p in found.topic_partitions if p.offset >= 0}
 
 
 def members(bootstrap: str, group: str) -> dict:
