@@ -132,6 +132,7 @@ struct worker {
     struct budget *budget;
     struct rubric_set *set;
     struct lane *lanes[LANES_MAX];
+    const struct counters *counters[LANES_MAX];
     pthread_t threads[LANES_MAX];
     size_t lane_count, thread_count;
     struct console *console;
@@ -233,12 +234,13 @@ static bool open_lanes(struct worker *worker, struct error *error)
         struct lane *lane = lane_new(&worker->config, worker->set, error);
         if (!lane)
             return false;
+        worker->counters[worker->lane_count] = lane_counters(lane);
         worker->lanes[worker->lane_count++] = lane;
     }
     if (!worker->options->listen)
         return true;
     worker->console =
-        console_open(worker->options->listen, worker->lanes, worker->lane_count, error);
+        console_open(worker->options->listen, worker->counters, worker->lane_count, error);
     if (worker->console)
         fprintf(stderr, "{\"level\":\"info\",\"event\":\"listening\",\"port\":%d}\n",
                 console_port(worker->console));

@@ -21,7 +21,7 @@ enum {
 
 struct console {
     struct MHD_Daemon *daemon;
-    struct lane *const *lanes;
+    const struct counters *const *lanes;
     size_t lane_count;
     atomic_bool draining;
 };
@@ -38,7 +38,7 @@ static unsigned write_live(const struct console *console, struct buffer *out)
 {
     int64_t now = clock_steady_ms();
     for (size_t i = 0; i < console->lane_count; i++) {
-        int64_t ticked = atomic_load(&lane_counters(console->lanes[i])->ticked_ms);
+        int64_t ticked = atomic_load(&console->lanes[i]->ticked_ms);
         if (now - ticked < TICK_MS_MAX)
             continue;
         buffer_printf(out, "lane %zu has not come round for %lld s\n", i,
@@ -91,7 +91,7 @@ static int64_t sum(const struct console *console, enum counter counter)
 {
     int64_t total = 0;
     for (size_t i = 0; i < console->lane_count; i++)
-        total += atomic_load(&lane_counters(console->lanes[i])->value[counter]);
+        total += atomic_load(&console->lanes[i]->value[counter]);
     return total;
 }
 
@@ -181,8 +181,8 @@ static bool read_address(const char *text, struct sockaddr_storage *out, bool *o
     return inet_pton(AF_INET, host[0] ? host : "127.0.0.1", &address->sin_addr) == 1;
 }
 
-struct console *console_open(const char *address, struct lane *const *lanes, size_t lane_count,
-                             struct error *error)
+struct console *console_open(const char *address, const struct counters *const *lanes,
+                             size_t lane_count, struct error *error)
 {
     struct sockaddr_storage socket_address = {0};
     bool v6 = false;

@@ -4,7 +4,7 @@
 
 #include "worker/answer/answerer.h"
 #include "worker/intake/source_kafka.h"
-#include "worker/lane/counters.h"
+#include "schema/counters.h"
 #include "worker/lane/evaluation.h"
 #include "worker/publish/publisher.h"
 #include "worker/store/store.h"

@@ -2,7 +2,7 @@
 #ifndef ASSAY_LANE_PUBLISH_H
 #define ASSAY_LANE_PUBLISH_H
 
-#include "worker/lane/counters.h"
+#include "schema/counters.h"
 #include "worker/publish/publisher.h"
 #include "worker/store/store.h"
 
