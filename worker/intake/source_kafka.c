@@ -9,6 +9,7 @@
 #include <librdkafka/rdkafka.h>
 #include "schema/base/clock.h"
 #include "schema/base/memory.h"
+#include "worker/intake/kafka_conf.h"
 
 enum {
     LOOKUP_MS = 5000, /* committed offsets and watermarks, at assignment only */
@@ -41,35 +42,6 @@ struct kafka_source {
 
 /* ---- configuration ---- */
 
-static const char *const DEFAULTS[] = {
-    "enable.auto.commit=false",         "enable.auto.offset.store=false",
-    "auto.offset.reset=error",          "partition.assignment.strategy=range",
-    "isolation.level=read_committed",   "check.crcs=true",
-    "enable.partition.eof=true",        "queued.min.messages=1000",
-    "queued.max.messages.kbytes=16384", "receive.message.max.bytes=134217728",
-    "socket.keepalive.enable=true",     "client.id=assay",
-};
-
-static bool set_property(rd_kafka_conf_t *conf, const char *pair, struct error *error)
-{
-    char key[TEXT_BYTES], why[TEXT_BYTES];
-    const char *equals = strchr(pair, '=');
-    if (!equals || equals == pair || (size_t)(equals - pair) >= sizeof key)
-        return error_set(error, ERROR_INPUT, "Kafka property \"%.60s\" is not key=value", pair);
-    snprintf(key, sizeof key, "%.*s", (int)(equals - pair), pair);
-    if (rd_kafka_conf_set(conf, key, equals + 1, why, sizeof why) != RD_KAFKA_CONF_OK)
-        return error_set(error, ERROR_INPUT, "Kafka property %s: %s", key, why);
-    return true;
-}
-
-static int64_t get_number(const rd_kafka_conf_t *conf, const char *key)
-{
-    char value[64] = "0";
-    size_t size = sizeof value;
-    rd_kafka_conf_get(conf, key, value, &size);
-    return strtoll(value, NULL, 10);
-}
-
 static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code,
                          rd_kafka_topic_partition_list_t *list, void *opaque);
 static void on_commit(rd_kafka_t *client, rd_kafka_resp_err_t code,
@@ -87,26 +59,14 @@ static void ignore_log(const rd_kafka_t *client, int level, const char *facility
 
 static rd_kafka_conf_t *make_conf(struct kafka_source *source, struct error *error)
 {
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
-    const struct kafka_config *config = &source->config;
-    bool good = true;
-    for (size_t i = 0; good && i < sizeof DEFAULTS / sizeof *DEFAULTS; i++)
-        good = set_property(conf, DEFAULTS[i], error);
-    for (size_t i = 0; good && i < config->property_count; i++)
-        good = set_property(conf, config->properties[i], error);
-    char why[TEXT_BYTES];
-    if (good && (rd_kafka_conf_set(conf, "bootstrap.servers", config->brokers, why, sizeof why) ||
-                 rd_kafka_conf_set(conf, "group.id", config->group, why, sizeof why)))
-        good = error_set(error, ERROR_INPUT, "Kafka: %s", why);
-    if (!good) {
-        rd_kafka_conf_destroy(conf);
+    rd_kafka_conf_t *conf = kafka_conf_new(&source->config, error);
+    if (!conf)
         return NULL;
-    }
     rd_kafka_conf_set_opaque(conf, source);
     rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
     rd_kafka_conf_set_offset_commit_cb(conf, on_commit);
     rd_kafka_conf_set_log_cb(conf, ignore_log);
-    source->session_ms = get_number(conf, "session.timeout.ms");
+    source->session_ms = kafka_conf_number(conf, "session.timeout.ms");
     return conf;
 }
 

@@ -1,0 +1,16 @@
+/* kafka_conf: how we talk to Kafka: our defaults, then what the operator says. */
+#ifndef ASSAY_KAFKA_CONF_H
+#define ASSAY_KAFKA_CONF_H
+
+#include <stdint.h>
+#include "worker/intake/source_kafka.h"
+
+struct rd_kafka_conf_s; /* librdkafka's rd_kafka_conf_t; its header is for this room's .c files */
+
+/* A configuration for a client of the group; rd_kafka_new takes it. NULL and `error` (INPUT) when a
+ * property is not known or its value is wrong. */
+struct rd_kafka_conf_s *kafka_conf_new(const struct kafka_config *config, struct error *error);
+/* A property that is a number; 0 when it is not there. */
+int64_t kafka_conf_number(const struct rd_kafka_conf_s *conf, const char *key);
+
+#endif
