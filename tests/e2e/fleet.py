@@ -33,6 +33,7 @@ TOPIC, GROUP = "captures", "fleet"
 PARTITIONS, WORKERS, LANES = 12, 3, 2
 SESSION_MS = 4000
 DRAIN_SECONDS, FINISH_SECONDS = 60, 600
+SETTLE_SECONDS = 3  # a process that began a moment ago does not listen to SIGTERM yet
 CHUNK = 250  # records produced at a time
 
 
@@ -163,6 +164,7 @@ class Fleet:
             raise TimeoutError("the records were not produced in time")
         if feeder.failure:
             raise feeder.failure
+        time.sleep(SETTLE_SECONDS)
         for worker in self.workers:
             status = worker.end(DRAIN_SECONDS)
             if status != 0:
