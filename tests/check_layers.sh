@@ -45,7 +45,7 @@ TABLE
 }
 
 # FILE LIBRARY: a second file that may include a library, each with its reason.
-# zlib: worker/net/gzip.c packs bytes for the wire; worker/lines.c reads files through gzread, plain ones too.
+# zlib: schema/base/gzip.c packs bytes for the wire; worker/lines.c reads files through gzread, plain ones too.
 # librdkafka: the consumer, what `assay doctor` asks a cluster once, and the configuration both share.
 # worker/versions.c asks every library for its version and nothing else.
 exceptions() {

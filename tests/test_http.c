@@ -13,7 +13,7 @@
 #include "schema/base/buffer.h"
 #include "schema/base/clock.h"
 #include "tests/standin_http.h"
-#include "worker/net/gzip.h"
+#include "schema/base/gzip.h"
 #include "worker/net/http.h"
 
 #define OK_REPLY "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-One:  two \r\n\r\nok"

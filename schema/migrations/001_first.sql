@@ -58,7 +58,7 @@ CREATE TABLE score(
     findings TEXT,                    -- JSON list of rule, entity, where, start, end
     PRIMARY KEY(run, source, off, criterion)) STRICT, WITHOUT ROWID;
 
--- Text at rest, by policy: a deflated JSON object of prompt and response, redacted or full.
+-- Text at rest, by policy: a JSON object of prompt and response, gzip; `bytes` long unpacked.
 CREATE TABLE text(
     run INTEGER NOT NULL, source INTEGER NOT NULL, off INTEGER NOT NULL, policy TEXT NOT NULL,
     bytes INTEGER NOT NULL, body BLOB NOT NULL,

@@ -580,6 +580,12 @@ static bool reserve_calls(void *owner, int64_t day, int64_t calls)
     return store_budget_reserve(lane->store, day, calls, &lane->error);
 }
 
+static struct str mask_text(void *owner, struct str text, struct arena *arena)
+{
+    struct lane *lane = owner;
+    return redact(lane->config->redactor, text, lane->scratch, arena);
+}
+
 static bool open_answerer(struct lane *lane, struct error *error)
 {
     const struct lane_config *config = lane->config;
@@ -613,7 +619,10 @@ struct lane *lane_new(const struct lane_config *config, struct rubric_set *set, 
     lane->scratch = scratch_new();
     lane->http = http_new();
     atomic_store(&lane->counters.ticked_ms, clock_steady_ms());
-    lane->store = store_take(&config->store, error);
+    struct store_config store = config->store;
+    store.mask = mask_text;
+    store.mask_owner = lane;
+    lane->store = store_take(&store, error);
     if (!lane->store || !open_answerer(lane, error) || !open_publisher(lane, error)) {
         lane_free(lane);
         return NULL;

@@ -2,6 +2,7 @@
 #ifndef ASSAY_LANE_H
 #define ASSAY_LANE_H
 
+#include "evaluators/redact.h"
 #include "worker/answer/answerer.h"
 #include "worker/intake/source_kafka.h"
 #include "schema/counters.h"
@@ -13,6 +14,7 @@
 struct lane_config {
     struct kafka_config kafka;
     struct store_config store;
+    const struct redactor *redactor; /* shared, for store.text TEXT_REDACTED */
     const struct answerer_config *answerer; /* NULL: the judge's questions are skipped: no_judge */
     int64_t answer_deadline_ms;             /* of one question */
     struct keyring *keyring;                /* shared, NULL without AWS */

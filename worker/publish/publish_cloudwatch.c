@@ -12,7 +12,7 @@
 #include "worker/aws/aws_error.h"
 #include "worker/aws/region.h"
 #include "worker/aws/sigv4.h"
-#include "worker/net/gzip.h"
+#include "schema/base/gzip.h"
 #include "worker/publish/publish_batch.h"
 #include "worker/publish/publisher.h"
 

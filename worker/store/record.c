@@ -216,6 +216,7 @@ static void insert_score(struct store *store, const struct delivery *delivery, i
 void store_record(struct store *store, const struct delivery *delivery)
 {
     insert_delivery(store, delivery);
+    shard_text(store, delivery);
     for (size_t i = 0; i < delivery->evaluated_count; i++) {
         const struct evaluated *one = &delivery->evaluated[i];
         const struct known_rubric *known = shard_rubric(store, one->rubric);

@@ -27,6 +27,9 @@ struct store {
     int lock; /* descriptor of the lock file */
     char shard[SHARD_UUID_BYTES];
     uint8_t key[SIPHASH_KEY_BYTES]; /* of sample hashes, from the store's key file */
+    enum text_policy text;
+    struct str (*mask)(void *owner, struct str text, struct arena *arena);
+    void *mask_owner;
     char **models;
     size_t model_count;
     bool unpublished; /* as in store_config */
@@ -39,6 +42,8 @@ struct store {
 
 /* The row of a word; 0 binds as unknown. */
 int64_t shard_word(struct store *store, struct str text);
+/* The text of a delivery, when the policy keeps it. */
+void shard_text(struct store *store, const struct delivery *delivery);
 const struct known_rubric *shard_rubric(struct store *store, const struct rubric *rubric);
 /* After a rollback: rows that were made in it are gone. */
 void shard_forget(struct store *store);

@@ -118,6 +118,9 @@ static struct store *open_locked(const struct store_config *config, const char *
     struct store *store = memory_new(1, sizeof *store);
     store->path = memory_copy_string(path);
     store->lock = lock;
+    store->text = config->text;
+    store->mask = config->mask;
+    store->mask_owner = config->mask_owner;
     copy_models(store, config);
     store->db = db_open(path, DB_WRITER, error);
     if (!store->db || !migrate(store, error) || !read_identity(store, error) ||

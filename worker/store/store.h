@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "rubrics/evaluated.h"
+#include "schema/base/arena.h"
 #include "schema/base/error.h"
 #include "schema/metric.h"
 #include "schema/sample.h"
@@ -15,10 +16,21 @@ enum { STORE_SCHEMA_VERSION = 1, STORE_SHARDS_MAX = 1024, SHARD_UUID_BYTES = 33 
 
 struct store; /* one thread */
 
+/* Whether prompt and response are kept: of failed and judged samples, and of one in a hundred. */
+enum text_policy {
+    TEXT_NONE,
+    TEXT_REDACTED, /* through `mask` */
+    TEXT_FULL,
+};
+
 struct store_config {
     const char *dir;            /* holds the shards of a store; made when absent (0700) */
     const char *const *models;  /* that get metrics of their own; all others are "other" */
     size_t model_count;
+    enum text_policy text;
+    /* TEXT_REDACTED: the text with masks, in the arena; absent when it must not be kept. */
+    struct str (*mask)(void *owner, struct str text, struct arena *arena);
+    void *mask_owner;
     bool unpublished; /* acked rows fill rollups only, never the outbox: files are no live traffic */
 };
 

@@ -1,6 +1,6 @@
 /* gzip: bytes made smaller for the wire. */
-#ifndef ASSAY_GZIP_H
-#define ASSAY_GZIP_H
+#ifndef ASSAY_BASE_GZIP_H
+#define ASSAY_BASE_GZIP_H
 
 #include "schema/base/buffer.h"
 

@@ -1,5 +1,5 @@
 /* gzip: bytes made smaller for the wire. */
-#include "worker/net/gzip.h"
+#include "schema/base/gzip.h"
 
 #include <assert.h>
 #include <limits.h>

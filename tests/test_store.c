@@ -1,0 +1,295 @@
+/* Does a shard keep each delivery once, count what was acked once, and send a minute once? */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "worker/store/histogram.h"
+#include "worker/store/store.h"
+
+static char folder[64];
+static const char *const models[] = {"m1"};
+
+static struct store *take(void)
+{
+    struct error error = {0};
+    struct store *store = store_take(
+        &(struct store_config){.dir = folder, .models = models, .model_count = 1}, &error);
+    if (!store)
+        fail_msg("%s", error.text);
+    return store;
+}
+
+static int make_folder(void **state)
+{
+    (void)state;
+    snprintf(folder, sizeof folder, "/tmp/assay-store-XXXXXX");
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    pid_t child = fork();
+    if (child == 0) {
+        execlp("rm", "rm", "-rf", folder, (char *)NULL);
+        _exit(127);
+    }
+    waitpid(child, NULL, 0);
+    return 0;
+}
+
+/* A rubric with one criterion of dimension accuracy, threshold .5. */
+static struct criterion criterion = {
+    .name = "answer", .dimension = "accuracy", .weight = 1, .threshold = .5, .hash = "c1"};
+static struct rubric rubric = {
+    .name = "r", .criteria = &criterion, .criterion_count = 1, .hash = "r1"};
+
+static void record_value(struct store *store, const struct tenure *tenure, int64_t offset,
+                         double value, const char *model)
+{
+    struct score score = score_value(value, NULL);
+    struct question *none = NULL;
+    struct evaluated evaluated = {
+        .rubric = &rubric, .scores = &score, .answered = &none, .composite = score};
+    struct sample sample = {.id = STR("s"),
+                            .observed_at_ms = 1795528200000,
+                            .model = str_of(model),
+                            .response = STR("x"),
+                            .probability = 1,
+                            .latency_ms = -1,
+                            .input_tokens = -1,
+                            .output_tokens = -1};
+    struct delivery delivery = {.tenure = tenure,
+                                .offset = offset,
+                                .state = TERMINAL_SCORED,
+                                .sample_id = sample.id,
+                                .sample_key = (uint64_t)offset,
+                                .sample = &sample,
+                                .evaluated = &evaluated,
+                                .evaluated_count = 1,
+                                .evaluation_ms = 2};
+    store_record(store, &delivery);
+}
+
+static void commit(struct store *store)
+{
+    struct error error = {0};
+    if (!store_commit(store, &error))
+        fail_msg("%s", error.text);
+}
+
+static struct tenure open_tenure(struct store *store, int64_t start)
+{
+    struct error error = {0};
+    struct tenure tenure;
+    int64_t source = store_source(store, "t", "c", 0);
+    if (!store_open_tenure(store, source, start, "", &tenure, &error))
+        fail_msg("%s", error.text);
+    return tenure;
+}
+
+static void ack(struct store *store, struct tenure *tenure, int64_t to)
+{
+    struct error error = {0};
+    if (!store_ack(store, tenure, to, &error))
+        fail_msg("%s", error.text);
+}
+
+/* The mean of a metric that waits in the outbox and how many values it has; claims everything. */
+static double claim_mean(struct store *store, const char *name, const char *model,
+                         uint32_t *out_times)
+{
+    struct error error = {0};
+    struct metric *metrics;
+    size_t count;
+    double sum = 0;
+    *out_times = 0;
+    assert_true(outbox_claim(store, 1000, &metrics, &count, &error));
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(metrics[i].name, name) != 0 || strcmp(metrics[i].model, model) != 0)
+            continue;
+        for (size_t v = 0; v < metrics[i].count; v++) {
+            sum += metrics[i].values[v] * metrics[i].counts[v];
+            *out_times += metrics[i].counts[v];
+        }
+    }
+    outbox_free(metrics, count);
+    return *out_times ? sum / *out_times : -1;
+}
+
+static void only_acked_rows_are_published(void **state)
+{
+    (void)state;
+    struct store *store = take();
+    struct tenure tenure = open_tenure(store, 0);
+    store_begin(store);
+    record_value(store, &tenure, 0, 1, "m1");
+    record_value(store, &tenure, 1, 0, "m1");
+    record_value(store, &tenure, 2, .25, "elsewhere");
+    store_low_water(store, &tenure, 3);
+    commit(store);
+    assert_int_equal(outbox_count(store, "ready"), 0);
+    ack(store, &tenure, 2);
+    uint32_t times;
+    assert_true(claim_mean(store, "accuracy_score", "m1", &times) == .5);
+    assert_int_equal(times, 2);
+    ack(store, &tenure, 3);
+    assert_true(claim_mean(store, "composite_quality_score", "other", &times) == .25);
+    assert_int_equal(times, 1);
+    store_close(store);
+}
+
+static void what_was_on_its_way_at_a_crash_is_never_sent_again(void **state)
+{
+    (void)state;
+    struct store *store = take();
+    int64_t sending = outbox_count(store, "sending");
+    assert_true(sending > 0); /* claimed by the test before, never settled */
+    assert_int_equal(outbox_count(store, "ready"), 0);
+    store_close(store);
+}
+
+static void a_row_that_is_there_stays_as_it_is(void **state)
+{
+    (void)state;
+    struct store *store = take();
+    struct tenure tenure = open_tenure(store, 10);
+    for (int again = 0; again < 2; again++) {
+        store_begin(store);
+        record_value(store, &tenure, 10, again ? 0 : 1, "m1");
+        commit(store);
+    }
+    ack(store, &tenure, 11);
+    uint32_t times;
+    assert_true(claim_mean(store, "accuracy_score", "m1", &times) == 1);
+    assert_int_equal(times, 1);
+    store_close(store);
+}
+
+static void a_rewound_group_counts_nothing_twice(void **state)
+{
+    (void)state;
+    struct store *store = take();
+    struct tenure tenure = open_tenure(store, 0); /* 0 to 2 were acked by another tenure */
+    ack(store, &tenure, 3);
+    assert_int_equal(outbox_count(store, "ready"), 0);
+    store_close(store);
+}
+
+static void note_held(void *owner, int64_t offset, const uint64_t *scored_key)
+{
+    int64_t *held = owner;
+    assert_non_null(scored_key);
+    held[++held[0]] = offset;
+}
+
+static void what_a_shard_holds_is_adopted(void **state)
+{
+    (void)state;
+    struct store *store = take();
+    struct error error = {0};
+    int64_t held[16] = {0};
+    int64_t source = store_source(store, "t", "c", 0);
+    assert_true(store_held(store, source, 2, note_held, held, &error));
+    assert_int_equal(held[0], 2);
+    assert_int_equal(held[1], 2);
+    assert_int_equal(held[2], 10);
+    assert_int_equal(store_highest(store, source), 10);
+    store_close(store);
+}
+
+static void a_failed_transaction_keeps_nothing(void **state)
+{
+    (void)state;
+    struct store *store = take();
+    struct tenure tenure = open_tenure(store, 50);
+    store_begin(store);
+    record_value(store, &tenure, 50, 2, "m1"); /* a value no score may have: CHECK refuses it */
+    struct error error = {0};
+    assert_false(store_commit(store, &error));
+    assert_int_equal(error.kind, ERROR_FATAL);
+    assert_true(store_highest(store, tenure.source) == 10);
+    store_begin(store);
+    record_value(store, &tenure, 50, 1, "m1"); /* words and rubrics made in it are made again */
+    commit(store);
+    assert_true(store_highest(store, tenure.source) == 50);
+    store_close(store);
+}
+
+static void a_shard_has_one_holder(void **state)
+{
+    (void)state;
+    struct store *first = take(), *second = take();
+    assert_string_not_equal(store_path(first), store_path(second));
+    assert_string_not_equal(store_shard(first), store_shard(second));
+    assert_true(store_sample_key(first, STR("s")) == store_sample_key(second, STR("s")));
+    store_close(second);
+    store_close(first);
+}
+
+static void reserved_calls_survive(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    struct store *store = take();
+    assert_true(store_budget_reserve(store, 20000, 50, &error));
+    assert_true(store_budget_reserve(store, 20000, 50, &error));
+    store_close(store);
+    store = take();
+    assert_int_equal(store_budget_reserved(store, 20000), 100);
+    assert_int_equal(store_budget_reserved(store, 20001), 0);
+    store_close(store);
+}
+
+static void histograms_read_back_what_they_wrote(void **state)
+{
+    (void)state;
+    struct histogram histogram = {0}, again = {0};
+    struct buffer text = {0};
+    histogram_add(&histogram, 1, 2);
+    histogram_add(&histogram, .1, 1);
+    histogram_add(&histogram, 1, 1);
+    histogram_write(&histogram, &text);
+    assert_string_equal(text.data, "[[0.1,1],[1,3]]");
+    assert_true(histogram_read(&again, buffer_str(&text)));
+    assert_int_equal(again.count, 2);
+    assert_int_equal(again.counts[1], 3);
+    assert_false(histogram_read(&again, STR("[[1]]")));
+    buffer_clear(&text);
+
+    uint32_t bins[BINS] = {0}, read[BINS] = {0};
+    bins[0] = 1;
+    bins[7] = 300;
+    bins[BINS - 1] = 70000;
+    bins_write(bins, &text);
+    assert_true(bins_read(read, buffer_str(&text)));
+    assert_memory_equal(bins, read, sizeof bins);
+    assert_false(bins_read(read, STR("\xff")));
+    assert_false(bins_read(read, STR("\xff\x7f\x01"))); /* a bin beyond the last */
+    buffer_clear(&text);
+    histogram_clear(&histogram);
+    histogram_clear(&again);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_acked_rows_are_published),
+        cmocka_unit_test(what_was_on_its_way_at_a_crash_is_never_sent_again),
+        cmocka_unit_test(a_row_that_is_there_stays_as_it_is),
+        cmocka_unit_test(a_rewound_group_counts_nothing_twice),
+        cmocka_unit_test(what_a_shard_holds_is_adopted),
+        cmocka_unit_test(a_failed_transaction_keeps_nothing),
+        cmocka_unit_test(a_shard_has_one_holder),
+        cmocka_unit_test(reserved_calls_survive),
+        cmocka_unit_test(histograms_read_back_what_they_wrote),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
