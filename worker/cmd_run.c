@@ -14,62 +14,13 @@
 #include "worker/commands.h"
 #include "worker/config_file.h"
 #include "worker/console/console.h"
-#include "worker/judge.h"
 #include "worker/lane/lane.h"
 #include "worker/rubric_list.h"
+#include "worker/run_options.h"
 
-enum { LANES_MAX = 64, LOOK_MS = 100, IDLE_LOOKS = 10 };
+enum { LOOK_MS = 100, IDLE_LOOKS = 10 };
 
 /* ---- options ---- */
-
-struct run_options {
-    const char *config, *brokers, *topic, *group, *store, *from, *listen;
-    const char *metrics, *preset, *namespace, *label;
-    struct arg_list rubrics, kafka, models;
-    int64_t lanes;
-    double publish_every_s;
-    bool until_end, query_form;
-    struct judge_options judge;
-};
-
-#define AT(member) offsetof(struct run_options, member)
-
-static const struct arg ARGS[] = {
-    {"config", "FILE", ARG_TEXT, AT(config),
-     "a JSON object of these options; the command line wins", 0, 0},
-    {"brokers", "HOST:PORT[,...]", ARG_TEXT, AT(brokers), "Kafka brokers to start from", 0, 0},
-    {"topic", "NAME", ARG_TEXT, AT(topic), "holds the capture records", 0, 0},
-    {"group", "NAME", ARG_TEXT, AT(group), "consumer group; default assay", 0, 0},
-    {"from", "WHERE", ARG_TEXT, AT(from),
-     "earliest or latest, where the group has no offset; default committed: then that is an error",
-     0, 0},
-    {"rubric", "RUBRIC[,...]", ARG_LIST, AT(rubrics),
-     "a file, or the name of one that ships; default general", 0, 0},
-    {"store", "DIR", ARG_TEXT, AT(store),
-     "keeps the scores, a shard for each lane; made when absent", 0, 0},
-    {"lanes", "N", ARG_INT, AT(lanes), "threads; default one per core", 1, LANES_MAX},
-    {"until-end", NULL, ARG_FLAG, AT(until_end), "end when all that the topic holds is scored", 0,
-     0},
-    {"listen", "ADDRESS:PORT", ARG_TEXT, AT(listen),
-     "serve /livez, /readyz and /metrics there; default off", 0, 0},
-    {"kafka", "KEY=VALUE", ARG_LIST, AT(kafka), "a property of librdkafka", 0, 0},
-};
-
-static const struct arg METRIC_ARGS[] = {
-    {"metrics", "WHERE", ARG_TEXT, AT(metrics),
-     "cloudwatch, emf (lines on stdout) or none; default "
-     "cloudwatch",
-     0, 0},
-    {"models", "NAME[,...]", ARG_LIST, AT(models),
-     "models that get metrics of their own; all others are \"other\", because names cost money", 0,
-     0},
-    {"preset", "NAME", ARG_TEXT, AT(preset), "names of the metrics: default or aws-sample", 0, 0},
-    {"namespace", "TEMPLATE", ARG_TEXT, AT(namespace), "with {model}; default the preset's", 0, 0},
-    {"label", "TEXT", ARG_TEXT, AT(label), "aws-sample: InferenceComponentLabel", 0, 0},
-    {"publish-every", "SECONDS", ARG_NUMBER, AT(publish_every_s), "default 60", 1, 3600},
-    {"query-form", NULL, ARG_FLAG, AT(query_form),
-     "CloudWatch's older wire form, for old VPC endpoints", 0, 0},
-};
 
 static const struct arg_table TABLE = {
     .operands = NULL,
@@ -77,46 +28,18 @@ static const struct arg_table TABLE = {
         "Scores the capture records of a Kafka topic by rubrics, keeps every score in a store and\n"
         "publishes metrics. SIGTERM drains and ends; SIGHUP reads the rubrics again.\n\n"
         "Exit status: 0 ended as asked, 2 wrong usage or rubric, 3 it could not go on.",
-    .groups =
-        (const struct arg_group[]){
-            {"Options", ARGS, sizeof ARGS / sizeof *ARGS, 0},
-            {"Metrics", METRIC_ARGS, sizeof METRIC_ARGS / sizeof *METRIC_ARGS, 0},
-            {"Models to ask", JUDGE_ARGS, JUDGE_ARG_COUNT, AT(judge)},
-        },
-    .group_count = 3,
+    .groups = (const struct arg_group[]){RUN_GROUPS(0)},
+    .group_count = RUN_GROUP_COUNT,
 };
 
-static const char *const FROM_WORDS[] = {
-    [FROM_COMMITTED] = "committed", [FROM_EARLIEST] = "earliest", [FROM_LATEST] = "latest"};
-
-static bool usage(const char *text, const char *value)
+static bool check(const struct run_options *options)
 {
-    fprintf(stderr, "assay run: %s%s\n", text, value);
-    return false;
-}
-
-static bool read_from(const char *word, enum kafka_from *out)
-{
-    for (size_t i = 0; i < sizeof FROM_WORDS / sizeof *FROM_WORDS; i++) {
-        if (strcmp(word, FROM_WORDS[i]) == 0) {
-            *out = (enum kafka_from)i;
-            return true;
-        }
-    }
-    return usage("--from must be earliest, latest or committed, not ", word);
-}
-
-static bool check_needed(const struct run_options *options)
-{
-    const struct {
-        const char *name, *value;
-    } needed[] = {
-        {"--brokers", options->brokers}, {"--topic", options->topic}, {"--store", options->store}};
-    bool complete = true;
-    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
-        if (!needed[i].value)
-            complete = usage("needed and not given: ", needed[i].name);
-    return complete;
+    struct problems problems = {0};
+    bool good = run_options_check(options, &problems);
+    for (size_t i = 0; i < problems.count; i++)
+        fprintf(stderr, "assay run: %s\n", problems.lines[i]);
+    problems_clear(&problems);
+    return good;
 }
 
 /* ---- the worker ---- */
@@ -178,47 +101,21 @@ static void configure_answerer(struct worker *worker)
     worker->config.answer_deadline_ms = judge->deadline_s * 1000;
 }
 
-static bool configure_metrics(struct worker *worker)
-{
-    const struct run_options *options = worker->options;
-    const char *where = options->metrics;
-    if (strcmp(where, "cloudwatch") == 0)
-        worker->config.publisher = &PUBLISHER_CLOUDWATCH;
-    else if (strcmp(where, "emf") == 0)
-        worker->config.publisher = &PUBLISHER_EMF;
-    else if (strcmp(where, "none") != 0)
-        return usage("--metrics must be cloudwatch, emf or none, not ", where);
-    struct metric_naming naming = {.preset = metric_preset_find(options->preset),
-                                   .namespace_template = options->namespace,
-                                   .label = options->label};
-    if (!naming.preset)
-        return usage("--preset must be default or aws-sample, not ", options->preset);
-    struct error error = {0};
-    if (!metric_naming_check(&naming, &error))
-        return usage("", error.text);
-    worker->config.publish = (struct publisher_config){
-        .naming = naming, .query_form = options->query_form, .out = stdout};
-    worker->config.publish_every_ms = (int64_t)(options->publish_every_s * 1000);
-    return true;
-}
-
 static bool configure(struct worker *worker)
 {
     const struct run_options *options = worker->options;
-    struct kafka_config *kafka = &worker->config.kafka;
-    if (!check_needed(options) || !read_from(options->from, &kafka->from) ||
-        !configure_metrics(worker))
+    struct lane_config *config = &worker->config;
+    if (!check(options))
         return false;
-    kafka->brokers = options->brokers;
-    kafka->topic = options->topic;
-    kafka->group = options->group;
-    kafka->properties = options->kafka.values;
-    kafka->property_count = options->kafka.count;
+    config->kafka = run_options_kafka(options);
+    config->publisher = run_options_publisher(options);
+    config->publish = (struct publisher_config){
+        .naming = run_options_naming(options), .query_form = options->query_form, .out = stdout};
+    config->publish_every_ms = (int64_t)(options->publish_every_s * 1000);
     words_split(&worker->models, &options->models);
-    worker->config.store =
-        (struct store_config){.dir = options->store,
-                              .models = (const char *const *)worker->models.words,
-                              .model_count = worker->models.count};
+    config->store = (struct store_config){.dir = options->store,
+                                          .models = (const char *const *)worker->models.words,
+                                          .model_count = worker->models.count};
     return true;
 }
 
@@ -240,7 +137,7 @@ static bool open_lanes(struct worker *worker, struct error *error)
     if (!worker->options->listen)
         return true;
     worker->console =
-        console_open(worker->options->listen, worker->counters, worker->lane_count, error);
+        open_console(worker, error);
     if (worker->console)
         fprintf(stderr, "{\"level\":\"info\",\"event\":\"listening\",\"port\":%d}\n",
                 console_port(worker->console));
@@ -367,13 +264,7 @@ static int run_with(const struct run_options *options)
 
 int cmd_run(int argc, char **argv)
 {
-    struct run_options options = {.group = "assay",
-                                  .from = "committed",
-                                  .metrics = "cloudwatch",
-                                  .preset = "default",
-                                  .lanes = sysconf(_SC_NPROCESSORS_ONLN),
-                                  .publish_every_s = 60,
-                                  .judge = JUDGE_DEFAULTS};
+    struct run_options options = run_options_default();
     struct config_args args;
     struct problems problems = {0};
     struct arg_list operands = {0};

@@ -6,9 +6,12 @@
 /* In the order people read them. A new command is a file cmd_NAME.c, a line in commands.h and a
  * line here. */
 static const struct command COMMANDS[] = {
-    {"run", "the worker: score what a Kafka topic holds, keep the scores, publish metrics", cmd_run},
+    {"run", "the worker: score what a Kafka topic holds, keep the scores, publish metrics",
+     cmd_run},
     {"eval", "score files here and now; exit status by thresholds", cmd_eval},
+    {"demo", "show all that on this machine alone, with made-up traffic and stand-ins", cmd_demo},
     {"rubric", "check rubrics", cmd_rubric},
+    {"doctor", "say what is wrong with a configuration, its credentials, its brokers", cmd_doctor},
     {"evaluators", "list the ways of judging a rubric can name", cmd_evaluators},
 };
 
