@@ -15,6 +15,7 @@
 #include "worker/config_file.h"
 #include "worker/console/console.h"
 #include "worker/lane/lane.h"
+#include "worker/redaction.h"
 #include "worker/rubric_list.h"
 #include "worker/run_options.h"
 
@@ -55,7 +56,9 @@ struct worker {
     struct budget *budget;
     struct rubric_set *set;
     struct lane *lanes[LANES_MAX];
+    struct redactor *redactor;
     const struct counters *counters[LANES_MAX];
+    const char *shards[LANES_MAX];
     pthread_t threads[LANES_MAX];
     size_t lane_count, thread_count;
     struct console *console;
@@ -119,9 +122,36 @@ static bool configure(struct worker *worker)
     return true;
 }
 
+static struct console *open_console(struct worker *worker, struct error *error)
+{
+    const struct console_config config = {.address = worker->options->listen,
+                                          .counters = worker->counters,
+                                          .shards = worker->shards,
+                                          .lane_count = worker->lane_count,
+                                          .models = worker->config.store.models,
+                                          .model_count = worker->config.store.model_count};
+    return console_open(&config, error);
+}
+
+/* Text is kept only through masks, unless the operator says otherwise. */
+static bool open_redactor(struct worker *worker, struct error *error)
+{
+    worker->config.store.text = run_options_text(worker->options);
+    if (worker->config.store.text != TEXT_REDACTED)
+        return true;
+    struct problems problems = {0};
+    worker->redactor = redaction_load(&problems);
+    worker->config.redactor = worker->redactor;
+    if (!worker->redactor)
+        error_set(error, ERROR_FATAL, "cannot redact (or --text none): %s",
+                  problems.count ? problems.lines[0] : "no packs");
+    problems_clear(&problems);
+    return worker->redactor != NULL;
+}
+
 static bool open_lanes(struct worker *worker, struct error *error)
 {
-    if (!open_aws(worker, error))
+    if (!open_redactor(worker, error) || !open_aws(worker, error))
         return false;
     worker->config.publish.region = worker->region;
     worker->config.publish.endpoint_url = worker->metric_address.url;
@@ -132,12 +162,12 @@ static bool open_lanes(struct worker *worker, struct error *error)
         if (!lane)
             return false;
         worker->counters[worker->lane_count] = lane_counters(lane);
+        worker->shards[worker->lane_count] = lane_store_path(lane);
         worker->lanes[worker->lane_count++] = lane;
     }
     if (!worker->options->listen)
         return true;
-    worker->console =
-        open_console(worker, error);
+    worker->console = open_console(worker, error);
     if (worker->console)
         fprintf(stderr, "{\"level\":\"info\",\"event\":\"listening\",\"port\":%d}\n",
                 console_port(worker->console));
@@ -162,6 +192,7 @@ static void close_worker(struct worker *worker)
     console_close(worker->console);
     for (size_t i = 0; i < worker->lane_count; i++)
         lane_free(worker->lanes[i]);
+    redactor_free(worker->redactor);
     budget_free(worker->budget);
     keyring_close(worker->keyring);
     endpoint_clear(&worker->judge_address);

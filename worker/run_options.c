@@ -25,6 +25,10 @@ const struct arg RUN_ARGS[RUN_ARG_COUNT] = {
      0},
     {"listen", "ADDRESS:PORT", ARG_TEXT, AT(listen),
      "serve /livez, /readyz and /metrics there; default off", 0, 0},
+    {"text", "POLICY", ARG_TEXT, AT(text),
+     "keep prompt and response of failed, judged and 1 % of other samples: redacted, full or none; "
+     "default redacted",
+     0, 0},
     {"kafka", "KEY=VALUE", ARG_LIST, AT(kafka), "a property of librdkafka", 0, 0},
 };
 
@@ -48,6 +52,7 @@ struct run_options run_options_default(void)
 {
     return (struct run_options){.group = "assay",
                                 .from = "committed",
+                                .text = "redacted",
                                 .metrics = "cloudwatch",
                                 .preset = "default",
                                 .lanes = sysconf(_SC_NPROCESSORS_ONLN),
@@ -71,6 +76,18 @@ static size_t find_from(const char *word)
 {
     size_t i = 0;
     while (i < FROM_COUNT && strcmp(word, FROM_WORDS[i]) != 0)
+        i++;
+    return i;
+}
+
+static const char *const TEXT_WORDS[] = {
+    [TEXT_NONE] = "none", [TEXT_REDACTED] = "redacted", [TEXT_FULL] = "full"};
+enum { TEXT_COUNT = sizeof TEXT_WORDS / sizeof *TEXT_WORDS };
+
+static size_t find_text(const char *word)
+{
+    size_t i = 0;
+    while (i < TEXT_COUNT && strcmp(word, TEXT_WORDS[i]) != 0)
         i++;
     return i;
 }
@@ -100,6 +117,8 @@ bool run_options_check(const struct run_options *options, struct problems *probl
     if (find_from(options->from) == FROM_COUNT)
         problems_add(problems, "", "--from must be earliest, latest or committed, not %s",
                      options->from);
+    if (find_text(options->text) == TEXT_COUNT)
+        problems_add(problems, "", "--text must be redacted, full or none, not %s", options->text);
     if (find_publisher(options->metrics) == PUBLISHER_COUNT)
         problems_add(problems, "", "--metrics must be cloudwatch, emf or none, not %s",
                      options->metrics);
@@ -116,6 +135,11 @@ bool run_options_check(const struct run_options *options, struct problems *probl
 enum kafka_from run_options_from(const struct run_options *options)
 {
     return (enum kafka_from)find_from(options->from);
+}
+
+enum text_policy run_options_text(const struct run_options *options)
+{
+    return (enum text_policy)find_text(options->text);
 }
 
 const struct publisher *run_options_publisher(const struct run_options *options)

@@ -7,6 +7,7 @@
 #include "worker/intake/source_kafka.h"
 #include "worker/judge.h"
 #include "worker/publish/publisher.h"
+#include "worker/store/store.h"
 
 enum { LANES_MAX = 64 };
 
@@ -14,7 +15,7 @@ enum { LANES_MAX = 64 };
  * schema/worker-config.schema.json (tests/test_doctor.py compares them). */
 struct run_options {
     const char *config, *brokers, *topic, *group, *store, *from, *listen;
-    const char *metrics, *preset, *namespace, *label;
+    const char *text, *metrics, *preset, *namespace, *label;
     struct arg_list rubrics, kafka, models;
     int64_t lanes;
     double publish_every_s;
@@ -24,7 +25,7 @@ struct run_options {
 
 struct run_options run_options_default(void);
 
-enum { RUN_ARG_COUNT = 11, RUN_METRIC_ARG_COUNT = 7, RUN_GROUP_COUNT = 3 };
+enum { RUN_ARG_COUNT = 12, RUN_METRIC_ARG_COUNT = 7, RUN_GROUP_COUNT = 3 };
 extern const struct arg RUN_ARGS[RUN_ARG_COUNT];
 extern const struct arg RUN_METRIC_ARGS[RUN_METRIC_ARG_COUNT];
 /* The groups of a command's table whose options hold a struct run_options at `at`. */
@@ -40,6 +41,7 @@ bool run_options_check(const struct run_options *options, struct problems *probl
 
 /* Of options that were checked: */
 enum kafka_from run_options_from(const struct run_options *options);
+enum text_policy run_options_text(const struct run_options *options);
 /* NULL for `none`. */
 const struct publisher *run_options_publisher(const struct run_options *options);
 struct metric_naming run_options_naming(const struct run_options *options);

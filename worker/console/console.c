@@ -10,6 +10,7 @@
 #include "schema/base/buffer.h"
 #include "schema/base/clock.h"
 #include "schema/base/memory.h"
+#include "worker/store/quality.h"
 
 enum {
     CONNECTIONS_MAX = 16,
@@ -21,8 +22,7 @@ enum {
 
 struct console {
     struct MHD_Daemon *daemon;
-    const struct counters *const *lanes;
-    size_t lane_count;
+    struct console_config config;
     atomic_bool draining;
 };
 
@@ -37,8 +37,8 @@ struct page {
 static unsigned write_live(const struct console *console, struct buffer *out)
 {
     int64_t now = clock_steady_ms();
-    for (size_t i = 0; i < console->lane_count; i++) {
-        int64_t ticked = atomic_load(&console->lanes[i]->ticked_ms);
+    for (size_t i = 0; i < console->config.lane_count; i++) {
+        int64_t ticked = atomic_load(&console->config.counters[i]->ticked_ms);
         if (now - ticked < TICK_MS_MAX)
             continue;
         buffer_printf(out, "lane %zu has not come round for %lld s\n", i,
@@ -90,9 +90,73 @@ static const struct family FAMILIES[] = {
 static int64_t sum(const struct console *console, enum counter counter)
 {
     int64_t total = 0;
-    for (size_t i = 0; i < console->lane_count; i++)
-        total += atomic_load(&console->lanes[i]->value[counter]);
+    for (size_t i = 0; i < console->config.lane_count; i++)
+        total += atomic_load(&console->config.counters[i]->value[counter]);
     return total;
+}
+
+/* A label's value: quotes, backslashes and line ends escaped. */
+static void write_label(struct buffer *out, const char *value)
+{
+    for (; *value; value++) {
+        if (*value == '"' || *value == '\\')
+            buffer_append_str(out, STR("\\"));
+        buffer_append(out, *value == '\n' ? " " : value, 1);
+    }
+}
+
+static void write_labels(struct buffer *out, const char *name, const struct quality_line *line)
+{
+    buffer_printf(out, "%s{model=\"", name);
+    write_label(out, line->model);
+    buffer_append_str(out, STR("\",criterion=\""));
+    write_label(out, line->criterion);
+    buffer_append_str(out, STR("\",dimension=\""));
+    write_label(out, line->dimension);
+    buffer_append_str(out, STR("\""));
+}
+
+static void write_statuses(struct buffer *out, const struct quality_line *line)
+{
+    const struct {
+        const char *status;
+        int64_t count;
+    } counts[] = {{"scored", line->scored},
+                  {"not_applicable", line->not_applicable},
+                  {"skipped", line->skipped},
+                  {"error", line->error}};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        write_labels(out, "assay_scores_total", line);
+        buffer_printf(out, ",status=\"%s\"} %lld\n", counts[i].status, (long long)counts[i].count);
+    }
+}
+
+/* Counters of acked rows: a rate of sums over a rate of counts is a mean. */
+static void write_quality(const struct console *console, struct buffer *out)
+{
+    struct quality quality = {0};
+    struct error error = {0};
+    const struct console_config *config = &console->config;
+    for (size_t i = 0; i < config->lane_count; i++)
+        quality_add(&quality, config->shards[i], config->models, config->model_count, &error);
+    buffer_append_str(out, STR("# HELP assay_scores_total Scores by status.\n"
+                               "# TYPE assay_scores_total counter\n"));
+    for (size_t i = 0; i < quality.count; i++)
+        write_statuses(out, &quality.lines[i]);
+    buffer_append_str(out, STR("# HELP assay_score_sum Sum of scored values, each 0 to 1.\n"
+                               "# TYPE assay_score_sum counter\n"));
+    for (size_t i = 0; i < quality.count; i++) {
+        write_labels(out, "assay_score_sum", &quality.lines[i]);
+        buffer_printf(out, "} %.10g\n", quality.lines[i].sum);
+    }
+    buffer_append_str(out,
+                      STR("# HELP assay_scores_passed_total Scores at or above the threshold.\n"
+                          "# TYPE assay_scores_passed_total counter\n"));
+    for (size_t i = 0; i < quality.count; i++) {
+        write_labels(out, "assay_scores_passed_total", &quality.lines[i]);
+        buffer_printf(out, "} %lld\n", (long long)quality.lines[i].passed);
+    }
+    quality_clear(&quality);
 }
 
 static unsigned write_metrics(const struct console *console, struct buffer *out)
@@ -109,6 +173,7 @@ static unsigned write_metrics(const struct console *console, struct buffer *out)
                   "# HELP assay_build_info The version that runs.\n"
                   "# TYPE assay_build_info gauge\nassay_build_info{version=\"%s\"} 1\n",
                   ASSAY_VERSION);
+    write_quality(console, out);
     return MHD_HTTP_OK;
 }
 
@@ -181,18 +246,16 @@ static bool read_address(const char *text, struct sockaddr_storage *out, bool *o
     return inet_pton(AF_INET, host[0] ? host : "127.0.0.1", &address->sin_addr) == 1;
 }
 
-struct console *console_open(const char *address, const struct counters *const *lanes,
-                             size_t lane_count, struct error *error)
+struct console *console_open(const struct console_config *config, struct error *error)
 {
     struct sockaddr_storage socket_address = {0};
     bool v6 = false;
-    if (!read_address(address, &socket_address, &v6)) {
+    if (!read_address(config->address, &socket_address, &v6)) {
         error_set(error, ERROR_INPUT, "--listen must be ADDRESS:PORT, such as 127.0.0.1:9464");
         return NULL;
     }
     struct console *console = memory_new(1, sizeof *console);
-    console->lanes = lanes;
-    console->lane_count = lane_count;
+    console->config = *config;
     unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | (v6 ? MHD_USE_IPv6 : 0u);
     console->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, serve, console, MHD_OPTION_SOCK_ADDR,
@@ -201,7 +264,7 @@ struct console *console_open(const char *address, const struct counters *const *
         (size_t)REQUEST_BYTES_MAX * 4, MHD_OPTION_END);
     if (console->daemon)
         return console;
-    error_set(error, ERROR_FATAL, "cannot listen at %s: is the port taken?", address);
+    error_set(error, ERROR_FATAL, "cannot listen at %s: is the port taken?", config->address);
     free(console);
     return NULL;
 }

@@ -6,12 +6,21 @@
 #include "schema/base/error.h"
 #include "schema/counters.h"
 
-struct console; /* a thread of its own; reads the lanes' atomics only */
+/* Borrowed until console_close. */
+struct console_config {
+    /* "127.0.0.1:9464", "[::1]:9464" or ":9464" (loopback); port 0 takes a free one. */
+    const char *address;
+    const struct counters *const *counters; /* one set a lane */
+    const char *const *shards;              /* path of each lane's shard, read only */
+    size_t lane_count;
+    const char *const *models; /* that have lines of their own; all others are "other" */
+    size_t model_count;
+};
 
-/* `address` is "127.0.0.1:9464", "[::1]:9464" or ":9464" (loopback); port 0 takes a free one. The
- * counters, one set a lane, are borrowed until console_close. NULL and `error`. */
-struct console *console_open(const char *address, const struct counters *const *lanes,
-                             size_t lane_count, struct error *error);
+struct console; /* a thread of its own */
+
+/* NULL and `error` when the address is wrong or taken. */
+struct console *console_open(const struct console_config *config, struct error *error);
 void console_close(struct console *console);
 /* Not ready any more: the worker drains. */
 void console_drain(struct console *console);

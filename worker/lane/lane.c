@@ -66,7 +66,7 @@ struct lane {
     int64_t finished_since_ms, store_retry_ms;
     bool commit_out, paused;
     int wake;
-    atomic_bool stop, idle;
+    atomic_bool stop, idle, failed; /* failed: `error` is final, others may read it */
     struct counters counters;
     struct error error;
 };
@@ -552,13 +552,12 @@ static void publish_last(struct lane *lane)
     }
 }
 
-void *lane_run(void *argument)
+static void live(struct lane *lane)
 {
-    struct lane *lane = argument;
     bool more = false, fine = true;
     lane->source = kafka_open(&lane->config->kafka, &EVENTS, lane, &lane->error);
     if (!lane->source)
-        return NULL;
+        return;
     while (fine && !atomic_load(&lane->stop)) {
         wait_for_work(lane, more);
         fine = turn(lane, &more);
@@ -568,7 +567,13 @@ void *lane_run(void *argument)
     kafka_close(lane->source, LEAVE_MS);
     lane->source = NULL;
     publish_last(lane);
-    atomic_store(&lane->counters.ticked_ms, clock_steady_ms());
+}
+
+void *lane_run(void *argument)
+{
+    struct lane *lane = argument;
+    live(lane);
+    atomic_store(&lane->failed, lane->error.kind != ERROR_NONE);
     return NULL;
 }
 
@@ -678,7 +683,7 @@ const struct counters *lane_counters(const struct lane *lane)
 
 const struct error *lane_error(const struct lane *lane)
 {
-    return lane->error.kind == ERROR_NONE ? NULL : &lane->error;
+    return atomic_load(&lane->failed) ? &lane->error : NULL;
 }
 
 const char *lane_store_path(const struct lane *lane)
