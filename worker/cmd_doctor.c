@@ -40,6 +40,7 @@ static const struct {
     {"libraries", doctor_versions},
     {"rubrics", doctor_rubrics},
     {"store", doctor_store},
+    {"text", doctor_text},
     {"kafka", doctor_kafka},
     {"region", doctor_region},
     {"credentials", doctor_credentials},

@@ -34,6 +34,7 @@ void doctor_configuration(struct doctor *doctor); /* must be the first */
 void doctor_versions(struct doctor *doctor);
 void doctor_rubrics(struct doctor *doctor);
 void doctor_store(struct doctor *doctor);
+void doctor_text(struct doctor *doctor);
 void doctor_kafka(struct doctor *doctor);
 void doctor_region(struct doctor *doctor); /* before the next three */
 void doctor_credentials(struct doctor *doctor);

@@ -10,6 +10,7 @@
 #include "rubrics/rubric.h"
 #include "schema/base/memory.h"
 #include "worker/doctor.h"
+#include "worker/redaction.h"
 #include "worker/rubric_list.h"
 #include "worker/store/db.h"
 #include "worker/store/store.h"
@@ -205,4 +206,20 @@ void doctor_store(struct doctor *doctor)
         say_shards(doctor, dir);
         say_room(doctor, dir);
     }
+}
+
+/* Masks need the rule packs that ship. */
+void doctor_text(struct doctor *doctor)
+{
+    struct problems problems = {0};
+    if (!doctor->options_good || run_options_text(doctor->options) != TEXT_REDACTED) {
+        doctor_say(doctor, VERDICT_OK, NULL, "no masks: --text %s", doctor->options->text);
+        return;
+    }
+    struct redactor *redactor = redaction_load(&problems);
+    doctor_say(doctor, redactor ? VERDICT_OK : VERDICT_FAIL,
+               redactor ? NULL : "install the packs that ship, or say --text none", "redacted%s%s",
+               redactor ? "" : ": ", problems.count ? problems.lines[0] : "");
+    redactor_free(redactor);
+    problems_clear(&problems);
 }
