@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 
 import boto3
+from botocore.config import Config
 
 from kafka.cluster import free_ports
 
@@ -50,6 +51,7 @@ class MotoServer:
 
     def client(self, service: str):
         return boto3.client(service, endpoint_url=self.url, region_name=REGION,
+                            config=Config(read_timeout=600, retries={"max_attempts": 1}),
                             aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
                             aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"])
 

@@ -26,7 +26,7 @@ from kafka import clients, offsets
 from kafka.cluster import Cluster
 from moto_server import MotoServer
 from stores import read_store
-from traffic import METRICS, MODELS, Traffic
+from traffic import ENDPOINTS, METRICS, MODELS, Traffic
 from worker import RUBRICS, JudgeStandIn, Worker, environment
 
 TOPIC, GROUP = "captures", "fleet"
@@ -199,7 +199,7 @@ class Fleet:
         endpoints = {place: want.endpoint for place, want in expected.items()}
         rows = metrics.from_scores(store, oracle.owners(ranges), endpoints, set(MODELS))
         published = metrics.from_cloudwatch(self.cloudwatch.client("cloudwatch"), METRICS, {*MODELS, "other"},
-                                            self.started_ms / 1000 - 7200, time.time() + 60)
+                                            ENDPOINTS, self.started_ms / 1000 - 7200, time.time() + 60)
         return metrics.compare(rows, published, store)
 
     def stop(self) -> None:

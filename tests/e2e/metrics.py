@@ -74,48 +74,28 @@ def from_scores(store, owner: dict, endpoint_of: dict, known_models: set) -> dic
     return dict(totals)
 
 
-def from_cloudwatch(client, names: set, models: set, start_s: float, end_s: float) -> dict:
-    """{Key: Total} as CloudWatch tells it: what has no dimension, or EndpointName alone."""
+def from_cloudwatch(client, names: set, models: set, endpoints: set, start_s: float, end_s: float) -> dict:
+    """{Key: Total} as CloudWatch tells it; "" among the endpoints is "no dimension".
+
+    CloudWatch answers for exactly the dimensions asked for. moto also counts data that have more, so
+    that a question without dimensions brings everything: what has an endpoint is taken off again. Data
+    with any other dimension would show as too much. (Listing the metrics is too slow in moto.)"""
     totals = {}
     for model in models:
-        for name, dimension_sets in listed(client, NAMESPACE + model).items():
-            if name not in names:
-                continue
-            exact = exact_points(client, NAMESPACE + model, name, dimension_sets, start_s, end_s)
-            for dimensions, by_minute in exact.items():
-                if {key for key, _ in dimensions} <= {"EndpointName"}:
-                    endpoint = dict(dimensions).get("EndpointName", "")
-                    totals |= {Key(model, endpoint, name, at): total
-                               for at, total in by_minute.items() if total.count}
+        for name in names:
+            bare = points(client, NAMESPACE + model, name, "", start_s, end_s)
+            for endpoint in sorted(endpoints - {""}):
+                for at, total in points(client, NAMESPACE + model, name, endpoint, start_s, end_s).items():
+                    totals[Key(model, endpoint, name, at)] = total
+                    bare[at].take_off(total)
+            totals |= {Key(model, "", name, at): total for at, total in bare.items() if total.count}
     return totals
 
 
-def listed(client, namespace: str) -> dict:
-    """{metric's name: the dimension sets it has been published with}"""
-    found = defaultdict(set)
-    for page in client.get_paginator("list_metrics").paginate(Namespace=namespace):
-        for metric in page["Metrics"]:
-            found[metric["MetricName"]].add(frozenset((d["Name"], d["Value"]) for d in metric["Dimensions"]))
-    return found
-
-
-def exact_points(client, namespace, name, dimension_sets: set, start_s, end_s) -> dict:
-    """{dimension set: {minute: Total}}. CloudWatch answers for exactly the dimensions asked for; moto
-    also counts data that have more. So what has more is taken off, largest sets first."""
-    exact = {}
-    for dimensions in sorted(dimension_sets, key=len, reverse=True):
-        by_minute = points(client, namespace, name, dimensions, start_s, end_s)
-        for larger, counted in exact.items():
-            for at, total in counted.items() if larger > dimensions else ():
-                by_minute[at].take_off(total)
-        exact[dimensions] = by_minute
-    return exact
-
-
-def points(client, namespace, name, dimensions: frozenset, start_s, end_s) -> dict:
+def points(client, namespace: str, name: str, endpoint: str, start_s: float, end_s: float) -> dict:
     answer = client.get_metric_statistics(
         Namespace=namespace, MetricName=name, StartTime=start_s, EndTime=end_s, Period=60,
-        Dimensions=[{"Name": key, "Value": value} for key, value in dimensions],
+        Dimensions=[{"Name": "EndpointName", "Value": endpoint}] if endpoint else [],
         Statistics=["Sum", "SampleCount"])
     return {int(p["Timestamp"].timestamp() * 1000): Total(round(p["SampleCount"]), p["Sum"])
             for p in answer["Datapoints"]}

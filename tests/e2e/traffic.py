@@ -14,6 +14,7 @@ from judge_endpoint import verdict_of
 
 JUDGED_MODEL = "beta"
 MODELS = ("alpha", JUDGED_MODEL, "gamma")  # that the worker is told of; all others are "other"
+ENDPOINTS = {"chat-eu", "chat-us", ""}
 SPREAD_MS = 20 * 60_000                    # times of events lie in the last 20 minutes
 METRICS = {"samples_evaluated", "composite_quality_score", "accuracy_score", "safety_score", "format_score",
            "relevance_score", "safety_violations", "evaluation_errors"}
@@ -79,7 +80,7 @@ def rfc3339(at_ms: int, digits: int = 3) -> str:
 def flat(chance, number, at_ms) -> tuple:
     prompt, response, answer = text_of(chance, number)
     model = chance.choice(["alpha", "alpha", JUDGED_MODEL, "delta"])
-    endpoint = chance.choice(["chat-eu", "chat-us", ""])
+    endpoint = chance.choice(sorted(ENDPOINTS))
     reference = answer if chance.random() < .8 else None
     record = {"id": f"flat-{number}", "timestamp": at_ms if number % 2 else rfc3339(at_ms), "model": model,
               "prompt": prompt, "response": response, "latency_ms": chance.randrange(20, 2000)}
