@@ -24,6 +24,7 @@ worker/publish 6
 worker/lane 7
 worker/report 7
 worker/console 7
+worker/demo 7
 worker 8
 TABLE
 }
@@ -48,6 +49,8 @@ TABLE
 # zlib: schema/base/gzip.c packs bytes for the wire; worker/lines.c reads files through gzread, plain ones too.
 # librdkafka: the consumer, what `assay doctor` asks a cluster once, and the configuration both share.
 # worker/versions.c asks every library for its version and nothing else.
+# librdkafka: worker/demo/demo_broker.c produces, which no other part of the program does.
+# libmicrohttpd: worker/demo/demo_aws.c plays AWS for the demo; worker/console tells of the worker and nothing else.
 exceptions() {
     cat <<'TABLE'
 worker/intake/kafka_check.c librdkafka
@@ -59,6 +62,8 @@ worker/versions.c openssl
 worker/versions.c pcre2
 worker/versions.c sqlite
 worker/versions.c zlib
+worker/demo/demo_aws.c libmicrohttpd
+worker/demo/demo_broker.c librdkafka
 worker/lines.c zlib
 TABLE
 }

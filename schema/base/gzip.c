@@ -27,3 +27,26 @@ void gzip_pack(struct str data, struct buffer *out)
     assert(state == Z_STREAM_END);
     deflateEnd(&stream);
 }
+
+bool gzip_unpack(struct str data, size_t bytes_max, struct buffer *out)
+{
+    if (data.size > UINT_MAX)
+        return false;
+    z_stream stream = {.next_in = (Bytef *)(uintptr_t)data.data, .avail_in = (uInt)data.size};
+    if (inflateInit2(&stream, GZIP_WINDOW) != Z_OK)
+        abort();
+    unsigned char chunk[CHUNK_BYTES];
+    size_t size = 0;
+    int state;
+    do {
+        stream.next_out = chunk;
+        stream.avail_out = sizeof chunk;
+        state = inflate(&stream, Z_NO_FLUSH);
+        size += sizeof chunk - stream.avail_out;
+        if (size <= bytes_max)
+            buffer_append(out, chunk, sizeof chunk - stream.avail_out);
+    } while (state == Z_OK && size <= bytes_max);
+    bool whole = state == Z_STREAM_END && stream.avail_in == 0 && size <= bytes_max;
+    inflateEnd(&stream);
+    return whole;
+}

@@ -14,15 +14,16 @@
 
 enum {
     MESSAGES_A_TURN = 512,
-    RECORD_COUNT = 500,      /* deliveries that make a transaction due */
-    RECORD_AFTER_MS = 150,   /* or this long after the first of them was ready */
-    WINDOW = 2048,           /* deliveries in flight, then the partitions are paused */
-    WINDOW_BYTES = 64 << 20, /* of payload, likewise */
-    WAIT_MS_MAX = 100,       /* the consumer is polled at least this often */
-    DRAIN_MS = 20000,        /* for answers on their way when the lane is to stop */
-    PUBLISH_LAST_MS = 20000, /* for the outbox, after that */
-    LEAVE_MS = 10000,        /* for leaving the group */
-    STORE_RETRY_MS = 1000,   /* after a transaction that may work later */
+    RECOVER_EVERY_MS = 10000, /* looking for successors of unfinished tenures */
+    RECORD_COUNT = 500,       /* deliveries that make a transaction due */
+    RECORD_AFTER_MS = 150,    /* or this long after the first of them was ready */
+    WINDOW = 2048,            /* deliveries in flight, then the partitions are paused */
+    WINDOW_BYTES = 64 << 20,  /* of payload, likewise */
+    WAIT_MS_MAX = 100,        /* the consumer is polled at least this often */
+    DRAIN_MS = 20000,         /* for answers on their way when the lane is to stop */
+    PUBLISH_LAST_MS = 20000,  /* for the outbox, after that */
+    LEAVE_MS = 10000,         /* for leaving the group */
+    STORE_RETRY_MS = 1000,    /* after a transaction that may work later */
     ID_BYTES = 320,
 };
 
@@ -63,7 +64,7 @@ struct lane {
     struct jobs finished; /* for the next transaction */
     struct jobs spare;    /* keep their arenas */
     size_t bytes_in_flight;
-    int64_t finished_since_ms, store_retry_ms;
+    int64_t finished_since_ms, store_retry_ms, recover_ms;
     bool commit_out, paused;
     int wake;
     atomic_bool stop, idle, failed; /* failed: `error` is final, others may read it */
@@ -418,6 +419,17 @@ static const struct kafka_events EVENTS = {
     .commit_answered = on_commit_answered,
 };
 
+/* Acks what an earlier life of this shard did not live to hear of. */
+static void recover(struct lane *lane)
+{
+    const struct tenure **open = memory_new(lane->partition_count, sizeof *open);
+    for (size_t i = 0; i < lane->partition_count; i++)
+        open[i] = &lane->partitions[i]->tenure;
+    store_recover(lane->store, open, lane->partition_count, &lane->error);
+    free(open);
+    lane->recover_ms = clock_steady_ms() + RECOVER_EVERY_MS;
+}
+
 /* ---- the loop ---- */
 
 static size_t in_flight(const struct lane *lane)
@@ -516,6 +528,8 @@ static bool turn(struct lane *lane, bool *out_more)
         answerer_turn(lane->answerer);
     record_when_due(lane);
     commit(lane);
+    if (clock_steady_ms() >= lane->recover_ms)
+        recover(lane);
     if (lane->publish)
         lane_publish_turn(lane->publish, false);
     hold_back(lane);
@@ -566,6 +580,7 @@ static void live(struct lane *lane)
         drain(lane);
     kafka_close(lane->source, LEAVE_MS);
     lane->source = NULL;
+    recover(lane);
     publish_last(lane);
 }
 

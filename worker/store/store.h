@@ -94,6 +94,12 @@ bool store_commit(struct store *store, struct error *error);
  * take in exactly the rows in between. */
 bool store_ack(struct store *store, struct tenure *tenure, int64_t to, struct error *error);
 
+/* A worker may die between the broker's answer and its ack. Whoever took the partition then wrote
+ * down where it started and after whom: this looks for such successors of our unfinished tenures in
+ * all shards of the store and acks what they prove. `open` are the tenures that go on. */
+bool store_recover(struct store *store, const struct tenure *const *open, size_t open_count,
+                   struct error *error);
+
 /* ---- outbox ----------------------------------------------------------------------------- */
 
 enum outbox_outcome {
