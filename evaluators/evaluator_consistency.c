@@ -8,10 +8,10 @@
 #include "schema/base/json_read.h"
 #include "schema/base/memory.h"
 #include "evaluators/evaluator.h"
-#include "evaluators/extract.h"
-#include "evaluators/numbers.h"
-#include "evaluators/similarity.h"
-#include "evaluators/text.h"
+#include "evaluators/answers/extract.h"
+#include "evaluators/answers/numbers.h"
+#include "evaluators/answers/similarity.h"
+#include "evaluators/answers/text.h"
 
 enum { RESPONSES_MAX = SAMPLE_RESAMPLES_MAX + 1 };
 

@@ -2,7 +2,7 @@
 #include <math.h>
 #include "schema/base/memory.h"
 #include "evaluators/evaluator.h"
-#include "evaluators/judge.h"
+#include "evaluators/judging/judge.h"
 
 static const char PURPOSE[] = "verdict";
 

@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include "schema/base/json_read.h"
 #include "schema/base/memory.h"
-#include "evaluators/choice.h"
+#include "evaluators/answers/choice.h"
 #include "evaluators/evaluator.h"
-#include "evaluators/extract.h"
-#include "evaluators/numbers.h"
-#include "evaluators/similarity.h"
-#include "evaluators/text.h"
+#include "evaluators/answers/extract.h"
+#include "evaluators/answers/numbers.h"
+#include "evaluators/answers/similarity.h"
+#include "evaluators/answers/text.h"
 
 struct reference {
     const char *metric_word, *extract_word, *component, *field;

@@ -6,8 +6,8 @@
 #include "schema/base/memory.h"
 #include "schema/base/utf8.h"
 #include "evaluators/evaluator.h"
-#include "evaluators/rule_read.h"
-#include "evaluators/rules.h"
+#include "evaluators/rules/rule_read.h"
+#include "evaluators/rules/rules.h"
 
 enum { LIST_MAX = 200, PATH_BYTES = RULE_PATH_BYTES };
 

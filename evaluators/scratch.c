@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 #include "schema/base/memory.h"
-#include "evaluators/rules.h"
+#include "evaluators/rules/rules.h"
 
 struct scratch *scratch_new(void)
 {

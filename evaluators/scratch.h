@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include "evaluators/evaluator.h"
-#include "evaluators/pattern.h"
+#include "evaluators/rules/pattern.h"
 
 /* One thread's. An evaluator that needs more adds a member here and two lines in scratch.c. */
 struct scratch {

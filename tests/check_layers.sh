@@ -12,20 +12,22 @@ ranks() {
     cat <<'TABLE'
 schema/base 0
 schema 1
-evaluators 2
-rubrics 3
-worker/net 4
-worker/store 4
-worker/stats 4
-worker/aws 5
-worker/intake 6
-worker/answer 6
-worker/publish 6
-worker/lane 7
-worker/report 7
-worker/console 7
-worker/demo 7
-worker 8
+evaluators/answers 2
+evaluators/judging 3
+evaluators 4
+rubrics 5
+worker/net 6
+worker/store 6
+worker/stats 6
+worker/aws 7
+worker/intake 8
+worker/answer 8
+worker/publish 8
+worker/lane 9
+worker/report 9
+worker/console 9
+worker/demo 9
+worker 10
 TABLE
 }
 

@@ -6,7 +6,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "evaluators/numbers.h"
+#include "evaluators/answers/numbers.h"
 
 static void numbers_are_found_as_people_write_them(void **state)
 {

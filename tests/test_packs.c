@@ -9,8 +9,8 @@
 #include <glob.h>
 #include <string.h>
 #include "schema/base/json_read.h"
-#include "evaluators/rule_examples.h"
-#include "evaluators/rule_read.h"
+#include "evaluators/rules/rule_examples.h"
+#include "evaluators/rules/rule_read.h"
 
 #define PACKS "rubrics/packs/"
 

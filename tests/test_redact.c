@@ -10,8 +10,8 @@
 #include <string.h>
 #include "schema/base/json_read.h"
 #include "schema/base/memory.h"
-#include "evaluators/redact.h"
-#include "evaluators/rules.h"
+#include "evaluators/rules/redact.h"
+#include "evaluators/rules/rules.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 

@@ -8,8 +8,8 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "evaluators/extract.h"
-#include "evaluators/json_field.h"
+#include "evaluators/answers/extract.h"
+#include "evaluators/answers/json_field.h"
 #include "tests/criterion.h"
 
 static const char GOLDEN_METRICS[] = "tests/golden/metrics/golden_metrics.json";

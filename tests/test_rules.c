@@ -10,8 +10,8 @@
 #include <string.h>
 #include "schema/base/json_read.h"
 #include "schema/base/memory.h"
-#include "evaluators/keywords.h"
-#include "evaluators/rules.h"
+#include "evaluators/rules/keywords.h"
+#include "evaluators/rules/rules.h"
 #include "evaluators/scratch.h"
 
 extern const struct evaluator evaluator_regex;

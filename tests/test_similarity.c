@@ -7,8 +7,8 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "evaluators/similarity.h"
-#include "evaluators/text.h"
+#include "evaluators/answers/similarity.h"
+#include "evaluators/answers/text.h"
 
 enum { LONGEST = 300 };
 

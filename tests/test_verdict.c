@@ -11,7 +11,7 @@
 #include <jansson.h>
 #include "schema/base/buffer.h"
 #include "schema/base/clock.h"
-#include "evaluators/verdict.h"
+#include "evaluators/judging/verdict.h"
 
 /* N in a case stands for the nonce of the call. */
 #define N "0123456789abcdef0123456789abcdef"

@@ -2,7 +2,7 @@
 #ifndef ASSAY_REDACTION_H
 #define ASSAY_REDACTION_H
 
-#include "evaluators/redact.h"
+#include "evaluators/rules/redact.h"
 
 /* Of the packs pii and secrets. NULL after adding problems; free with redactor_free. */
 struct redactor *redaction_load(struct problems *problems);

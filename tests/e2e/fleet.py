@@ -43,7 +43,7 @@ class Plan:
     kills: int = 4
     seed: int = 1
     seconds_between_kills: float = 5.0  # mean; exponential, so some fall into a rebalance
-    judge_ms: float = 60.0              # median latency of the judge; lognormal
+    judge_ms: float = 400.0             # median latency of the judge; lognormal, so rows wait above a commit
 
 
 @dataclass
@@ -153,10 +153,16 @@ class Fleet:
                 raise RuntimeError(f"{worker.log.name} ended by itself ({worker.process.returncode}): "
                                    + worker.said())
             worker.kill()
-            kills += 1
-            time.sleep(self.chance.choice([0, 0, .3, 2 * SESSION_MS / 1000 * self.chance.random()]))
+            time.sleep(self.pause_before_start(kills))
             worker.start()
+            kills += 1
         return kills
+
+    def pause_before_start(self, kills: int) -> float:
+        """Back within the session every other time; else long enough that another worker takes over."""
+        if kills % 2:
+            return self.chance.choice([0, 0, .3])
+        return SESSION_MS / 1000 * (1.2 + self.chance.random())
 
     def finish(self, feeder: Feeder) -> None:
         """All is produced, the workers drain, and others take the rest to its end."""
@@ -226,7 +232,7 @@ def main() -> int:
     flags.add_argument("--kills", type=int, default=20)
     flags.add_argument("--seed", type=int, default=int(time.time()))
     flags.add_argument("--between", type=float, default=8.0, help="mean seconds between kills")
-    flags.add_argument("--judge-ms", type=float, default=100.0, help="median latency of the judge")
+    flags.add_argument("--judge-ms", type=float, default=400.0, help="median latency of the judge")
     flags.add_argument("--assay", type=Path, default=Path("build/release/assay"))
     flags.add_argument("--keep", action="store_true", help="keep the store and the logs")
     given = flags.parse_args()

@@ -2,7 +2,7 @@
 #ifndef ASSAY_LANE_H
 #define ASSAY_LANE_H
 
-#include "evaluators/redact.h"
+#include "evaluators/rules/redact.h"
 #include "worker/answer/answerer.h"
 #include "worker/intake/source_kafka.h"
 #include "schema/counters.h"

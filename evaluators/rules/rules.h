@@ -9,7 +9,7 @@
 #include "schema/base/error.h"
 #include "schema/base/problems.h"
 #include "schema/base/str.h"
-#include "evaluators/rule.h"
+#include "evaluators/rules/rule.h"
 
 struct scratch;
 

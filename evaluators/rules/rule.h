@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "schema/base/problems.h"
-#include "evaluators/pattern.h"
-#include "evaluators/validators.h"
+#include "evaluators/rules/pattern.h"
+#include "evaluators/rules/validators.h"
 
 enum rule_where { RULE_REQUEST = 1, RULE_RESPONSE = 2, RULE_BOTH = 3 };
 enum rule_severity { RULE_LOW, RULE_MEDIUM, RULE_HIGH, RULE_CRITICAL };

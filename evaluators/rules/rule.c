@@ -1,11 +1,11 @@
 /* rule: one pattern with what makes a match of it count. */
-#include "evaluators/rule.h"
+#include "evaluators/rules/rule.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "schema/base/memory.h"
-#include "evaluators/rule_read.h"
+#include "evaluators/rules/rule_read.h"
 
 static char lower(char c)
 {

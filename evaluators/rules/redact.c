@@ -1,12 +1,12 @@
 /* redact: a text in which everything that rule packs find is replaced by masks. */
-#include "evaluators/redact.h"
+#include "evaluators/rules/redact.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "schema/base/memory.h"
 #include "schema/base/utf8.h"
-#include "evaluators/rules.h"
+#include "evaluators/rules/rules.h"
 
 struct redactor {
     struct rules *rules;

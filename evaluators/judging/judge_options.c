@@ -1,5 +1,5 @@
 /* judge_options: from a criterion's options to a configured judge, everything wrong listed. */
-#include "evaluators/judge.h"
+#include "evaluators/judging/judge.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* pattern: one regular expression, compiled, and the limits it is run under. PCRE2 is used here
  * only, and so that the bugs of 10.42 are out of reach: no partial matching, no DFA matching, no
  * copied subjects, JIT for complete matches only, subjects validated before they come here. */
-#include "evaluators/pattern.h"
+#include "evaluators/rules/pattern.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "schema/base/arena.h"
-#include "evaluators/vocabulary.h"
+#include "evaluators/answers/vocabulary.h"
 
 /* A comparison costs count(a) * ceil(count(b) / 64) steps of some 2 ns; so many may be spent on one
  * sample, over all its comparisons. */

@@ -1,9 +1,9 @@
 /* extract: the final answer in a response. */
-#include "evaluators/extract.h"
+#include "evaluators/answers/extract.h"
 
-#include "evaluators/json_field.h"
-#include "evaluators/numbers.h"
-#include "evaluators/text.h"
+#include "evaluators/answers/json_field.h"
+#include "evaluators/answers/numbers.h"
+#include "evaluators/answers/text.h"
 
 /* The last places of a mark that are looked at, newest first, until one has an answer behind it. */
 enum { PLACES = 4 };

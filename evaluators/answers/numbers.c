@@ -1,11 +1,11 @@
 /* numbers: the numbers that stand in a text, compared as decimals. */
-#include "evaluators/numbers.h"
+#include "evaluators/answers/numbers.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "schema/base/utf8.h"
-#include "evaluators/text.h"
+#include "evaluators/answers/text.h"
 
 enum {
     EXPONENT_MAX = 1000000000, /* larger ones are read as this */

@@ -1,5 +1,5 @@
 /* verdict: reads the reply of a judge, which is untrusted text, and fails closed. */
-#include "evaluators/verdict.h"
+#include "evaluators/judging/verdict.h"
 
 #include <math.h>
 #include <jansson.h>

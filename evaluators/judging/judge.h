@@ -10,7 +10,7 @@
 #include "schema/base/problems.h"
 #include "schema/question.h"
 #include "schema/sample.h"
-#include "evaluators/verdict.h"
+#include "evaluators/judging/verdict.h"
 
 /* What a judge may be shown of a sample, in the order it is shown. */
 enum judge_input {

@@ -1,5 +1,5 @@
 /* validators: arithmetic that tells a real number, key or address from one that only looks so. */
-#include "evaluators/validators.h"
+#include "evaluators/rules/validators.h"
 
 #include <arpa/inet.h>
 #include <math.h>

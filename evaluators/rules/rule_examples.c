@@ -1,9 +1,9 @@
 /* rule_examples: do a pack's rules match what their examples say they match? */
-#include "evaluators/rule_examples.h"
+#include "evaluators/rules/rule_examples.h"
 
 #include <stdio.h>
-#include "evaluators/rule_read.h"
-#include "evaluators/rules.h"
+#include "evaluators/rules/rule_read.h"
+#include "evaluators/rules/rules.h"
 #include "evaluators/scratch.h"
 
 struct check {

@@ -1,5 +1,5 @@
 /* judge_prompt: what the judge is told, with the sample's text in it as data that stays data. */
-#include "evaluators/judge.h"
+#include "evaluators/judging/judge.h"
 
 #include <math.h>
 #include <stdlib.h>

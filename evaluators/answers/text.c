@@ -1,5 +1,5 @@
 /* text: white space, words, and the tokenisers of the published metrics. */
-#include "evaluators/text.h"
+#include "evaluators/answers/text.h"
 
 #include "schema/base/utf8.h"
 

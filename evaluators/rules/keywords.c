@@ -1,6 +1,6 @@
 /* keywords: an Aho-Corasick automaton (Aho and Corasick 1975) over byte classes: every transition
  * is one table look-up, whatever the number of keywords. */
-#include "evaluators/keywords.h"
+#include "evaluators/rules/keywords.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* rule_read: rules and packs as their JSON says them, checked but not compiled. */
-#include "evaluators/rule_read.h"
+#include "evaluators/rules/rule_read.h"
 
 #include <stddef.h>
 #include <stdio.h>

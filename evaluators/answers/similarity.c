@@ -1,5 +1,5 @@
 /* similarity: how much two sequences have in common. */
-#include "evaluators/similarity.h"
+#include "evaluators/answers/similarity.h"
 
 enum { WORD_BITS = 64 };
 

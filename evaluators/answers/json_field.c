@@ -1,10 +1,10 @@
 /* json_field: one field of a JSON object as models write them, however broken. */
-#include "evaluators/json_field.h"
+#include "evaluators/answers/json_field.h"
 
 #include <stdlib.h>
 #include "schema/base/json_read.h"
 #include "schema/base/utf8.h"
-#include "evaluators/text.h"
+#include "evaluators/answers/text.h"
 
 enum { REPLACEMENT = 0xFFFD };
 

@@ -1,8 +1,8 @@
 /* choice: which of the lettered options of a question an answer names. */
-#include "evaluators/choice.h"
+#include "evaluators/answers/choice.h"
 
 #include <stdbool.h>
-#include "evaluators/text.h"
+#include "evaluators/answers/text.h"
 
 enum {
     OPTIONS_MAX = 26,        /* lines of a prompt that are compared */

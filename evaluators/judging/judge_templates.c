@@ -1,7 +1,7 @@
 /* judge_templates: the judges that ship: what each asks, on which scale, with what in sight.
  * Changing a text changes the hash of every criterion that uses it: its scores start a new trend.
  */
-#include "evaluators/judge.h"
+#include "evaluators/judging/judge.h"
 
 #include <math.h>
 

@@ -1,13 +1,13 @@
 /* rules: a set of compiled rules, and all that they find in a text. Candidates come from one pass
  * over the keywords; a faster prefilter would take the place of find_candidates(), and the patterns
  * would still decide. */
-#include "evaluators/rules.h"
+#include "evaluators/rules/rules.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include "schema/base/memory.h"
-#include "evaluators/keywords.h"
-#include "evaluators/rule_read.h"
+#include "evaluators/rules/keywords.h"
+#include "evaluators/rules/rule_read.h"
 #include "evaluators/scratch.h"
 
 enum { RETRY_BYTES_MAX = 64 }; /* longer matches with a wrong checksum are left behind whole */

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <jansson.h>
 #include "schema/base/problems.h"
-#include "evaluators/rule.h"
+#include "evaluators/rules/rule.h"
 
 enum {
     RULE_ID_BYTES_MAX = 64,

@@ -1,5 +1,5 @@
 /* vocabulary: texts as sequences of small numbers, equal numbers for equal tokens. */
-#include "evaluators/vocabulary.h"
+#include "evaluators/answers/vocabulary.h"
 
 #include "schema/base/utf8.h"
 
