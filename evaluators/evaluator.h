@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <jansson.h>
 #include "schema/base/arena.h"
+#include "schema/base/buffer.h"
 #include "schema/base/error.h"
 #include "schema/base/problems.h"
 #include "schema/question.h"
@@ -23,6 +24,8 @@ struct evaluator_context {
      * at `path` when there is none of that name. */
     const json_t *(*pack)(void *packs, const char *name, const char *path, struct problems *);
     void *packs;
+    /* Who answers ASK_JUDGE; borrowed until the rubric is freed. NULL: nobody will be asked. */
+    const struct judge_identity *judge;
 };
 
 /* Memory of one lane that outlives an evaluation: match data, token tables. Each evaluator's file
@@ -39,6 +42,12 @@ struct evaluator {
      * from then on and shared by all lanes without locks. False when there was a problem. */
     bool (*configure)(const json_t *options, const struct evaluator_context *context,
                       void **out_state, struct problems *problems);
+
+    /* Optional. Once, after a configure that went well: appends what determines the scores beside
+     * the evaluator's name, the options and the packs, which count already: texts that ship with
+     * the program, whom it asks. The same on every machine. It becomes part of the criterion's
+     * hash, so scores of before and after a change are never one trend. */
+    void (*determine)(const void *state, struct buffer *into);
 
     /* Optional. Called in rounds, at most QUESTION_ROUNDS_MAX: `answered` is the list of this
      * criterion's questions so far (NULL in the first round); returns new, sealed questions in

@@ -4,14 +4,18 @@
 #include "evaluators/evaluator.h"
 #include "evaluators/judging/judge.h"
 
-static const char PURPOSE[] = "verdict";
-
 static bool configure(const json_t *options, const struct evaluator_context *context,
                       void **out_state, struct problems *problems)
 {
     struct judge *judge = memory_new(1, sizeof *judge);
+    judge->asked = context->judge;
     *out_state = judge;
     return judge_configure(judge, options, context->path, problems);
+}
+
+static void determine(const void *state, struct buffer *into)
+{
+    judge_determine(state, into);
 }
 
 static bool is_blank(struct str text)
@@ -61,14 +65,7 @@ static struct question *ask(const void *state, const struct sample *sample,
     struct score score;
     if (answered || settled(judge, sample, &score))
         return NULL;
-    struct question *question = arena_new(arena, 1, sizeof *question);
-    question->target = ASK_JUDGE;
-    question->purpose = PURPOSE;
-    question->model = judge->model;
-    question->max_tokens = judge->max_tokens;
-    judge_messages(judge, sample, arena, question);
-    question_seal(question);
-    return question;
+    return judge_question(judge, sample, arena);
 }
 
 /* A text that looks as if it were written for the judge is reported; the verdict stands. */
@@ -129,6 +126,7 @@ const struct evaluator evaluator_judge = {
     .name = "judge",
     .summary = "what does a judge model say of the sample, on a scale or by labels?",
     .configure = configure,
+    .determine = determine,
     .ask = ask,
     .score = score,
     .release = judge_free,

@@ -37,6 +37,16 @@ static bool locate(const char *name_or_path, char out_path[PACKS_PATH_BYTES],
     return false;
 }
 
+/* What document and packs do not show of a criterion is in its own hash. */
+static void append_determined(const struct rubric *rubric, struct buffer *into)
+{
+    for (size_t i = 0; i < rubric->criterion_count; i++) {
+        const struct criterion *criterion = &rubric->criteria[i];
+        if (criterion->evaluator->determine)
+            buffer_printf(into, "criterion %s %s\n", criterion->name, criterion->hash);
+    }
+}
+
 /* The whole document counts, descriptions too: two rubrics with the same hash read the same. */
 static void hash_rubric(struct rubric *rubric)
 {
@@ -46,6 +56,7 @@ static void hash_rubric(struct rubric *rubric)
     buffer_append_str(&content, str_of(canonical));
     buffer_append_str(&content, STR("\n"));
     packs_append_hashes(rubric->packs, true, &content);
+    append_determined(rubric, &content);
     uint8_t digest[SHA256_BYTES];
     hash_sha256(buffer_str(&content), digest);
     hash_hex(digest, sizeof digest, rubric->hash);
@@ -53,7 +64,8 @@ static void hash_rubric(struct rubric *rubric)
     buffer_clear(&content);
 }
 
-struct rubric *rubric_load(const char *name_or_path, struct problems *problems)
+struct rubric *rubric_load(const char *name_or_path, const struct judge_identity *judge,
+                           struct problems *problems)
 {
     char path[PACKS_PATH_BYTES];
     struct error error = {0};
@@ -67,6 +79,7 @@ struct rubric *rubric_load(const char *name_or_path, struct problems *problems)
     struct rubric *rubric = memory_new(1, sizeof *rubric);
     rubric->document = document;
     rubric->packs = packs_new(path);
+    rubric->judge = judge;
     if (!rubric_read(rubric, problems)) {
         rubric_free(rubric);
         return NULL;

@@ -23,7 +23,7 @@ struct criterion {
     double gate_cap;       /* what the composite is capped to; 0 when not said */
     double sample;         /* share of samples it is evaluated on, (0,1]; 1 when not said */
     const json_t *applies_to; /* NULL: to every sample the rubric applies to */
-    char hash[SHA256_HEX_BYTES]; /* of evaluator, options, packs: what determines its scores */
+    char hash[SHA256_HEX_BYTES]; /* of evaluator, options, packs, judge: what scores depend on */
 };
 
 /* Read-only after rubric_load; shared by lanes. Strings are borrowed from `document`. */
@@ -31,15 +31,18 @@ struct rubric {
     const char *name, *description;
     struct criterion *criteria;
     size_t criterion_count;
-    char hash[SHA256_HEX_BYTES]; /* of the canonical document and its packs */
+    char hash[SHA256_HEX_BYTES]; /* of the canonical document, its packs and its judges */
     const json_t *applies_to;
     json_t *document;
     struct packs *packs;
+    const struct judge_identity *judge; /* NULL: nobody will be asked */
 };
 
-/* Loads a file, or a rubric that ships when `name_or_path` has no '/' and no ".json". Every problem
- * is listed; NULL when there is one. */
-struct rubric *rubric_load(const char *name_or_path, struct problems *problems);
+/* Loads a file, or a rubric that ships when `name_or_path` has no '/' and no ".json". `judge`, who
+ * will be asked (NULL: nobody), enters the hashes of the criteria that ask; borrowed until
+ * rubric_free. Every problem is listed; NULL when there is one. */
+struct rubric *rubric_load(const char *name_or_path, const struct judge_identity *judge,
+                           struct problems *problems);
 void rubric_free(struct rubric *rubric);
 
 /* Whether the rubric (or the criterion in it) is meant for this sample: model, endpoint, route and

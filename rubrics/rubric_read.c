@@ -125,7 +125,8 @@ static const struct evaluator *find_evaluator(const char *name, const char *path
     return NULL;
 }
 
-/* What determines a criterion's scores: the evaluator, its options, the packs it asked for. */
+/* What determines a criterion's scores: the evaluator, its options, the packs it asked for, and
+ * what the evaluator knows beside these. */
 static void hash_criterion(struct criterion *criterion, const json_t *options,
                            const struct packs *packs)
 {
@@ -133,6 +134,8 @@ static void hash_criterion(struct criterion *criterion, const json_t *options,
     char *canonical = json_canonical(options);
     buffer_printf(&content, "criterion 1\n%s\n%s\n", criterion->evaluator->name, canonical);
     packs_append_hashes(packs, false, &content);
+    if (criterion->evaluator->determine)
+        criterion->evaluator->determine(criterion->state, &content);
     uint8_t digest[SHA256_BYTES];
     hash_sha256(buffer_str(&content), digest);
     hash_hex(digest, sizeof digest, criterion->hash);
@@ -140,18 +143,20 @@ static void hash_criterion(struct criterion *criterion, const json_t *options,
     buffer_clear(&content);
 }
 
-static void configure(struct criterion *criterion, const json_t *options, struct packs *packs,
-                      const char *path, struct problems *problems)
+static void configure(const struct rubric *rubric, struct criterion *criterion,
+                      const json_t *options, const char *path, struct problems *problems)
 {
     char at[PATH_BYTES];
     join(path, "options", at);
-    struct evaluator_context context = {.path = at, .pack = packs_find, .packs = packs};
-    packs_mark(packs);
+    struct evaluator_context context = {
+        .path = at, .pack = packs_find, .packs = rubric->packs, .judge = rubric->judge};
+    packs_mark(rubric->packs);
     size_t before = problems->total;
     bool fine = criterion->evaluator->configure(options, &context, &criterion->state, problems);
     if (!fine && problems->total == before)
         problems_add(problems, at, "the evaluator refused its options without saying why");
-    hash_criterion(criterion, options, packs);
+    if (fine)
+        hash_criterion(criterion, options, rubric->packs);
 }
 
 /* Options that are not there are an empty object that the document owns, as borrowers expect. */
@@ -191,7 +196,7 @@ static void read_criterion(struct rubric *rubric, json_t *document, struct crite
     if (keys.evaluator)
         out->evaluator = find_evaluator(keys.evaluator, path, problems);
     if (out->evaluator && (keys.options || !json_object_get(document, "options")))
-        configure(out, options_of(document), rubric->packs, path, problems);
+        configure(rubric, out, options_of(document), path, problems);
 }
 
 /* ---- all criteria ---- */

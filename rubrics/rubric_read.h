@@ -4,7 +4,7 @@
 
 #include "rubrics/rubric.h"
 
-/* Fills all but the hash from rubric->document and rubric->packs. False when there are problems;
+/* Fills all but the hash from rubric->document, packs and judge. False when there are problems;
  * the half-built rubric is then fit for rubric_free only. */
 bool rubric_read(struct rubric *rubric, struct problems *problems);
 

@@ -18,6 +18,14 @@ enum question_target {
     ASK_ENDPOINT, /* the endpoint that the sample came from: another response */
 };
 
+/* Which model answers ASK_JUDGE, as far as the configuration says and answers depend on it. NULL:
+ * not said; without an endpoint nobody answers. */
+struct judge_identity {
+    const char *endpoint;  /* its name */
+    const char *component; /* inference component of the endpoint */
+    const char *model;     /* asked for by name, unless the question names one */
+};
+
 enum answer_status {
     ANSWER_NONE,        /* not answered yet */
     ANSWER_RECEIVED,    /* `answer` holds the model's text */

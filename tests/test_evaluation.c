@@ -325,7 +325,7 @@ static void a_set_is_whole_or_not_at_all(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct problems problems = {0};
         const char *bad = NULL;
-        struct rubric_set *set = rubric_set_load(cases[i].names, cases[i].count, &problems, &bad);
+        struct rubric_set *set = rubric_set_load(cases[i].names, cases[i].count, NULL, &problems, &bad);
         assert_int_equal(set == NULL, cases[i].bad != NULL);
         assert_int_equal(problems.total != 0, cases[i].bad != NULL);
         if (cases[i].bad)

@@ -79,7 +79,8 @@ static void what_the_shipped_packs_find_is_masked(void **state)
     };
     static const char *const names[] = {"pii", "secrets", NULL};
     json_t *packs = json_object();
-    struct evaluator_context context = {"store.redact", shipped_pack, packs};
+    struct evaluator_context context = {
+        .path = "store.redact", .pack = shipped_pack, .packs = packs};
     struct fixture fixture = {0};
     open_fixture(&fixture, &context, names);
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -117,7 +118,7 @@ static void overlapping_spans_become_one_mask_of_the_most_severe(void **state)
     static const char *const names[] = {"demo", NULL};
     struct error error = {0};
     json_t *packs = json_read(str_of(PACK), &JSON_LIMITS_DOCUMENT, &error);
-    struct evaluator_context context = {"store.redact", test_pack, packs};
+    struct evaluator_context context = {.path = "store.redact", .pack = test_pack, .packs = packs};
     struct fixture fixture = {0};
     open_fixture(&fixture, &context, names);
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -136,7 +137,7 @@ static void a_text_that_could_not_be_searched_is_not_given_out(void **state)
     static const char *const names[] = {"demo", NULL};
     struct error error = {0};
     json_t *packs = json_read(str_of(PACK), &JSON_LIMITS_DOCUMENT, &error);
-    struct evaluator_context context = {"store.redact", test_pack, packs};
+    struct evaluator_context context = {.path = "store.redact", .pack = test_pack, .packs = packs};
     struct fixture fixture = {0};
     open_fixture(&fixture, &context, names);
     struct str slow = STR("yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyw");
@@ -157,7 +158,8 @@ static void a_pack_that_is_missing_is_a_problem(void **state)
     (void)state;
     static const char *const names[] = {"no_such_pack", NULL};
     json_t *packs = json_object();
-    struct evaluator_context context = {"store.redact", shipped_pack, packs};
+    struct evaluator_context context = {
+        .path = "store.redact", .pack = shipped_pack, .packs = packs};
     struct problems problems = {0};
     assert_null(redactor_new(&context, names, &problems));
     assert_int_equal(problems.total, 1);

@@ -32,7 +32,7 @@ static void check_broken(const char *file, const char *told)
     char path[512];
     snprintf(path, sizeof path, BROKEN "%s", file);
     struct problems problems = {0};
-    assert_null(rubric_load(path, &problems));
+    assert_null(rubric_load(path, NULL, &problems));
     if (!mentions(&problems, told)) {
         problems_print(&problems, stderr, file);
         fail_msg("%s: no problem says \"%s\"", file, told);
@@ -87,10 +87,10 @@ static void a_missing_file_and_a_missing_name_are_told(void **state)
 {
     (void)state;
     struct problems problems = {0};
-    assert_null(rubric_load("tests/rubrics-broken/absent.json", &problems));
+    assert_null(rubric_load("tests/rubrics-broken/absent.json", NULL, &problems));
     assert_true(mentions(&problems, "cannot open: No such file or directory"));
     problems_clear(&problems);
-    assert_null(rubric_load("no-such-rubric", &problems));
+    assert_null(rubric_load("no-such-rubric", NULL, &problems));
     assert_true(mentions(&problems, "there is no rubric of that name in "));
     problems_clear(&problems);
 }
@@ -109,17 +109,22 @@ static void write_file(const char *name, const char *text)
     fclose(file);
 }
 
-static struct rubric *load(const char *name)
+static struct rubric *load_for(const char *name, const struct judge_identity *judge)
 {
     char path[512];
     struct problems problems = {0};
     snprintf(path, sizeof path, "%s/%s", folder, name);
-    struct rubric *rubric = rubric_load(path, &problems);
+    struct rubric *rubric = rubric_load(path, judge, &problems);
     if (!rubric)
         problems_print(&problems, stderr, name);
     problems_clear(&problems);
     assert_non_null(rubric);
     return rubric;
+}
+
+static struct rubric *load(const char *name)
+{
+    return load_for(name, NULL);
 }
 
 static struct rubric *load_text(const char *text)
@@ -252,6 +257,51 @@ static void a_pack_counts_in_the_hash_of_who_uses_it(void **state)
     rubric_free(after);
 }
 
+/* The rubric's hash follows its criteria that ask: another judge, another composite. */
+static void a_judge_counts_in_the_hash_of_who_asks_it(void **state)
+{
+    (void)state;
+    static const char judged[] =
+        "{\"name\":\"r\",\"criteria\":[{\"name\":\"a\",\"evaluator\":\"judge\",\"options\":"
+        "{\"template\":\"tone\"}},{\"name\":\"b\",\"evaluator\":\"length\"}]}";
+    static const struct judge_identity judges[] = {
+        {NULL, NULL, NULL}, {"e", NULL, NULL}, {"f", NULL, NULL}, {"e", "c", NULL},
+        {"e", NULL, "m"},   {"e", NULL, "n"},
+    };
+    struct rubric *loaded[COUNT(judges)], *plain = load_text(LENGTH("\"weight\":1"));
+    for (size_t i = 0; i < COUNT(judges); i++) {
+        struct rubric *still = load_for("r.json", &judges[i]);
+        assert_string_equal(still->hash, plain->hash);
+        rubric_free(still);
+    }
+    write_file("r.json", judged);
+    for (size_t i = 0; i < COUNT(judges); i++) {
+        struct rubric *again = load_for("r.json", &judges[i]);
+        loaded[i] = load_for("r.json", &judges[i]);
+        assert_string_equal(again->hash, loaded[i]->hash);
+        assert_string_equal(again->criteria[1].hash, loaded[0]->criteria[1].hash);
+        for (size_t j = 0; j < i; j++) {
+            assert_string_not_equal(loaded[i]->hash, loaded[j]->hash);
+            assert_string_not_equal(loaded[i]->criteria[0].hash, loaded[j]->criteria[0].hash);
+        }
+        rubric_free(again);
+    }
+    for (size_t i = 0; i < COUNT(judges); i++)
+        rubric_free(loaded[i]);
+    rubric_free(plain);
+}
+
+/* Rubrics that ask nobody keep the hash they always had: stores hold rows under it.
+ * { printf 'rubric 1\n'; printf '%s' '{"criteria":[...],"name":"r"}'; printf '\n'; } | sha256sum */
+static void a_rubric_is_hashed_as_written_down(void **state)
+{
+    (void)state;
+    struct rubric *rubric = load_text(LENGTH("\"options\":{\"min\":1,\"max\":9}"));
+    assert_string_equal(rubric->hash,
+                        "dbf196b48d044b987a2f09bc0a1fcb42e7f32dd7572b22854950b67cb53dee8f");
+    rubric_free(rubric);
+}
+
 /* ---- which samples ---- */
 
 static void globs_match_whole_names(void **state)
@@ -364,7 +414,7 @@ static void the_rubrics_that_ship_load_by_name(void **state)
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct problems problems = {0};
-        struct rubric *rubric = rubric_load(cases[i].name, &problems);
+        struct rubric *rubric = rubric_load(cases[i].name, NULL, &problems);
         problems_print(&problems, stderr, cases[i].name);
         assert_non_null(rubric);
         assert_string_equal(rubric->name, cases[i].name);
@@ -403,6 +453,8 @@ int main(void)
         cmocka_unit_test(a_criterion_is_hashed_as_written_down),
         cmocka_unit_test(packs_are_found_beside_the_rubric_first),
         cmocka_unit_test(a_pack_counts_in_the_hash_of_who_uses_it),
+        cmocka_unit_test(a_judge_counts_in_the_hash_of_who_asks_it),
+        cmocka_unit_test(a_rubric_is_hashed_as_written_down),
         cmocka_unit_test(globs_match_whole_names),
         cmocka_unit_test(a_rubric_is_meant_for_the_samples_it_names),
         cmocka_unit_test(a_share_is_kept_and_is_the_same_everywhere),

@@ -379,7 +379,8 @@ static const char PACKS[] =
 
 static void *configured(const char *options, json_t *packs, struct problems *problems)
 {
-    struct evaluator_context context = {"criteria[0].options", test_pack, packs};
+    struct evaluator_context context = {
+        .path = "criteria[0].options", .pack = test_pack, .packs = packs};
     json_t *json = json_of(options);
     void *regex = NULL;
     bool fine = evaluator_regex.configure(json, &context, &regex, problems);

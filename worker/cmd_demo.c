@@ -31,6 +31,8 @@ enum {
     PATH_BYTES = 4096,
 };
 
+static const struct judge_identity JUDGE = {.endpoint = "demo-judge"};
+
 struct demo_options {
     const char *brokers, *store;
 };
@@ -133,7 +135,7 @@ static void configure(struct demo *demo)
     demo->answerer = ANSWERER_DEFAULTS;
     demo->answerer.region = "us-east-1";
     demo->answerer.endpoint_url = demo_aws_url(demo->aws);
-    demo->answerer.judge_endpoint = "demo-judge";
+    demo->answerer.judge_endpoint = JUDGE.endpoint;
     demo->config = (struct lane_config){
         .kafka = {.brokers = demo_broker_address(demo->broker),
                   .topic = demo->topic,
@@ -226,7 +228,7 @@ static bool wait_until_scored(struct demo *demo, struct error *error)
 static bool load_rubrics(struct demo *demo)
 {
     struct arg_list names = {.values = (const char *[]){"general,support-chat"}, .count = 1};
-    demo->set = rubric_list_load("assay demo", &names);
+    demo->set = rubric_list_load("assay demo", &names, &JUDGE);
     return demo->set != NULL;
 }
 

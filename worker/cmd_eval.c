@@ -296,7 +296,7 @@ int cmd_eval(int argc, char **argv)
     int exit_code = EXIT_USAGE;
     if (!args_start(&TABLE, argc, argv, &options, &files, &exit_code))
         return exit_code;
-    struct rubric_set *set = rubric_list_load("assay eval", &options.rubrics);
+    struct rubric_set *set = rubric_list_load("assay eval", &options.rubrics, &options.judge.who);
     if (set)
         exit_code = eval(&options, &files, set);
     rubric_set_release(set);

@@ -4,9 +4,11 @@
 #include "rubrics/rubric.h"
 #include "worker/args.h"
 #include "worker/commands.h"
+#include "worker/judge.h"
 
 struct check_options {
     bool json;
+    struct judge_options judge; /* only who it is */
 };
 
 static const struct arg CHECK_ARGS[] = {
@@ -17,7 +19,9 @@ static const struct arg CHECK_ARGS[] = {
 };
 
 static const struct arg_group CHECK_GROUPS[] = {
-    {"Options", CHECK_ARGS, sizeof CHECK_ARGS / sizeof *CHECK_ARGS, 0}};
+    {"Options", CHECK_ARGS, sizeof CHECK_ARGS / sizeof *CHECK_ARGS, 0},
+    {"Who judges, for the hashes of criteria that ask", JUDGE_ARGS, JUDGE_WHO_ARG_COUNT,
+     offsetof(struct check_options, judge)}};
 
 static const struct arg_table CHECK_TABLE = {
     .operands = "RUBRIC...",
@@ -70,12 +74,12 @@ static void print_json(const char *name, const struct rubric *rubric,
     json_decref(all);
 }
 
-static bool check(const char *name, bool json)
+static bool check(const char *name, const struct check_options *options)
 {
     struct problems problems = {0};
-    struct rubric *rubric = rubric_load(name, &problems);
+    struct rubric *rubric = rubric_load(name, &options->judge.who, &problems);
     bool fine = rubric != NULL;
-    (json ? print_json : print_text)(name, rubric, &problems);
+    (options->json ? print_json : print_text)(name, rubric, &problems);
     rubric_free(rubric);
     problems_clear(&problems);
     return fine;
@@ -89,7 +93,7 @@ static int rubric_check(int argc, char **argv)
     if (!args_start(&CHECK_TABLE, argc, argv, &options, &names, &exit_code))
         return exit_code;
     for (size_t i = 0; i < names.count; i++)
-        if (!check(names.values[i], options.json))
+        if (!check(names.values[i], &options))
             exit_code = EXIT_USAGE;
     arg_list_clear(&names);
     return exit_code;

@@ -92,9 +92,9 @@ static void configure_answerer(struct worker *worker)
     worker->answerer = ANSWERER_DEFAULTS;
     worker->answerer.region = worker->region;
     worker->answerer.endpoint_url = worker->judge_address.url;
-    worker->answerer.judge_endpoint = judge->endpoint;
-    worker->answerer.judge_model = judge->model;
-    worker->answerer.inference_component = judge->component;
+    worker->answerer.judge_endpoint = judge->who.endpoint;
+    worker->answerer.judge_model = judge->who.model;
+    worker->answerer.inference_component = judge->who.component;
     worker->answerer.sampled_endpoints = judge->sampled.values;
     worker->answerer.sampled_endpoint_count = judge->sampled.count;
     worker->answerer.max_in_flight = (unsigned)judge->in_flight;
@@ -204,7 +204,8 @@ static void close_worker(struct worker *worker)
 
 static void reload(struct worker *worker)
 {
-    struct rubric_set *set = rubric_list_load("assay run", &worker->options->rubrics);
+    struct rubric_set *set = rubric_list_load("assay run", &worker->options->rubrics,
+                                              &worker->options->judge.who);
     fprintf(stderr, "{\"level\":\"%s\",\"event\":\"rubrics_%s\"}\n", set ? "info" : "error",
             set ? "read_again" : "kept_as_they_were");
     if (!set)
@@ -284,7 +285,7 @@ static int run_with(const struct run_options *options)
     worker->options = options;
     int exit_code = EXIT_USAGE;
     if (configure(worker)) {
-        worker->set = rubric_list_load("assay run", &options->rubrics);
+        worker->set = rubric_list_load("assay run", &options->rubrics, &options->judge.who);
         if (worker->set)
             exit_code = run(worker);
     }

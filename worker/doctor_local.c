@@ -73,7 +73,7 @@ static void say_rubric(struct doctor *doctor, const struct rubric *rubric)
 static void check_rubric(struct doctor *doctor, const char *name)
 {
     struct problems problems = {0};
-    struct rubric *rubric = rubric_load(name, &problems);
+    struct rubric *rubric = rubric_load(name, &doctor->options->judge.who, &problems);
     if (rubric)
         say_rubric(doctor, rubric);
     for (size_t i = 0; i < problems.count && i < PROBLEMS_SHOWN; i++)

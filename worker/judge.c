@@ -18,11 +18,11 @@ const struct judge_options JUDGE_DEFAULTS = {
 #define AT(member) offsetof(struct judge_options, member)
 
 const struct arg JUDGE_ARGS[JUDGE_ARG_COUNT] = {
-    {"judge-endpoint", "NAME", ARG_TEXT, AT(endpoint),
+    {"judge-endpoint", "NAME", ARG_TEXT, AT(who.endpoint),
      "SageMaker endpoint that judges; without it the judge's criteria are skipped", 0, 0},
-    {"judge-model", "NAME", ARG_TEXT, AT(model), "model the judge's endpoint is asked for by name",
-     0, 0},
-    {"judge-component", "NAME", ARG_TEXT, AT(component),
+    {"judge-model", "NAME", ARG_TEXT, AT(who.model),
+     "model the judge's endpoint is asked for by name", 0, 0},
+    {"judge-component", "NAME", ARG_TEXT, AT(who.component),
      "inference component of the judge's endpoint", 0, 0},
     {"judge-calls-per-day", "N", ARG_INT, AT(calls_a_day),
      "hard limit of calls, repeats included; default none", 0, 1e12},
@@ -51,7 +51,7 @@ struct judge {
 
 bool judge_wanted(const struct judge_options *options)
 {
-    return options->endpoint || options->sampled.count;
+    return options->who.endpoint || options->sampled.count;
 }
 
 static bool open_answerer(struct judge *judge, const struct judge_options *options,
@@ -60,9 +60,9 @@ static bool open_answerer(struct judge *judge, const struct judge_options *optio
     struct answerer_config config = ANSWERER_DEFAULTS;
     config.region = judge->region;
     config.endpoint_url = judge->address.url;
-    config.judge_endpoint = options->endpoint;
-    config.judge_model = options->model;
-    config.inference_component = options->component;
+    config.judge_endpoint = options->who.endpoint;
+    config.judge_model = options->who.model;
+    config.inference_component = options->who.component;
     config.sampled_endpoints = options->sampled.values;
     config.sampled_endpoint_count = options->sampled.count;
     config.max_in_flight = (unsigned)options->in_flight;

@@ -12,10 +12,8 @@
 
 /* What the command line says; borrowed from argv. Start from JUDGE_DEFAULTS. */
 struct judge_options {
-    const char *endpoint;               /* NULL: there is no judge */
+    struct judge_identity who;          /* without an endpoint there is no judge */
     struct arg_list sampled;            /* endpoints that may be asked for further responses */
-    const char *model;                  /* said in the body; NULL: left out */
-    const char *component;              /* inference component of the endpoint; NULL: none */
     const char *region, *profile, *url; /* NULL: as the AWS environment says */
     int64_t calls_a_day;                /* -1: no limit */
     int64_t in_flight;
@@ -23,7 +21,7 @@ struct judge_options {
 };
 extern const struct judge_options JUDGE_DEFAULTS;
 /* Fills a struct judge_options: a group for tables of options. */
-enum { JUDGE_ARG_COUNT = 10 };
+enum { JUDGE_ARG_COUNT = 10, JUDGE_WHO_ARG_COUNT = 3 /* the first, of `who` */ };
 extern const struct arg JUDGE_ARGS[JUDGE_ARG_COUNT];
 
 /* Whether any model may be asked. */

@@ -34,7 +34,8 @@ void words_clear(struct words *words)
     *words = (struct words){0};
 }
 
-struct rubric_set *rubric_list_load(const char *command, const struct arg_list *list)
+struct rubric_set *rubric_list_load(const char *command, const struct arg_list *list,
+                                    const struct judge_identity *judge)
 {
     struct words names = {0};
     struct problems problems = {0};
@@ -44,7 +45,7 @@ struct rubric_set *rubric_list_load(const char *command, const struct arg_list *
     else
         words_add(&names, "general", strlen("general"));
     struct rubric_set *set =
-        rubric_set_load((const char *const *)names.words, names.count, &problems, &bad);
+        rubric_set_load((const char *const *)names.words, names.count, judge, &problems, &bad);
     if (!set) {
         fprintf(stderr, "%s: rubric %s cannot be used:\n", command, bad);
         problems_print(&problems, stderr, bad);

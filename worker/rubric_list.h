@@ -6,9 +6,10 @@
 #include "worker/lane/evaluation.h"
 
 /* `--rubric a,b --rubric c`: files, or names of rubrics that ship; `general` when none is named.
- * NULL after every problem was printed to stderr, "assay eval: ..." by `command`. The caller
+ * `judge` as rubric_load takes it. NULL after every problem was printed to stderr, "assay eval: ..." by `command`. The caller
  * releases. */
-struct rubric_set *rubric_list_load(const char *command, const struct arg_list *list);
+struct rubric_set *rubric_list_load(const char *command, const struct arg_list *list,
+                                    const struct judge_identity *judge);
 
 /* A list whose values may be lists themselves, "a,b": one by one. Owns its text. */
 struct words {

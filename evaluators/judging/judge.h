@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <jansson.h>
 #include "schema/base/arena.h"
+#include "schema/base/buffer.h"
 #include "schema/base/problems.h"
 #include "schema/question.h"
 #include "schema/sample.h"
@@ -43,6 +44,7 @@ const char *judge_template_names(void);
 struct judge {
     const char *instructions;
     const char *model; /* NULL: the configuration's */
+    const struct judge_identity *asked; /* of the configuration; NULL: nobody will be asked */
     unsigned inputs;
     struct verdict_scale scale; /* its labels are `labels` or a template's */
     struct verdict_label *labels;
@@ -59,9 +61,12 @@ void judge_free(void *judge);
 /* The text of one input (of the references, the first); data NULL when the sample has none. */
 struct str judge_shown(const struct sample *sample, enum judge_input input);
 const char *judge_input_name(enum judge_input input);
-/* The messages of the question, in the arena. */
-void judge_messages(const struct judge *judge, const struct sample *sample, struct arena *arena,
-                    struct question *question);
+/* The question, sealed, in the arena. */
+struct question *judge_question(const struct judge *judge, const struct sample *sample,
+                                struct arena *arena);
+/* What every question of this judge has in common, whom it goes to, and what its verdicts are
+ * worth: other lines, another trend. */
+void judge_determine(const struct judge *judge, struct buffer *into);
 /* Does a text look as if it were written for a judge: a template's tokens, a ready verdict? */
 bool judge_suspects(struct str text);
 

@@ -8,6 +8,8 @@
 #include "schema/base/json_read.h"
 #include "schema/base/utf8.h"
 
+static const char PURPOSE[] = "verdict";
+
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 /* How chat templates mark turns: a judge's tokeniser may take them for its own, whatever quotes
@@ -263,12 +265,19 @@ static struct question_message user_message(const struct judge *judge, const str
     return (struct question_message){"user", parts, 3};
 }
 
-void judge_messages(const struct judge *judge, const struct sample *sample, struct arena *arena,
-                    struct question *question)
+struct question *judge_question(const struct judge *judge, const struct sample *sample,
+                                struct arena *arena)
 {
+    struct question *question = arena_new(arena, 1, sizeof *question);
     struct question_message *messages = arena_new(arena, 2, sizeof *messages);
     messages[0] = system_message(judge, arena);
     messages[1] = user_message(judge, sample, arena);
+    question->target = ASK_JUDGE;
+    question->purpose = PURPOSE;
+    question->model = judge->model;
     question->messages = messages;
     question->message_count = 2;
+    question->max_tokens = judge->max_tokens;
+    question_seal(question);
+    return question;
 }

@@ -173,7 +173,8 @@ static bool check_names(const struct rubric_set *set, struct problems *problems)
 }
 
 struct rubric_set *rubric_set_load(const char *const *names, size_t count,
-                                   struct problems *problems, const char **out_bad_name)
+                                   const struct judge_identity *judge, struct problems *problems,
+                                   const char **out_bad_name)
 {
     struct rubric_set *set = memory_new(1, sizeof *set);
     set->users = 1;
@@ -185,7 +186,7 @@ struct rubric_set *rubric_set_load(const char *const *names, size_t count,
         problems_add(problems, "", "no rubric is named");
     }
     for (size_t i = 0; i < count && !bad; i++) {
-        struct rubric *rubric = rubric_load(names[i], problems);
+        struct rubric *rubric = rubric_load(names[i], judge, problems);
         if (rubric)
             set->rubrics[set->count++] = rubric;
         if (!rubric || !check_names(set, problems))
