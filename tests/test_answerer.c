@@ -351,8 +351,8 @@ static void cancelled_questions_are_never_answered(void **state)
     open_fixture(&fixture, url, "judge", BUDGET_UNLIMITED);
     for (size_t i = 0; i < ASKED_MAX; i++)
         ask(&fixture, i, ASK_JUDGE, NULL, 60000);
-    answerer_turn(fixture.answerer); /* 64 in flight, 36 in line */
-    assert_int_equal(answerer_in_flight(fixture.answerer), 64);
+    answerer_turn(fixture.answerer); /* 8 in flight, as many as a slow start allows; 92 in line */
+    assert_int_equal(answerer_in_flight(fixture.answerer), 8);
     answerer_cancel_owner(fixture.answerer, &fixture);
     assert_int_equal(answerer_unanswered(fixture.answerer), 0);
     assert_int_equal(answerer_counts(fixture.answerer)->cancelled, ASKED_MAX);

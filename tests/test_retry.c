@@ -11,6 +11,7 @@
 #include "worker/answer/budget.h"
 #include "worker/answer/retry.h"
 #include "worker/answer/schedule.h"
+#include "worker/answer/throttle.h"
 
 static void faults_are_told_apart_by_code_before_status(void **state)
 {
@@ -101,6 +102,114 @@ static void delays_double_up_to_a_limit_with_full_jitter(void **state)
         assert_int_equal(retry_parked_ms(cases[i].base, cases[i].retry, cases[i].uniform),
                          cases[i].parked);
     }
+}
+
+/* Sun, 06 Nov 1994 08:49:37 GMT, RFC 9110's example, is 784111777 (date -d ... +%s). */
+static void what_a_reply_asks_for_is_waited_within_limits(void **state)
+{
+    (void)state;
+    static const int64_t now = 784111777000 - 12000;
+    static const struct {
+        const char *retry_after, *aws;
+        int64_t ms;
+    } cases[] = {
+        {NULL, NULL, 0},
+        {"0", NULL, 0},
+        {"7", NULL, 7000},
+        {"60", NULL, 60000},
+        {"61", NULL, 60000},
+        {"99999999999999999999999", NULL, 60000},
+        {"Sun, 06 Nov 1994 08:49:37 GMT", NULL, 12000},
+        {"Sunday, 06-Nov-94 08:49:37 GMT", NULL, 12000},
+        {"Sun Nov  6 08:49:37 1994", NULL, 12000},
+        {"Sun, 06 Nov 1994 08:49:24 GMT", NULL, 0},      /* over */
+        {"Sun, 06 Nov 2094 08:49:37 GMT", NULL, 60000},  /* a mistake, or no friend */
+        {"Sun, 06 Nov 1994 08:49:37 CET", NULL, 0},
+        {"", NULL, 0},
+        {"-5", NULL, 0},
+        {"1.5", NULL, 0},
+        {"5 s", NULL, 0},
+        {"soon", NULL, 0},
+        {NULL, "1500", 1500},
+        {NULL, "999999", 5000},
+        {NULL, "later", 0},
+        {"7", "1500", 1500},
+        {"7", "later", 7000},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (retry_asked_ms(cases[i].retry_after, cases[i].aws, now) != cases[i].ms)
+            fail_msg("case %zu: %lld", i,
+                     (long long)retry_asked_ms(cases[i].retry_after, cases[i].aws, now));
+}
+
+/* --- throttle --- */
+
+/* `count` calls out together and back with one outcome. */
+static void burst(struct throttle *throttle, unsigned count, enum throttle_outcome outcome)
+{
+    unsigned rounds[100];
+    for (unsigned i = 0; i < count; i++)
+        rounds[i] = throttle_sent(throttle);
+    for (unsigned i = 0; i < count; i++)
+        throttle_ended(throttle, rounds[i], outcome);
+}
+
+static void an_endpoint_that_copes_is_given_more_one_that_refuses_half(void **state)
+{
+    (void)state;
+    struct throttle throttle;
+    throttle_init(&throttle, 32);
+    assert_int_equal(throttle.limit, 8);
+    burst(&throttle, 8, THROTTLE_COPED);
+    assert_int_equal(throttle.limit, 16); /* slow start: doubled by each window */
+    burst(&throttle, 16, THROTTLE_COPED);
+    burst(&throttle, 32, THROTTLE_COPED);
+    assert_int_equal(throttle.limit, 32); /* and never more than was configured */
+    burst(&throttle, 32, THROTTLE_REFUSED);
+    assert_int_equal(throttle.limit, 16); /* once for the burst */
+    burst(&throttle, 15, THROTTLE_COPED);
+    assert_int_equal(throttle.limit, 16);
+    burst(&throttle, 1, THROTTLE_COPED);
+    assert_int_equal(throttle.limit, 17); /* one for a window */
+    burst(&throttle, 17, THROTTLE_UNKNOWN);
+    assert_int_equal(throttle.limit, 17); /* a fault says nothing of the load */
+    for (int i = 0; i < 6; i++)
+        burst(&throttle, 1, THROTTLE_REFUSED);
+    assert_int_equal(throttle.limit, 1); /* never none: who would find out that it is over? */
+    burst(&throttle, 1, THROTTLE_COPED);
+    assert_int_equal(throttle.limit, 2);
+}
+
+static void a_late_refusal_of_an_old_burst_does_not_count_again(void **state)
+{
+    (void)state;
+    struct throttle throttle;
+    throttle_init(&throttle, 8);
+    unsigned before = throttle_sent(&throttle), too = throttle_sent(&throttle);
+    throttle_ended(&throttle, before, THROTTLE_REFUSED);
+    unsigned after = throttle_sent(&throttle);
+    throttle_ended(&throttle, too, THROTTLE_REFUSED);
+    assert_int_equal(throttle.limit, 4);
+    throttle_ended(&throttle, after, THROTTLE_REFUSED);
+    assert_int_equal(throttle.limit, 2);
+}
+
+static void calls_wait_for_room_and_for_the_time_that_was_asked_for(void **state)
+{
+    (void)state;
+    struct throttle throttle;
+    throttle_init(&throttle, 2);
+    unsigned round = throttle_sent(&throttle);
+    assert_true(throttle_allows(&throttle, 1000));
+    throttle_sent(&throttle);
+    assert_false(throttle_allows(&throttle, 1000));
+    assert_int_equal(throttle_wait_ms(&throttle, 1000), -1);
+    throttle_ended(&throttle, round, THROTTLE_UNKNOWN);
+    throttle_hold(&throttle, 5000);
+    throttle_hold(&throttle, 3000); /* the longest counts */
+    assert_int_equal(throttle_wait_ms(&throttle, 1000), 4000);
+    assert_false(throttle_allows(&throttle, 4999));
+    assert_true(throttle_allows(&throttle, 5000));
 }
 
 static void end_calls(struct breaker *breaker, int64_t now, int count, bool failed)
@@ -336,6 +445,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(faults_are_told_apart_by_code_before_status),
         cmocka_unit_test(delays_double_up_to_a_limit_with_full_jitter),
+        cmocka_unit_test(what_a_reply_asks_for_is_waited_within_limits),
+        cmocka_unit_test(an_endpoint_that_copes_is_given_more_one_that_refuses_half),
+        cmocka_unit_test(a_late_refusal_of_an_old_burst_does_not_count_again),
+        cmocka_unit_test(calls_wait_for_room_and_for_the_time_that_was_asked_for),
         cmocka_unit_test(a_breaker_opens_at_half_of_twenty_and_probes_with_one),
         cmocka_unit_test(a_breaker_stays_closed_below_half_and_forgets_after_30_s),
         cmocka_unit_test(a_forgotten_probe_lets_the_next_one_go),

@@ -5,6 +5,9 @@ verdict that is a keyed hash of that text: whoever knows the key can derive ever
 that a lost, invented or swapped one is found. It answers late and out of order, and fails in every
 way that has been seen or feared, at the shares it is told.
 
+With --capacity N it refuses calls beyond N at a time; with --retry-after it asks whom it throttles
+to wait (seconds, or "date": a second later as an HTTP-date), and counts who comes too soon.
+
     python3 judge_endpoint.py [--port 0] [--latency-ms 5] [--sigma 1] [--faults '{"throttle400": .1}']
 
 prints the port it listens on. GET /control/stats tells what was counted; POST /control/settings
@@ -134,12 +137,14 @@ class Judge:
     def __init__(self, settings, seed):
         self.random = random.Random(seed)
         self.settings = {"faults": {}, "latency_ms": 5, "sigma": 1, "shape": "chat", "key": "judge",
-                         "clock_s": 0}
+                         "clock_s": 0, "capacity": 0, "retry_after": None}
         self.change(settings)
         self.counts = Counter()
         self.problems = []
         self.nonces = set()
         self.now = self.most = 0
+        self.closed_until = 0
+        self.asked = set()
 
     def change(self, settings):
         foreign = set(settings.get("faults", {})) - set(FAULTS)
@@ -165,11 +170,27 @@ class Judge:
             await asyncio.sleep(self.random.lognormvariate(0, sigma) * median / 1000)
 
     def stats(self):
-        return {**self.counts, "most_in_flight": self.most, "problems": self.problems[:20],
+        return {**self.counts, "samples": len(self.asked), "most_in_flight": self.most, "problems": self.problems[:20],
                 "problem_count": len(self.problems)}
+
+    async def throttle(self, writer, status, code, value):
+        """A refusal that asks to wait, if it was told to ask."""
+        extra = ""
+        if self.settings["retry_after"] == "date":
+            now = self.clock()
+            until = now.replace(microsecond=0) + datetime.timedelta(seconds=2)
+            extra = f"Retry-After: {until:%a, %d %b %Y %H:%M:%S GMT}\r\n"
+            # its own Date has whole seconds: the wait of a client begins at that second
+            wait = (until - now.replace(microsecond=0)).total_seconds()
+        elif self.settings["retry_after"]:
+            extra, wait = f"Retry-After: {self.settings['retry_after']}\r\n", float(self.settings["retry_after"])
+        if extra:
+            self.closed_until = max(self.closed_until, asyncio.get_running_loop().time() + wait)
+        await send(writer, status, value, code, extra=extra)
 
     async def invoke(self, path, headers, body, writer):
         self.counts["calls"] += 1
+        self.counts["too_soon"] += asyncio.get_running_loop().time() < self.closed_until
         wrong = signature_check.problem("POST", path, headers, body, key=KEY, secret=SECRET,
                                         service="sagemaker", now=self.clock())
         if wrong:
@@ -184,6 +205,10 @@ class Judge:
         if nonce in self.nonces:
             self.problems.append("a nonce was used twice")
         self.nonces.add(nonce)
+        self.asked.add(json.dumps(sample, sort_keys=True))
+        if 0 < self.settings["capacity"] < self.now:
+            self.counts["over_capacity"] += 1
+            return await self.throttle(writer, 429, None, {"message": "slow down"})
         await self.pause()
         return await self.reply(sample, nonce, scale, writer)
 
@@ -193,6 +218,8 @@ class Judge:
         verdict = verdict_of(sample, scale, self.settings["key"])
         if fault in ERRORS:
             status, code, value = ERRORS[fault]
+            if fault.startswith("throttle") or fault == "error503":
+                return await self.throttle(writer, status, code, value)
             return await send(writer, status, value, code)
         if fault == "hang":
             await asyncio.sleep(3600)
@@ -275,8 +302,8 @@ async def receive(reader):
     return first[0], first[1], headers, await reader.readexactly(size)
 
 
-async def send_raw(writer, status, body, kind="application/json", code=None, now=None):
-    extra = f"x-amzn-errortype: {code}:http://internal/\r\n" if code else ""
+async def send_raw(writer, status, body, kind="application/json", code=None, now=None, extra=""):
+    extra += f"x-amzn-errortype: {code}:http://internal/\r\n" if code else ""
     stamp = (now or datetime.datetime.now(datetime.timezone.utc)).strftime("%a, %d %b %Y %H:%M:%S GMT")
     head = (f"HTTP/1.1 {status} X\r\nDate: {stamp}\r\nContent-Type: {kind}\r\n{extra}"
             f"x-amzn-RequestId: 1\r\nContent-Length: {len(body)}\r\n\r\n")
@@ -284,8 +311,8 @@ async def send_raw(writer, status, body, kind="application/json", code=None, now
     await writer.drain()
 
 
-async def send(writer, status, value, code=None, now=None):
-    await send_raw(writer, status, json.dumps(value).encode(), code=code, now=now)
+async def send(writer, status, value, code=None, now=None, extra=""):
+    await send_raw(writer, status, json.dumps(value).encode(), code=code, now=now, extra=extra)
 
 
 async def send_huge(writer):
@@ -305,6 +332,8 @@ async def main():
     parser.add_argument("--shape", choices=["chat", "tgi", "list"], default="chat")
     parser.add_argument("--key", default="judge", help="of the verdicts' hash")
     parser.add_argument("--clock-s", type=float, default=0, help="ahead of ours")
+    parser.add_argument("--capacity", type=int, default=0, help="calls at a time; 0: no limit")
+    parser.add_argument("--retry-after", help="seconds, or date")
     parser.add_argument("--seed", type=int, default=1)
     flags = vars(parser.parse_args())
     port, seed = flags.pop("port"), flags.pop("seed")

@@ -7,12 +7,13 @@
 #include "schema/base/buffer.h"
 #include "schema/base/clock.h"
 #include "schema/base/memory.h"
-#include "worker/answer/breaker.h"
 #include "worker/answer/call.h"
 #include "worker/answer/caller.h"
-#include "worker/answer/invoke.h"
-#include "worker/answer/retry.h"
+#include "worker/answer/reply.h"
+#include "worker/answer/target.h"
 #include "worker/aws/aws_error.h"
+
+enum { TARGET_JUDGE }; /* its place among the targets */
 
 enum {
     REPLY_BYTES_MAX = 256 << 10,
@@ -36,8 +37,9 @@ struct answerer {
     struct keyring *keyring; /* NULL: none */
     struct budget_share *budget;
     struct caller caller;
-    struct breaker breaker; /* of the judge */
-    struct waiting waiting;
+    struct target *targets; /* the judge, then the sampled endpoints as configured */
+    size_t target_count;
+    struct waiting waiting; /* a line for each target */
     struct line flying;
     struct answerer_counts counts;
     size_t in_flight, unanswered;
@@ -45,7 +47,6 @@ struct answerer {
     int64_t clock_offset_ms; /* of AWS's clock to ours, once ours was refused */
     bool no_credentials;
     int64_t no_credentials_until_ms; /* then they are asked for again */
-    char judge_url[INVOKE_URL_BYTES_MAX];
 };
 
 /* Ends a call, which is in no list any more; the callback may ask, and may cancel owners. */
@@ -74,21 +75,20 @@ static double random_share(void)
     return (double)(bits >> 11) * 0x1p-53;
 }
 
-/* Another quick attempt while there are some left and retries are few; else a longer pause. */
-static void try_again(struct answerer *answerer, struct call *call)
+/* Another quick attempt while there are some left and retries are few; else a longer pause. Never
+ * before the time the endpoint asked for, and then not all at once. */
+static void try_again(struct answerer *answerer, struct call *call, int64_t asked_ms)
 {
-    int64_t now = clock_steady_ms();
+    const struct answerer_config *config = &answerer->config;
+    int64_t delay_ms;
     if (call->attempts < RETRY_QUICK_ATTEMPTS_MAX && answerer->retry_tokens >= 1) {
         answerer->retry_tokens -= 1;
-        unsigned retry = call->attempts - 1;
-        waiting_parked(&answerer->waiting, call,
-                       now + retry_delay_ms(answerer->config.retry_ms, retry, random_share()));
-        return;
+        delay_ms = retry_delay_ms(config->retry_ms, call->attempts - 1, random_share());
+    } else {
+        call->attempts = 0;
+        delay_ms = retry_parked_ms(config->parked_ms, call->pauses++, random_share());
     }
-    call->attempts = 0;
-    waiting_parked(&answerer->waiting, call,
-                   now +
-                       retry_parked_ms(answerer->config.parked_ms, call->pauses++, random_share()));
+    waiting_parked(&answerer->waiting, call, clock_steady_ms() + asked_ms + delay_ms);
 }
 
 /* A verdict that was cut off is no verdict; a resample that was is still a response. */
@@ -115,46 +115,39 @@ static void take_answer(struct answerer *answerer, struct call *call,
     finish(answerer, call, whole ? ANSWER_RECEIVED : ANSWER_FAILED, whole ? NULL : "truncated");
 }
 
-/* What a reply advises; reads its answer when there is one. */
-static struct retry_advice read_reply(struct call *call, const struct http_reply *reply,
-                                      struct invoke_answer *out)
-{
-    struct invoke_error error = {.original_status = -1};
-    if (reply->failure == HTTP_OK && (reply->status < 200 || reply->status > 299))
-        invoke_read_error(reply, &error);
-    struct retry_advice advice = retry_advise(&(struct retry_outcome){
-        .failure = reply->failure,
-        .status = reply->status,
-        .code = error.code,
-        .original_status = error.original_status,
-        .no_capacity = error.no_capacity,
-    });
-    if (advice.kind != RETRY_NOT_NEEDED || !call->question)
-        return advice;
-    const char *failure = invoke_read(reply->body, call->arena, out);
-    if (!failure)
-        return advice;
-    bool passing = strcmp(failure, "model_error") == 0;
-    return (struct retry_advice){passing ? RETRY_SOON : RETRY_NEVER, failure};
-}
-
 /* A refused signature may be the keys' fault or the clock's: both are looked after. */
-static void refresh(struct answerer *answerer, struct call *call, const struct http_reply *reply,
-                    const char *reason)
+static void refresh(struct answerer *answerer, struct call *call, const struct http_reply *from,
+                    const struct reply *reply)
 {
-    int64_t offset_ms = aws_clock_offset_ms(reply);
+    int64_t offset_ms = aws_clock_offset_ms(from);
     if (offset_ms > CLOCK_OFFSET_MS_MIN || offset_ms < -CLOCK_OFFSET_MS_MIN)
         answerer->clock_offset_ms = offset_ms;
     if (call->refreshed) {
-        finish(answerer, call, ANSWER_FAILED, reason);
+        finish(answerer, call, ANSWER_FAILED, reply->advice.reason);
         return;
     }
     call->refreshed = true;
     keyring_renew(answerer->keyring, call->access_key_id);
-    try_again(answerer, call);
+    try_again(answerer, call, reply->asked_ms);
 }
 
-static void on_reply(void *owner, const struct http_reply *reply)
+/* What the call's end says of its endpoint. */
+static void tell_target(struct answerer *answerer, const struct call *call,
+                        const struct http_reply *from, const struct reply *reply)
+{
+    enum retry_kind kind = reply->advice.kind;
+    bool busy = kind == RETRY_SLOWER || from->status == 503;
+    const struct target_outcome outcome = {
+        .answered = kind == RETRY_NOT_NEEDED,
+        .blamed = kind == RETRY_SOON || kind == RETRY_SLOWER,
+        .throttled = kind == RETRY_SLOWER,
+        .asked_ms = busy ? reply->asked_ms : 0,
+    };
+    answerer->counts.throttled += outcome.throttled;
+    target_ended(&answerer->targets[call->line], call->round, &outcome, clock_steady_ms());
+}
+
+static void on_reply(void *owner, const struct http_reply *from)
 {
     struct call *call = owner;
     struct answerer *answerer = call->answerer;
@@ -162,26 +155,23 @@ static void on_reply(void *owner, const struct http_reply *reply)
         free(call);
         return;
     }
-    struct invoke_answer answer;
-    struct retry_advice advice = read_reply(call, reply, &answer);
-    bool blamed = advice.kind == RETRY_SOON || advice.kind == RETRY_SLOWER;
+    struct reply reply;
+    reply_read(from, call->question ? call->arena : NULL, &reply);
     line_remove(&answerer->flying, call);
     answerer->in_flight--;
-    answerer->counts.throttled += advice.kind == RETRY_SLOWER;
-    if (call->line == CALL_LINE_JUDGE)
-        breaker_ended(&answerer->breaker, clock_steady_ms(), blamed);
+    tell_target(answerer, call, from, &reply);
     if (!call->question)
         free(call);
-    else if (reply->failure == HTTP_CANCELLED)
+    else if (from->failure == HTTP_CANCELLED)
         finish(answerer, call, ANSWER_SKIPPED, "cancelled");
-    else if (advice.kind == RETRY_NOT_NEEDED)
-        take_answer(answerer, call, &answer, reply->duration_ms);
-    else if (advice.kind == RETRY_NEVER)
-        finish(answerer, call, ANSWER_FAILED, advice.reason);
-    else if (advice.kind == RETRY_REFRESH)
-        refresh(answerer, call, reply, advice.reason);
+    else if (reply.advice.kind == RETRY_NOT_NEEDED)
+        take_answer(answerer, call, &reply.answer, from->duration_ms);
+    else if (reply.advice.kind == RETRY_NEVER)
+        finish(answerer, call, ANSWER_FAILED, reply.advice.reason);
+    else if (reply.advice.kind == RETRY_REFRESH)
+        refresh(answerer, call, from, &reply);
     else
-        try_again(answerer, call);
+        try_again(answerer, call, reply.asked_ms);
 }
 
 /* --- sending --- */
@@ -201,13 +191,13 @@ static int64_t timeout_of(const struct answerer_config *config, const struct cal
 }
 
 static void fly(struct answerer *answerer, struct call *call, const struct credentials *credentials,
-                struct str body, const char *url)
+                struct str body)
 {
-    bool judge = call->line == CALL_LINE_JUDGE;
-    struct caller_post post = {
-        .url = url,
-        .component = judge ? answerer->config.inference_component : NULL,
-        .variant = judge ? answerer->config.target_variant : NULL,
+    struct target *target = &answerer->targets[call->line];
+    const struct caller_post post = {
+        .url = target->url,
+        .component = target->component,
+        .variant = target->variant,
         .body = body,
         .timeout_ms = timeout_of(&answerer->config, call),
         .reply_bytes_max = REPLY_BYTES_MAX,
@@ -219,6 +209,7 @@ static void fly(struct answerer *answerer, struct call *call, const struct crede
         answerer->retry_tokens += RETRY_TOKENS_EARNED;
     waiting_leave(&answerer->waiting, call);
     call->attempts++;
+    call->round = target_sent(target);
     line_append(&answerer->flying, call);
     answerer->in_flight++;
     snprintf(call->access_key_id, sizeof call->access_key_id, "%s", credentials->access_key_id);
@@ -226,30 +217,20 @@ static void fly(struct answerer *answerer, struct call *call, const struct crede
                 on_reply, call);
 }
 
-/* Sends a call of the line, or ends it. */
+/* Sends a call that its target allows, or ends it. */
 static void send_call(struct answerer *answerer, struct call *call,
                       const struct credentials *credentials)
 {
-    char url[INVOKE_URL_BYTES_MAX];
+    struct target *target = &answerer->targets[call->line];
     const struct question *question = call->question;
-    bool judge = call->line == CALL_LINE_JUDGE;
-    if (judge)
-        memcpy(url, answerer->judge_url, sizeof url);
-    else if (!invoke_url(answerer->config.endpoint_url, answerer->config.region, call->endpoint,
-                         url))
-        assert(!"checked by answerer_ask");
     struct buffer body = {0};
-    const char *model = question->model ? question->model
-                        : judge         ? answerer->config.judge_model
-                                        : NULL;
     make_nonce(call->nonce);
-    invoke_body(question, call->nonce, model, &body);
+    invoke_body(question, call->nonce, question->model ? question->model : target->model, &body);
     bool fits = body.size <= answerer->config.request_bytes_max;
     if (fits && budget_take(answerer->budget, clock_wall_ms())) {
-        fly(answerer, call, credentials, buffer_str(&body), url);
+        fly(answerer, call, credentials, buffer_str(&body));
     } else {
-        if (judge)
-            breaker_forget(&answerer->breaker);
+        target_forget(target);
         waiting_leave(&answerer->waiting, call);
         finish(answerer, call, fits ? ANSWER_SKIPPED : ANSWER_FAILED,
                fits ? "budget" : "question_too_long");
@@ -275,7 +256,7 @@ static void send_line(struct answerer *answerer, size_t target)
     while (line->first && answerer->in_flight < answerer->config.max_in_flight) {
         int64_t now = clock_steady_ms();
         const struct credentials *credentials = credentials_now(answerer, now);
-        if (!credentials || (target == CALL_LINE_JUDGE && !breaker_allows(&answerer->breaker, now)))
+        if (!credentials || !target_allows(&answerer->targets[target], now))
             return;
         send_call(answerer, line->first, credentials);
     }
@@ -303,7 +284,7 @@ void answerer_turn(struct answerer *answerer)
         else
             waiting_in_line(&answerer->waiting, call); /* its pause is over */
     }
-    for (size_t target = 0; target < CALL_LINES; target++)
+    for (size_t target = 0; target < answerer->target_count; target++)
         send_line(answerer, target);
 }
 
@@ -320,7 +301,7 @@ static int64_t line_wait_ms(const struct answerer *answerer, size_t target, int6
         return -1;
     if (now < answerer->no_credentials_until_ms)
         return answerer->no_credentials_until_ms - now;
-    return target == CALL_LINE_JUDGE ? breaker_wait_ms(&answerer->breaker, now) : 0;
+    return target_wait_ms(&answerer->targets[target], now);
 }
 
 int64_t answerer_wait_ms(const struct answerer *answerer)
@@ -329,27 +310,36 @@ int64_t answerer_wait_ms(const struct answerer *answerer)
     const struct scheduled *first = schedule_first(&answerer->waiting.schedule);
     if (first)
         wait = first->at_ms > now ? first->at_ms - now : 0;
-    for (size_t target = 0; target < CALL_LINES; target++)
+    for (size_t target = 0; target < answerer->target_count; target++)
         wait = sooner(wait, line_wait_ms(answerer, target, now));
     return wait;
 }
 
 /* --- asking and cancelling --- */
 
-static bool listed(const struct answerer_config *config, struct str endpoint)
+/* The sampled endpoint of that name; target_count when it is not listed. */
+static size_t find_sampled(const struct answerer *answerer, struct str endpoint)
 {
+    const struct answerer_config *config = &answerer->config;
     for (size_t i = 0; i < config->sampled_endpoint_count; i++)
         if (str_is(endpoint, config->sampled_endpoints[i]))
-            return invoke_name_valid(endpoint);
-    return false;
+            return TARGET_JUDGE + 1 + i;
+    return answerer->target_count;
 }
 
-static const char *refusal_of(const struct answerer_config *config, const struct question *question,
-                              struct str endpoint)
+/* Which target a question goes to, or why to none. */
+static void choose_target(const struct answerer *answerer, struct call *call,
+                          const struct sample *sample)
 {
-    if (question->target == ASK_JUDGE)
-        return config->judge_endpoint ? NULL : "no_judge";
-    return listed(config, endpoint) ? NULL : "endpoint_not_listed";
+    if (call->question->target == ASK_JUDGE) {
+        call->line = TARGET_JUDGE;
+        call->refusal = answerer->config.judge_endpoint ? NULL : "no_judge";
+        return;
+    }
+    size_t found = find_sampled(answerer, sample ? sample->endpoint : (struct str){0});
+    bool listed = found < answerer->target_count && answerer->targets[found].url[0];
+    call->line = listed ? found : TARGET_JUDGE;
+    call->refusal = listed ? NULL : "endpoint_not_listed";
 }
 
 void answerer_ask(struct answerer *answerer, struct question *question, const struct sample *sample,
@@ -360,8 +350,6 @@ void answerer_ask(struct answerer *answerer, struct question *question, const st
     *call = (struct call){
         .answerer = answerer,
         .question = question,
-        .line = question->target == ASK_JUDGE ? CALL_LINE_JUDGE : CALL_LINE_SAMPLED,
-        .endpoint = question->target == ASK_ENDPOINT && sample ? sample->endpoint : (struct str){0},
         .arena = arena,
         .answered = answered,
         .owner = owner,
@@ -369,7 +357,7 @@ void answerer_ask(struct answerer *answerer, struct question *question, const st
     };
     answerer->counts.asked++;
     answerer->unanswered++;
-    call->refusal = refusal_of(&answerer->config, question, call->endpoint);
+    choose_target(answerer, call, sample);
     if (call->refusal)
         waiting_parked(&answerer->waiting, call, 0); /* answered in the next turn */
     else
@@ -422,8 +410,7 @@ const struct answerer_counts *answerer_counts(const struct answerer *answerer)
 
 /* --- life --- */
 
-static bool check_config(const struct answerer_config *config, char url[INVOKE_URL_BYTES_MAX],
-                         struct error *error)
+static bool check_config(const struct answerer_config *config, struct error *error)
 {
     if (!config->region || !invoke_name_valid(str_of(config->region)))
         return error_set(error, ERROR_FATAL, "judge: no region is configured, or no valid one");
@@ -432,8 +419,25 @@ static bool check_config(const struct answerer_config *config, char url[INVOKE_U
         return error_set(error, ERROR_FATAL, "judge: endpoint_url must begin with https://");
     if (config->max_in_flight < 1)
         return error_set(error, ERROR_FATAL, "judge: max_in_flight must be at least 1");
-    if (config->judge_endpoint &&
-        !invoke_url(config->endpoint_url, config->region, str_of(config->judge_endpoint), url))
+    return true;
+}
+
+/* A sampled endpoint whose name is not valid keeps an empty URL and is never asked. */
+static bool init_targets(struct answerer *answerer, struct error *error)
+{
+    const struct answerer_config *config = &answerer->config;
+    answerer->target_count = TARGET_JUDGE + 1 + config->sampled_endpoint_count;
+    answerer->targets = memory_new(answerer->target_count, sizeof *answerer->targets);
+    answerer->waiting.lines = memory_new(answerer->target_count, sizeof(struct line));
+    for (size_t i = 0; i < config->sampled_endpoint_count; i++)
+        target_init(&answerer->targets[TARGET_JUDGE + 1 + i], config->endpoint_url, config->region,
+                    config->sampled_endpoints[i], config->max_in_flight);
+    struct target *judge = &answerer->targets[TARGET_JUDGE];
+    judge->component = config->inference_component;
+    judge->variant = config->target_variant;
+    judge->model = config->judge_model;
+    if (config->judge_endpoint && !target_init(judge, config->endpoint_url, config->region,
+                                               config->judge_endpoint, config->max_in_flight))
         return error_set(error, ERROR_FATAL,
                          "judge: the endpoint's name must be 1 to 63 letters, digits and hyphens, "
                          "and its URL shorter than %d bytes",
@@ -445,6 +449,8 @@ struct answerer *answerer_new(const struct answerer_config *config, struct http 
                               struct keyring *keyring, struct budget_share *budget,
                               struct error *error)
 {
+    if (!check_config(config, error))
+        return NULL;
     struct answerer *answerer = memory_new(1, sizeof *answerer);
     *answerer = (struct answerer){
         .config = *config,
@@ -453,9 +459,9 @@ struct answerer *answerer_new(const struct answerer_config *config, struct http 
         .caller = {.http = http, .region = config->region},
         .retry_tokens = RETRY_TOKENS_START,
     };
-    if (check_config(config, answerer->judge_url, error))
+    if (init_targets(answerer, error))
         return answerer;
-    free(answerer);
+    answerer_free(answerer);
     return NULL;
 }
 
@@ -472,5 +478,7 @@ void answerer_free(struct answerer *answerer)
         call->answerer = NULL; /* freed when the http ends it */
     schedule_clear(&answerer->waiting.schedule);
     caller_clear(&answerer->caller);
+    free(answerer->waiting.lines);
+    free(answerer->targets);
     free(answerer);
 }

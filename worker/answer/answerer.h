@@ -5,7 +5,8 @@
  * faults: up to three quick attempts with full jitter, after that it is parked and tried again at
  * growing intervals until its deadline. So an outage of the judge costs a judge's criteria their
  * answers (ANSWER_SKIPPED, judge_unavailable) and stops nothing else. Every attempt is a call of
- * the budget. */
+ * the budget. Each endpoint has a breaker (breaker.h) and is given as many calls at a time as it
+ * copes with (throttle.h); when it asks to wait (Retry-After) it is left alone so long. */
 #ifndef ASSAY_ANSWERER_H
 #define ASSAY_ANSWERER_H
 
@@ -34,7 +35,7 @@ struct answerer_config {
      */
     const char *const *sampled_endpoints;
     size_t sampled_endpoint_count;
-    unsigned max_in_flight;   /* >= 1 */
+    unsigned max_in_flight;   /* >= 1; fewer while an endpoint throttles */
     int64_t timeout_ms;       /* of one attempt; a container may take 60 s */
     int64_t retry_ms;         /* base of the quick retries' jitter */
     int64_t parked_ms;        /* the first pause after them */

@@ -8,20 +8,16 @@
 #include "schema/question.h"
 #include "worker/answer/schedule.h"
 
-/* The judge and the sampled endpoints stand in lines of their own: one must not hold up the other.
- */
-enum call_line { CALL_LINE_JUDGE, CALL_LINE_SAMPLED, CALL_LINES };
-
 enum { CALL_KEY_ID_BYTES = 130 }; /* AWS: at most 128 */
 
 struct call {
     struct scheduled scheduled;   /* first */
     struct call *next, *previous; /* of the line, or of those in flight */
     bool in_line;
-    enum call_line line;
+    size_t line;               /* which of the lines: that of its target */
+    unsigned round;            /* of the target's throttle, when it was sent */
     struct answerer *answerer; /* NULL: it is gone, throw the reply away */
     struct question *question; /* NULL: cancelled, likewise */
-    struct str endpoint;       /* of an ASK_ENDPOINT question */
     struct arena *arena;
     void (*answered)(void *owner, struct question *question);
     void *owner;
@@ -43,7 +39,7 @@ void line_remove(struct line *line, struct call *call);
 /* Every call that is not in flight: in one of the lines, scheduled for its deadline; or parked,
  * scheduled for the end of its pause or its deadline, whichever is sooner. */
 struct waiting {
-    struct line lines[CALL_LINES];
+    struct line *lines; /* one for each target */
     struct schedule schedule;
 };
 

@@ -1,8 +1,10 @@
 /* retry: is it worth asking again, and when? */
 #include "worker/answer/retry.h"
 
+#include <ctype.h>
 #include <stddef.h>
 #include <string.h>
+#include <time.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -126,4 +128,51 @@ int64_t retry_parked_ms(int64_t parked_ms, unsigned retry, double uniform)
 {
     int64_t whole = doubled(parked_ms, retry, RETRY_PARKED_MS_MAX);
     return whole / 2 + (int64_t)(uniform * (double)(whole - whole / 2));
+}
+
+/* --- what a reply asks for --- */
+
+/* Digits alone, in units of `unit_ms`; false for anything else. */
+static bool read_number(const char *text, int64_t unit_ms, int64_t max_ms, int64_t *out_ms)
+{
+    int64_t number = 0;
+    if (!*text)
+        return false;
+    for (; isdigit((unsigned char)*text); text++)
+        number = number < max_ms ? number * 10 + (*text - '0') : max_ms;
+    if (*text)
+        return false;
+    *out_ms = number < max_ms / unit_ms ? number * unit_ms : max_ms;
+    return true;
+}
+
+/* The form in use, and the two old ones that a recipient must accept (RFC 9110 5.6.7). */
+static bool read_date(const char *text, int64_t *out_wall_ms)
+{
+    static const char *const forms[] = {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT",
+                                        "%a %b %d %H:%M:%S %Y"};
+    for (size_t i = 0; i < COUNT(forms); i++) {
+        struct tm utc = {0};
+        const char *end = strptime(text, forms[i], &utc);
+        if (end && !*end) {
+            *out_wall_ms = (int64_t)timegm(&utc) * 1000;
+            return true;
+        }
+    }
+    return false;
+}
+
+static int64_t within(int64_t ms, int64_t max_ms)
+{
+    return ms < 0 ? 0 : ms < max_ms ? ms : max_ms;
+}
+
+int64_t retry_asked_ms(const char *retry_after, const char *x_amz_retry_after, int64_t wall_ms)
+{
+    int64_t ms = 0;
+    if (x_amz_retry_after && read_number(x_amz_retry_after, 1, RETRY_ASKED_AWS_MS_MAX, &ms))
+        return ms;
+    if (!retry_after || read_number(retry_after, 1000, RETRY_ASKED_MS_MAX, &ms))
+        return ms;
+    return read_date(retry_after, &ms) ? within(ms - wall_ms, RETRY_ASKED_MS_MAX) : 0;
 }

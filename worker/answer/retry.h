@@ -45,4 +45,13 @@ int64_t retry_delay_ms(int64_t base_ms, unsigned retry, double uniform);
  * back at once. */
 int64_t retry_parked_ms(int64_t parked_ms, unsigned retry, double uniform);
 
+enum {
+    RETRY_ASKED_MS_MAX = 60000,    /* no reply may stop the asking for longer than an outage does */
+    RETRY_ASKED_AWS_MS_MAX = 5000, /* as AWS's own clients do */
+};
+/* How long a reply asks to wait, beside a delay of our own: by x-amz-retry-after (milliseconds), or
+ * Retry-After (seconds or an HTTP-date, RFC 9110 10.2.3) where `wall_ms` is now. NULL: no such
+ * header. 0 when it asks nothing, or nothing that can be read. */
+int64_t retry_asked_ms(const char *retry_after, const char *x_amz_retry_after, int64_t wall_ms);
+
 #endif
