@@ -8,6 +8,7 @@
 #include "schema/base/buffer.h"
 #include "schema/base/error.h"
 #include "schema/base/problems.h"
+#include "schema/fingerprint.h"
 #include "schema/question.h"
 #include "schema/sample.h"
 #include "schema/score.h"
@@ -62,6 +63,18 @@ struct evaluator {
                   struct scratch *scratch, struct arena *arena, struct score *out,
                   struct error *error);
 
+    /* The next three are there together or not at all: with them the criterion compares responses to
+     * one request, whether one record holds them all or each is a sample of its own in a group. */
+
+    /* What of a response is compared. NULL, or a code for why there is nothing to compare. */
+    const char *(*fingerprint)(const void *state, struct str response, struct arena *arena,
+                               struct fingerprint *out);
+    /* The score of two or more, the same in any order. False and `error` when it cannot tell. */
+    bool (*compare)(const void *state, const struct fingerprint *responses, size_t count,
+                    struct arena *arena, struct score *out, struct error *error);
+    /* How many responses a group has when its records do not say; 0 unknown. */
+    size_t (*group_size)(const void *state);
+
     /* Gives the state back; NULL and half-built states are fine. May be NULL without a state. */
     void (*release)(void *state);
 };
@@ -76,6 +89,11 @@ const struct evaluator *const *evaluator_all(void);
 struct score evaluator_score(const struct evaluator *evaluator, const void *state,
                              const struct sample *sample, const struct question *answered,
                              struct scratch *scratch, struct arena *arena);
+
+/* compare() behind the same checks. */
+struct score evaluator_compare(const struct evaluator *evaluator, const void *state,
+                               const struct fingerprint *responses, size_t count,
+                               struct arena *arena);
 
 /* One per lane; not shared between threads. */
 struct scratch *scratch_new(void);

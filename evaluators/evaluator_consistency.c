@@ -19,6 +19,7 @@ struct consistency {
     const char *metric_word, *extract_word, *field;
     enum consistency_metric metric;
     enum extract extract;
+    int64_t group_size; /* 0: only records can say */
 };
 
 /* In the order of enum consistency_metric. */
@@ -30,6 +31,8 @@ static const struct json_field OPTIONS[] = {
     {"extract", JSON_KIND_STRING, false, offsetof(struct consistency, extract_word), 0, 0,
      EXTRACT_WORDS},
     {"field", JSON_KIND_STRING, false, offsetof(struct consistency, field), 0, 0, NULL},
+    {"group_size", JSON_KIND_INT, false, offsetof(struct consistency, group_size), 2,
+     RESPONSES_MAX, NULL},
 };
 
 static bool configure(const json_t *options, const struct evaluator_context *context,
@@ -49,11 +52,6 @@ static bool configure(const json_t *options, const struct evaluator_context *con
     return true;
 }
 
-enum consistency_metric consistency_metric_of(const void *state)
-{
-    return ((const struct consistency *)state)->metric;
-}
-
 /* A number as its decimal, anything else trimmed and in lower case. A text that looks like a
  * canonical decimal is that number, so the two cannot be mistaken. */
 static struct str canonical(struct str answer, struct arena *arena)
@@ -64,22 +62,57 @@ static struct str canonical(struct str answer, struct arena *arena)
     return text_lower(text_trim(answer), arena);
 }
 
-uint64_t consistency_fingerprint(const void *state, struct str response, struct arena *arena)
+/* ---- what is compared ---- */
+
+/* One unit: the canonical answer's SHA-256, cut to 64 bits. */
+static void class_unit(struct str answer, struct arena *arena, uint64_t *out)
+{
+    struct str text = canonical(answer, arena);
+    if (!text.size)
+        return;
+    uint8_t digest[SHA256_BYTES];
+    hash_sha256(text, digest);
+    uint64_t unit = 0;
+    for (size_t i = 0; i < sizeof unit; i++)
+        unit = unit << 8 | digest[i];
+    *out = unit == FINGERPRINT_NOTHING ? 1 : unit;
+}
+
+/* One unit a token. A hash without a secret: whoever keeps units keys them. */
+static const char *token_units(struct str answer, struct arena *arena, struct fingerprint *out)
+{
+    static const uint8_t no_key[SIPHASH_KEY_BYTES] = {0};
+    struct text_tokens tokens;
+    if (text_is_beyond_ascii(answer))
+        return "no_ascii_tokens";
+    if (!text_tokenise(TEXT_ROUGE, answer, arena, &tokens))
+        return "too_long";
+    uint64_t *units = arena_new(arena, tokens.count + 1, sizeof *units);
+    for (size_t i = 0; i < tokens.count; i++) {
+        uint64_t unit = hash_sip(no_key, tokens.items[i]);
+        units[i] = unit == FINGERPRINT_NOTHING ? 1 : unit;
+    }
+    *out = (struct fingerprint){units, tokens.count};
+    return NULL;
+}
+
+static const char *fingerprint(const void *state, struct str response, struct arena *arena,
+                               struct fingerprint *out)
 {
     const struct consistency *consistency = state;
     struct extracted answer;
-    if (!extract_answer(consistency->extract, consistency->field, response, arena, &answer))
-        return CONSISTENCY_NO_ANSWER;
-    struct str text = canonical(answer.text, arena);
-    if (!text.size)
-        return CONSISTENCY_NO_ANSWER;
-    uint8_t digest[SHA256_BYTES];
-    hash_sha256(text, digest);
-    uint64_t fingerprint = 0;
-    for (size_t i = 0; i < sizeof fingerprint; i++)
-        fingerprint = fingerprint << 8 | digest[i];
-    return fingerprint == CONSISTENCY_NO_ANSWER ? 1 : fingerprint;
+    bool found = extract_answer(consistency->extract, consistency->field, response, arena, &answer);
+    if (consistency->metric == CONSISTENCY_LEXICAL)
+        return token_units(found ? answer.text : STR(""), arena, out);
+    uint64_t *unit = arena_new(arena, 1, sizeof *unit);
+    *unit = FINGERPRINT_NOTHING;
+    if (found)
+        class_unit(answer.text, arena, unit);
+    *out = (struct fingerprint){unit, 1};
+    return NULL;
 }
+
+/* ---- comparing ---- */
 
 double consistency_from_counts(enum consistency_metric metric, const uint32_t *counts, size_t n)
 {
@@ -95,88 +128,106 @@ double consistency_from_counts(enum consistency_metric metric, const uint32_t *c
     return metric == CONSISTENCY_AGREEMENT ? pairs / (total * (total - 1)) : most / total;
 }
 
-/* The response first, then its resamples. */
-static struct str response_at(const struct sample *sample, size_t i)
-{
-    return i == 0 ? sample->response : sample->resamples[i - 1];
-}
-
-static struct score score_classes(const struct consistency *consistency,
-                                  const struct sample *sample, size_t k, struct arena *arena)
+static struct score compare_classes(const struct consistency *consistency,
+                                    const struct fingerprint *responses, size_t count)
 {
     uint64_t classes[RESPONSES_MAX];
     uint32_t counts[RESPONSES_MAX] = {0};
     size_t n = 0, answers = 0;
-    for (size_t i = 0; i < k; i++) {
-        uint64_t fingerprint = consistency_fingerprint(consistency, response_at(sample, i), arena);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t unit = responses[i].units[0];
         size_t at = 0;
-        while (at < n && (classes[at] != fingerprint || fingerprint == CONSISTENCY_NO_ANSWER))
+        while (at < n && (classes[at] != unit || unit == FINGERPRINT_NOTHING))
             at++;
         if (at == n)
-            classes[n++] = fingerprint;
+            classes[n++] = unit;
         counts[at]++;
-        answers += fingerprint != CONSISTENCY_NO_ANSWER;
+        answers += unit != FINGERPRINT_NOTHING;
     }
     double value = consistency_from_counts(consistency->metric, counts, n);
     return score_value(value, answers == 0 ? "no_answer" : NULL);
 }
 
-/* The answers as sequences over one vocabulary; the reason why not, otherwise. */
-static const char *answer_sequences(const struct consistency *consistency,
-                                    const struct sample *sample, size_t k,
-                                    struct vocabulary *vocabulary, struct sequence *out)
+static struct sequence as_sequence(struct vocabulary *vocabulary, const struct fingerprint *one)
 {
-    struct arena *arena = vocabulary->arena;
-    for (size_t i = 0; i < k; i++) {
-        struct extracted answer;
-        struct text_tokens tokens;
-        if (!extract_answer(consistency->extract, consistency->field, response_at(sample, i), arena,
-                            &answer))
-            answer.text = STR("");
-        if (text_is_beyond_ascii(answer.text))
-            return "no_ascii_tokens";
-        if (!text_tokenise(TEXT_ROUGE, answer.text, arena, &tokens))
-            return "too_long";
-        out[i] = vocabulary_sequence(vocabulary, tokens.items, tokens.count);
-    }
-    return NULL;
+    struct str *tokens = arena_new(vocabulary->arena, one->count + 1, sizeof *tokens);
+    for (size_t i = 0; i < one->count; i++)
+        tokens[i] = (struct str){(const char *)&one->units[i], sizeof one->units[i]};
+    return vocabulary_sequence(vocabulary, tokens, one->count);
 }
 
-static struct score score_lexical(const struct consistency *consistency,
-                                  const struct sample *sample, size_t k, struct arena *arena)
+static int ascending(const void *a, const void *b)
+{
+    double one = *(const double *)a, other = *(const double *)b;
+    return (one > other) - (one < other);
+}
+
+/* To the last bit: sums of doubles depend on their order. */
+static double mean_in_any_order(double *values, size_t count)
+{
+    double sum = 0;
+    qsort(values, count, sizeof *values, ascending);
+    for (size_t i = 0; i < count; i++)
+        sum += values[i];
+    return sum / (double)count;
+}
+
+static struct score compare_lexical(const struct fingerprint *responses, size_t count,
+                                    struct arena *arena)
 {
     struct sequence answers[RESPONSES_MAX];
     struct vocabulary vocabulary;
     struct similarity similarity;
     vocabulary_init(&vocabulary, arena);
     similarity_init(&similarity, arena);
-    const char *why = answer_sequences(consistency, sample, k, &vocabulary, answers);
-    if (why)
-        return score_without_value(SCORE_NOT_APPLICABLE, why);
-    double sum = 0;
-    for (size_t i = 0; i < k; i++)
-        for (size_t j = i + 1; j < k; j++) {
+    for (size_t i = 0; i < count; i++)
+        answers[i] = as_sequence(&vocabulary, &responses[i]);
+    double *pairs = arena_new(arena, count * count / 2 + 1, sizeof *pairs);
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = i + 1; j < count; j++) {
             size_t length;
             if (!similarity_lcs(&similarity, answers[i], answers[j], vocabulary.count, &length))
                 return score_without_value(SCORE_NOT_APPLICABLE, "too_long");
-            sum += overlap_of(length, answers[i].count, answers[j].count).f;
+            pairs[n++] = overlap_of(length, answers[i].count, answers[j].count).f;
         }
-    return score_value(sum / ((double)k * (double)(k - 1) / 2), NULL);
+    return score_value(mean_in_any_order(pairs, n), NULL);
 }
 
+static bool compare(const void *state, const struct fingerprint *responses, size_t count,
+                    struct arena *arena, struct score *out, struct error *error)
+{
+    const struct consistency *consistency = state;
+    if (count > RESPONSES_MAX)
+        return error_set(error, ERROR_INPUT, "more than %d resamples", SAMPLE_RESAMPLES_MAX);
+    *out = consistency->metric == CONSISTENCY_LEXICAL
+               ? compare_lexical(responses, count, arena)
+               : compare_classes(consistency, responses, count);
+    return true;
+}
+
+/* The response and its resamples, all in one record. */
 static bool score(const void *state, const struct sample *sample, const struct question *answered,
                   struct scratch *scratch, struct arena *arena, struct score *out,
                   struct error *error)
 {
     (void)answered, (void)scratch;
-    const struct consistency *consistency = state;
-    size_t k = 1 + sample->resample_count;
-    if (k > RESPONSES_MAX)
-        return error_set(error, ERROR_INPUT, "more than %d resamples", SAMPLE_RESAMPLES_MAX);
-    *out = consistency->metric == CONSISTENCY_LEXICAL
-               ? score_lexical(consistency, sample, k, arena)
-               : score_classes(consistency, sample, k, arena);
-    return true;
+    size_t count = 1 + sample->resample_count;
+    struct fingerprint *responses = arena_new(arena, count, sizeof *responses);
+    for (size_t i = 0; i < count; i++) {
+        struct str response = i == 0 ? sample->response : sample->resamples[i - 1];
+        const char *why_not = fingerprint(state, response, arena, &responses[i]);
+        if (why_not) {
+            *out = score_without_value(SCORE_NOT_APPLICABLE, why_not);
+            return true;
+        }
+    }
+    return compare(state, responses, count, arena, out, error);
+}
+
+static size_t group_size(const void *state)
+{
+    return (size_t)((const struct consistency *)state)->group_size;
 }
 
 const struct evaluator evaluator_consistency = {
@@ -185,5 +236,8 @@ const struct evaluator evaluator_consistency = {
     .needs = NEEDS_RESAMPLES,
     .configure = configure,
     .score = score,
+    .fingerprint = fingerprint,
+    .compare = compare,
+    .group_size = group_size,
     .release = free,
 };

@@ -33,6 +33,17 @@ const struct evaluator *evaluator_find(const char *name)
     return NULL;
 }
 
+/* What an evaluator said, if it may say so. */
+static struct score checked(struct score score)
+{
+    bool in_range = isfinite(score.value) && score.value >= 0 && score.value <= 1;
+    if (score.status == SCORE_SCORED && !in_range)
+        return score_without_value(SCORE_ERROR, "value_out_of_range");
+    if (score.status != SCORE_SCORED)
+        score.value = NAN;
+    return score;
+}
+
 struct score evaluator_score(const struct evaluator *evaluator, const void *state,
                              const struct sample *sample, const struct question *answered,
                              struct scratch *scratch, struct arena *arena)
@@ -45,10 +56,16 @@ struct score evaluator_score(const struct evaluator *evaluator, const void *stat
     struct error error = {0};
     if (!evaluator->score(state, sample, answered, scratch, arena, &score, &error))
         return score_without_value(SCORE_ERROR, arena_copy(arena, str_of(error.text)));
-    bool in_range = isfinite(score.value) && score.value >= 0 && score.value <= 1;
-    if (score.status == SCORE_SCORED && !in_range)
-        return score_without_value(SCORE_ERROR, "value_out_of_range");
-    if (score.status != SCORE_SCORED)
-        score.value = NAN;
-    return score;
+    return checked(score);
+}
+
+struct score evaluator_compare(const struct evaluator *evaluator, const void *state,
+                               const struct fingerprint *responses, size_t count,
+                               struct arena *arena)
+{
+    struct score score = score_without_value(SCORE_ERROR, "no result");
+    struct error error = {0};
+    if (!evaluator->compare(state, responses, count, arena, &score, &error))
+        return score_without_value(SCORE_ERROR, arena_copy(arena, str_of(error.text)));
+    return checked(score);
 }

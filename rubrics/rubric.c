@@ -114,12 +114,14 @@ bool criterion_applies(const struct criterion *criterion, const struct sample *s
 }
 
 /* The key is the start of the criterion's hash: criteria choose independently of each other, and
- * every worker chooses alike. */
+ * every worker chooses alike. What compares the responses of a group takes the group or leaves it. */
 bool criterion_samples(const struct criterion *criterion, const struct sample *sample)
 {
     if (criterion->sample >= 1)
         return true;
-    uint64_t choice = hash_sip((const uint8_t *)criterion->hash, sample->id);
+    bool whole_group = criterion->evaluator->compare && sample->group.size > 0;
+    struct str chosen = whole_group ? sample->group : sample->id;
+    uint64_t choice = hash_sip((const uint8_t *)criterion->hash, chosen);
     return (double)(choice >> 11) * 0x1p-53 < criterion->sample;
 }
 

@@ -20,7 +20,7 @@ struct batch_line {
     const char *file;
     int64_t line;                        /* from 1 */
     const char *invalid;                 /* a code, or NULL */
-    const struct evaluation *evaluation; /* finished; NULL when invalid */
+    struct evaluation *evaluation;       /* finished; NULL when invalid */
 };
 
 struct batch {

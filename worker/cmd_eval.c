@@ -13,6 +13,7 @@
 #include "worker/eval_table.h"
 #include "worker/eval_tally.h"
 #include "worker/judge.h"
+#include "worker/lane/groups.h"
 #include "worker/progress.h"
 #include "worker/rubric_list.h"
 
@@ -130,7 +131,8 @@ struct run {
     struct tally tally;
     struct progress progress;
     FILE *scores;             /* NULL: not asked for */
-    struct eval_store *store; /* likewise */
+    struct eval_groups *groups;
+    struct eval_store *store; /* NULL: nothing is kept, and no responses are compared */
     struct buffer line;
     bool many_files;
 };
@@ -149,9 +151,9 @@ static bool write_scores(struct run *run, struct error *error)
 static bool line_done(void *owner, const struct batch_line *line, struct error *error)
 {
     struct run *run = owner;
-    tally_add(&run->tally, line);
     if (run->store && !eval_store_add(run->store, line, error))
         return false;
+    tally_add(&run->tally, line);
     if (!run->scores)
         return true;
     buffer_reset(&run->line);
@@ -193,11 +195,20 @@ static bool close_scores(struct run *run, struct error *error)
     return fine;
 }
 
-static bool open_store(struct run *run, const struct rubric_set *set, struct error *error)
+static bool open_store(struct run *run, const struct rubric_set *set, const struct arg_list *files,
+                       struct error *error)
 {
-    if (!run->options->store)
+    bool grouped = groups_are_compared(set);
+    if (!run->options->store && !grouped)
         return true;
-    run->store = eval_store_open(run->options->store, set, error);
+    if (grouped)
+        run->groups = eval_groups_read(files->values, files->count, &interrupted);
+    run->store = eval_store_open(&(struct eval_store_config){.dir = run->options->store,
+                                                             .set = set,
+                                                             .files = files->values,
+                                                             .file_count = files->count,
+                                                             .groups = run->groups},
+                                 error);
     return run->store != NULL;
 }
 
@@ -205,7 +216,9 @@ static bool close_store(struct run *run, struct error *error)
 {
     bool fine = !run->store || eval_store_finish(run->store, error);
     eval_store_close(run->store);
+    eval_groups_free(run->groups);
     run->store = NULL;
+    run->groups = NULL;
     return fine;
 }
 
@@ -226,7 +239,8 @@ static void print_summary(struct run *run)
 static bool score_files(struct run *run, struct rubric_set *set, struct judge *judge,
                         const struct arg_list *files, struct error *error)
 {
-    if (!open_store(run, set, error) || !open_scores(run, error)) {
+    catch_interrupts();
+    if (!open_store(run, set, files, error) || !open_scores(run, error)) {
         close_store(run, error);
         return false;
     }
@@ -236,7 +250,6 @@ static bool score_files(struct run *run, struct rubric_set *set, struct judge *j
                           .done = line_done,
                           .progress = show_progress,
                           .owner = run};
-    catch_interrupts();
     progress_start(&run->progress, "scoring");
     bool read = batch_run(&batch, files->values, files->count, error);
     progress_end(&run->progress);

@@ -10,42 +10,23 @@
 #include "schema/base/buffer.h"
 #include "schema/base/hash.h"
 #include "schema/base/memory.h"
+#include "worker/lane/groups.h"
 #include "worker/store/store.h"
 
 enum { TRANSACTION_LINES = 500, INCARNATION_BYTES = 16 };
 
 struct eval_store {
     struct store *store;
-    const struct rubric_set *set;
+    struct eval_store_config config;
+    uint64_t scope;       /* of groups: all the files */
     const char *file;     /* the tenure is of; borrowed, compared by address */
     struct tenure tenure; /* of the file that is being read */
     int64_t next;         /* offset: all lines before it are recorded */
     size_t pending;       /* lines recorded since the last commit */
 };
 
-struct eval_store *eval_store_open(const char *dir, const struct rubric_set *set,
-                                   struct error *error)
-{
-    struct store *taken =
-        store_take(&(struct store_config){.dir = dir, .unpublished = true}, error);
-    if (!taken)
-        return NULL;
-    struct eval_store *store = memory_new(1, sizeof *store);
-    store->store = taken;
-    store->set = set;
-    return store;
-}
-
-void eval_store_close(struct eval_store *store)
-{
-    if (!store)
-        return;
-    store_close(store->store);
-    free(store);
-}
-
-/* What tells this content under these rubrics from any other. */
-static void describe(const struct eval_store *store, const char *file, struct buffer *into)
+/* What tells this content from any other. */
+static void describe_file(const char *file, struct buffer *into)
 {
     struct stat about;
     if (strcmp(file, "-") != 0 && stat(file, &about) == 0 && S_ISREG(about.st_mode)) {
@@ -57,8 +38,44 @@ static void describe(const struct eval_store *store, const char *file, struct bu
         hash_random(random, sizeof random);
         buffer_append(into, random, sizeof random);
     }
-    for (size_t i = 0; i < store->set->count; i++)
-        buffer_printf(into, "%s\n", store->set->rubrics[i]->hash);
+}
+
+static void describe_rubrics(const struct rubric_set *set, struct buffer *into)
+{
+    for (size_t i = 0; i < set->count; i++)
+        buffer_printf(into, "%s\n", set->rubrics[i]->hash);
+}
+
+static uint64_t scope_of(struct store *store, const struct eval_store_config *config)
+{
+    struct buffer content = {0};
+    for (size_t i = 0; i < config->file_count; i++)
+        describe_file(config->files[i], &content);
+    describe_rubrics(config->set, &content);
+    uint64_t scope = store_sample_key(store, buffer_str(&content));
+    buffer_clear(&content);
+    return scope;
+}
+
+struct eval_store *eval_store_open(const struct eval_store_config *config, struct error *error)
+{
+    struct store *taken =
+        store_take(&(struct store_config){.dir = config->dir, .unpublished = true}, error);
+    if (!taken)
+        return NULL;
+    struct eval_store *store = memory_new(1, sizeof *store);
+    store->store = taken;
+    store->config = *config;
+    store->scope = scope_of(taken, config);
+    return store;
+}
+
+void eval_store_close(struct eval_store *store)
+{
+    if (!store)
+        return;
+    store_close(store->store);
+    free(store);
 }
 
 static bool open_source(struct eval_store *store, const char *file, struct error *error)
@@ -68,7 +85,8 @@ static bool open_source(struct eval_store *store, const char *file, struct error
     bool named = strcmp(file, "-") != 0 && realpath(file, real);
     snprintf(topic, sizeof topic, "file:%s", named ? real : "stdin");
     struct buffer content = {0};
-    describe(store, file, &content);
+    describe_file(file, &content);
+    describe_rubrics(store->config.set, &content);
     hash_sha256(buffer_str(&content), digest);
     hash_hex(digest, INCARNATION_BYTES, incarnation);
     buffer_clear(&content);
@@ -102,6 +120,16 @@ bool eval_store_finish(struct eval_store *store, struct error *error)
     return fine;
 }
 
+static void settle_group(struct eval_store *store, const struct batch_line *line)
+{
+    const struct group_place place = {
+        .scope = store->scope,
+        .source = store->tenure.source,
+        .offset = line->line - 1,
+        .expected = eval_groups_size(store->config.groups, &line->evaluation->sample)};
+    groups_settle(store->store, line->evaluation, &place);
+}
+
 static struct delivery delivery_of(const struct eval_store *store, const struct batch_line *line)
 {
     struct delivery delivery = {.tenure = &store->tenure,
@@ -128,8 +156,12 @@ bool eval_store_add(struct eval_store *store, const struct batch_line *line, str
     if (store->file != line->file &&
         (!eval_store_finish(store, error) || !open_source(store, line->file, error)))
         return false;
-    struct delivery delivery = delivery_of(store, line);
-    store_record(store->store, &delivery);
+    if (!line->invalid)
+        settle_group(store, line);
+    if (store->config.dir) {
+        struct delivery delivery = delivery_of(store, line);
+        store_record(store->store, &delivery);
+    }
     store->next = line->line;
     if (++store->pending < TRANSACTION_LINES)
         return true;

@@ -58,7 +58,7 @@ class Result:
 
     def counts(self) -> bool:
         """Whether the run has exercised what it is for."""
-        return self.told.superseded > 0 and self.told.redelivered > 0
+        return self.told.superseded > 0 and self.told.redelivered > 0 and self.told.groups > 0
 
 
 class Feeder(threading.Thread):
@@ -94,7 +94,12 @@ class Feeder(threading.Thread):
         elif number % 2:
             clients.kcat_produce(self.bootstrap, TOPIC, records)
         else:
-            clients.produce(self.bootstrap, TOPIC, [(i % PARTITIONS, r) for i, r in enumerate(records)])
+            clients.produce(self.bootstrap, TOPIC, [(self.partition_of(i, r), r) for i, r in enumerate(records)])
+
+    def partition_of(self, number: int, record: bytes) -> int:
+        """Responses of a group share a partition, as a producer's key would have it."""
+        group = self.traffic.known[record].group
+        return (int(group.rsplit("-", 1)[1]) if group else number) % PARTITIONS
 
 
 def split(records: list) -> tuple:
@@ -123,7 +128,7 @@ class Fleet:
                         for i in range(WORKERS)]
 
     def arguments(self) -> list:
-        rubrics = f"{RUBRICS / 'fleet-plain.json'},{RUBRICS / 'fleet-judged.json'}"
+        rubrics = ",".join(str(RUBRICS / f"fleet-{kind}.json") for kind in ("plain", "judged", "grouped"))
         return ["--brokers", self.kafka.bootstrap, "--topic", TOPIC, "--group", GROUP, "--rubric", rubrics,
                 "--store", self.store, "--lanes", LANES, "--from", "earliest", "--judge-endpoint", "judge",
                 "--kafka", f"session.timeout.ms={SESSION_MS}", "--kafka", "heartbeat.interval.ms=500",
@@ -222,7 +227,7 @@ def report(result: Result) -> str:
              f"judge: {result.judge.get('calls')} calls"]
     lines += [f"WRONG: {problem}" for problem in result.problems[:40]]
     if not result.counts():
-        lines.append("THIS RUN DOES NOT COUNT: nothing was redelivered or superseded")
+        lines.append("THIS RUN DOES NOT COUNT: nothing was redelivered or superseded, or no group was completed")
     return "\n".join(lines)
 
 

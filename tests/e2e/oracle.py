@@ -9,9 +9,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from stores import Score, Store, Tenure
+from traffic import RESAMPLES, agrees
 
 SHOWN_MAX = 5
 BEGINNING = 0
+GROUP_CRITERION = "consistent"
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Exercised:
     duplicates: int = 0   # deliveries told to be a producer's duplicate
     tenures: int = 0      # that answer for offsets
     abandoned: int = 0    # that were opened and never committed
+    groups: int = 0       # that have their score in the shard that answers for it
+    groups_twice: int = 0 # that two shards completed, each answering for one of the rows
 
     @property
     def redelivered(self) -> int:
@@ -203,8 +207,7 @@ def differ(found: dict, want) -> str:
         return f"criteria {sorted(found)}, expected {sorted(want.scores)}"
     for name, (status, value) in want.scores.items():
         score: Score = found[name]
-        if score.status != status or (value is None) != (score.value is None) or (
-                value is not None and abs(score.value - value) > 1e-9):
+        if not agrees((score.status, score.value), (status, value)):
             return f"{name} is {score.status} {score.value}, expected {status} {value}"
         if score.model != want.model:
             return f"model {score.model}, expected {want.model}"
@@ -213,9 +216,36 @@ def differ(found: dict, want) -> str:
     return ""
 
 
-def exercised(store: Store, ranges: dict) -> Exercised:
+def check_groups(store: Store, expected: dict) -> list:
+    """A shard that holds all responses of a group has its score once; no other shard has it."""
+    held, scored = defaultdict(set), defaultdict(int)
+    for s in store.scores:
+        want = expected.get((s.partition, s.offset))
+        if want and want.group and s.criterion == GROUP_CRITERION:
+            held[s.shard, want.group].add(want.sample)
+            scored[s.shard, want.group] += s.status == "scored"
+    wrong = [(*key, len(samples), scored[key]) for key, samples in held.items()
+             if scored[key] != (len(samples) == RESAMPLES)]
+    return some("groups scored other than once when complete (shard, group, responses, scores)", wrong)
+
+
+def group_scores(store: Store, expected: dict, owner: dict) -> dict:
+    """{group: how many rows that count hold its score}."""
+    counted = defaultdict(int)
+    for s in store.scores:
+        place = (s.partition, s.offset)
+        if s.criterion == GROUP_CRITERION and s.status == "scored" and place in owner \
+                and owner[place].shard == s.shard and place in expected:
+            counted[expected[place].group] += 1
+    return counted
+
+
+def exercised(store: Store, ranges: dict, expected: dict) -> Exercised:
     told = Exercised()
     owner = owners(ranges)
+    counted = group_scores(store, expected, owner)
+    told.groups = len(counted)
+    told.groups_twice = sum(n > 1 for n in counted.values())
     for t in store.terminals:
         told.duplicates += t.state == "duplicate"
         tenure = owner.get((t.partition, t.offset))
@@ -242,4 +272,5 @@ def examine(topic: Topic, store: Store, expected: dict) -> tuple:
     problems += check_states(store, expected)
     problems += check_duplicates(store, expected)
     problems += check_scores(store, expected)
-    return problems, exercised(store, ranges)
+    problems += check_groups(store, expected)
+    return problems, exercised(store, ranges, expected)

@@ -9,7 +9,7 @@ import pytest
 
 import metrics
 import oracle
-from stores import read_store
+from stores import Score, Store, read_store
 from traffic import Expected
 
 A, B = "aaaa", "bbbb"
@@ -184,3 +184,14 @@ def test_a_sample_of_which_every_delivery_is_called_a_duplicate_is_noticed(made)
         made.sql(shard, "UPDATE terminal SET state = 'duplicate' WHERE \"offset\" = 4")
         made.sql(shard, 'DELETE FROM scores WHERE "offset" = 4')
     assert any("never scored" in problem for problem in made.judged()[0])
+
+
+@pytest.mark.parametrize("scored,wrong", [((2,), False), ((), True), ((0, 2), True)],
+                         ids=["once", "never", "twice"])
+def test_a_complete_group_has_its_score_once(scored, wrong):
+    rows = [Score(A, 0, offset, f"r{offset}", "epsilon", RUBRIC, "consistent",
+                  "scored" if offset in scored else "not_applicable", 1.0 if offset in scored else None,
+                  None, "consistency", 1, None, MINUTE) for offset in range(3)]
+    expected = {(0, offset): Expected("scored", f"r{offset}", "epsilon", group="g") for offset in range(3)}
+    assert bool(oracle.check_groups(Store(scores=rows), expected)) == wrong
+    assert oracle.check_groups(Store(scores=rows[:2]), expected) == [] or 0 in scored

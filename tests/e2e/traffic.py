@@ -13,11 +13,14 @@ from dataclasses import dataclass, field, replace
 from judge_endpoint import verdict_of
 
 JUDGED_MODEL = "beta"
-MODELS = ("alpha", JUDGED_MODEL, "gamma")  # that the worker is told of; all others are "other"
+GROUPED_MODEL = "epsilon"
+MODELS = ("alpha", JUDGED_MODEL, "gamma", GROUPED_MODEL)  # that the worker is told of; all others are "other"
 ENDPOINTS = {"chat-eu", "chat-us", ""}
 SPREAD_MS = 20 * 60_000                    # times of events lie in the last 20 minutes
 METRICS = {"samples_evaluated", "composite_quality_score", "accuracy_score", "safety_score", "format_score",
-           "relevance_score", "safety_violations", "evaluation_errors"}
+           "relevance_score", "consistency_score", "safety_violations", "evaluation_errors"}
+RESAMPLES = 3                              # responses of a group
+WAITS = object()                           # status of a group's criterion: nothing yet, or the group's score
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,16 @@ class Expected:
     observed_at_ms: int = None
     scores: dict = field(default_factory=dict, hash=False)  # {criterion: (status, value)}
     may_be_duplicate: bool = False
+    group: str = None  # the record is one response of it
+
+
+def agrees(found: tuple, want: tuple) -> bool:
+    """(status, value) found and expected. Only one response of a group has the group's score."""
+    (status, value), (wanted, wanted_value) = found, want
+    if wanted is WAITS and status == "not_applicable":
+        return value is None
+    return (status == ("scored" if wanted is WAITS else wanted) and (value is None) == (wanted_value is None)
+            and (value is None or abs(value - wanted_value) <= 1e-9))
 
 
 INVALID = Expected("invalid")
@@ -136,9 +149,26 @@ def openai_pair(chance, number, at_ms) -> tuple:
     return record, want
 
 
+def group_of(chance, number, at_ms) -> list:
+    """[(record, Expected)] of the responses to one request."""
+    right = chance.randrange(100)
+    responses = [f"{chance.choice([right, right, right + 1])}" for _ in range(RESAMPLES)]
+    pairs = sum(a == b for i, a in enumerate(responses) for b in responses[i + 1:])
+    agreement = pairs / (RESAMPLES * (RESAMPLES - 1) / 2)
+    made = []
+    for index, response in enumerate(responses):
+        record = {"id": f"group-{number}-{index}", "timestamp": at_ms, "model": GROUPED_MODEL, "prompt": "How many?",
+                  "response": response, "group": f"group-{number}", "resample_index": index,
+                  "resample_count": RESAMPLES}
+        scores = expected_scores("How many?", response, None, GROUPED_MODEL) | {"consistent": (WAITS, agreement)}
+        made.append((record, Expected("scored", record["id"], GROUPED_MODEL, "", at_ms, scores,
+                                      group=record["group"])))
+    return made
+
+
 FORMS = (flat, sagemaker_bare, sagemaker_enveloped, openai_pair)
 SHARES = (50, 12, 13, 15)
-INVALID_SHARE, DUPLICATE_SHARE = .05, .05
+INVALID_SHARE, DUPLICATE_SHARE, GROUP_SHARE = .05, .05, .02
 
 
 class Traffic:
@@ -150,6 +180,7 @@ class Traffic:
         self.known = {broken: INVALID for broken in BROKEN}
         self.made = 0
         self.recent = []
+        self.waiting = []  # responses of groups, still to be told
 
     def record(self) -> bytes:
         kind = self.chance.random()
@@ -157,14 +188,21 @@ class Traffic:
             return self.chance.choice(BROKEN)
         if kind < INVALID_SHARE + DUPLICATE_SHARE and self.recent:
             return self.chance.choice(self.recent)
-        form = self.chance.choices(FORMS, SHARES)[0]
-        self.made += 1
-        at_ms = self.now_ms - self.chance.randrange(SPREAD_MS)
-        record, want = form(self.chance, self.made, at_ms)
+        record, want = self.next_record(kind < INVALID_SHARE + DUPLICATE_SHARE + GROUP_SHARE)
         line = json.dumps(record, ensure_ascii=self.made % 2 == 0).encode()
         self.known[line] = want
         self.recent = [*self.recent[-200:], line]
         return line
+
+    def next_record(self, begins_group: bool) -> tuple:
+        if self.waiting and self.chance.random() < .3:
+            return self.waiting.pop(self.chance.randrange(len(self.waiting)))
+        self.made += 1
+        at_ms = self.now_ms - self.chance.randrange(SPREAD_MS)
+        if begins_group:
+            self.waiting += group_of(self.chance, self.made, at_ms)
+            return self.waiting.pop()
+        return self.chance.choices(FORMS, SHARES)[0](self.chance, self.made, at_ms)
 
     def records(self, count: int) -> list:
         return [self.record() for _ in range(count)]

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "schema/base/clock.h"
 #include "schema/base/memory.h"
+#include "worker/lane/groups.h"
 #include "worker/lane/lane_publish.h"
 #include "worker/lane/partition.h"
 
@@ -274,7 +275,11 @@ static enum counter counter_of(enum terminal_state state)
 
 static void record_job(struct lane *lane, struct job *job)
 {
-    const struct evaluation *evaluation = &job->evaluation;
+    struct evaluation *evaluation = &job->evaluation;
+    const struct group_place place = {.scope = job->partition->scope,
+                                      .source = job->partition->tenure.source,
+                                      .offset = job->offset};
+    groups_settle(lane->store, evaluation, &place);
     bool read = evaluation->state != TERMINAL_INVALID;
     struct delivery delivery = {.tenure = &job->partition->tenure,
                                 .offset = job->offset,

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include "schema/base/buffer.h"
 #include "schema/base/memory.h"
 
 struct adoption {
@@ -37,6 +38,16 @@ static bool check_topic(struct store *store, int64_t source, const struct kafka_
                      start->topic, start->partition, (long long)highest, (long long)start->high);
 }
 
+/* Groups are named within a topic's incarnation. */
+static uint64_t scope_of(struct store *store, const struct kafka_start *start)
+{
+    struct buffer name = {0};
+    buffer_printf(&name, "%s\n%s", start->topic, start->cluster ? start->cluster : "");
+    uint64_t scope = store_sample_key(store, buffer_str(&name));
+    buffer_clear(&name);
+    return scope;
+}
+
 struct partition *partition_open(struct store *store, const struct kafka_start *start, uint64_t tag,
                                  struct error *error)
 {
@@ -44,6 +55,7 @@ struct partition *partition_open(struct store *store, const struct kafka_start *
     partition->number = start->partition;
     partition->durable_low = start->offset;
     partition->asked = -1;
+    partition->scope = scope_of(store, start);
     offsets_init(&partition->offsets, start->offset);
     seen_init(&partition->seen);
     struct adoption adoption = {.partition = partition, .tag = tag};

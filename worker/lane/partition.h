@@ -11,6 +11,7 @@ struct partition {
     struct tenure tenure;
     int32_t number;
     char metadata[KAFKA_METADATA_BYTES]; /* of every commit: shard-uuid:tenure */
+    uint64_t scope; /* of groups: the topic's incarnation, all its partitions */
     struct offsets offsets;
     struct seen seen;
     int64_t *held; /* offsets at or above the start that the shard holds already, ascending */

@@ -79,6 +79,10 @@ static bool read_identity(struct store *store, struct error *error)
 /* The key of sample hashes belongs to the store, so that shards agree: a file of 16 bytes. */
 static bool read_key(struct store *store, const char *dir, struct error *error)
 {
+    if (!dir) {
+        hash_random(store->key, sizeof store->key);
+        return true;
+    }
     char path[PATH_BYTES], fresh[PATH_BYTES];
     snprintf(path, sizeof path, "%s/sample.key", dir);
     snprintf(fresh, sizeof fresh, "%s/sample.key.%d", dir, (int)getpid());
@@ -133,6 +137,8 @@ static struct store *open_locked(const struct store_config *config, const char *
 
 struct store *store_take(const struct store_config *config, struct error *error)
 {
+    if (!config->dir)
+        return open_locked(config, ":memory:", -1, error);
     if (mkdir(config->dir, 0700) != 0 && errno != EEXIST) {
         error_set(error, ERROR_FATAL, "%s: cannot make the store's folder: %s", config->dir,
                   strerror(errno));

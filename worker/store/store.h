@@ -8,11 +8,12 @@
 #include "rubrics/evaluated.h"
 #include "schema/base/arena.h"
 #include "schema/base/error.h"
+#include "schema/fingerprint.h"
 #include "schema/metric.h"
 #include "schema/sample.h"
 #include "schema/terminal.h"
 
-enum { STORE_SCHEMA_VERSION = 1, STORE_SHARDS_MAX = 1024, SHARD_UUID_BYTES = 33 };
+enum { STORE_SCHEMA_VERSION = 2, STORE_SHARDS_MAX = 1024, SHARD_UUID_BYTES = 33 };
 
 struct store; /* one thread */
 
@@ -24,7 +25,8 @@ enum text_policy {
 };
 
 struct store_config {
-    const char *dir;            /* holds the shards of a store; made when absent (0700) */
+    const char *dir;            /* holds the shards of a store; made when absent (0700). NULL: one
+                                   shard in memory, gone when it is closed */
     const char *const *models;  /* that get metrics of their own; all others are "other" */
     size_t model_count;
     enum text_policy text;
@@ -89,6 +91,39 @@ void store_record(struct store *store, const struct delivery *delivery);
 void store_low_water(struct store *store, const struct tenure *tenure, int64_t offset);
 /* Durable (synchronous=FULL) when it returns true; else nothing since store_begin is kept. */
 bool store_commit(struct store *store, struct error *error);
+
+/* ---- groups: responses to one request, a delivery each ------------------------------------- */
+
+enum { GROUP_MEMBERS_MAX = SAMPLE_RESAMPLES_MAX + 1 };
+
+/* A group's name where `scope` says (a topic's incarnation, say), of one model and version. */
+uint64_t store_group_key(const struct store *store, uint64_t scope, const struct sample *sample);
+
+/* One response, as one criterion compares it. */
+struct member {
+    const struct rubric *rubric;
+    size_t criterion; /* of the rubric */
+    uint64_t group;   /* store_group_key */
+    uint64_t number;  /* tells the responses of a group apart */
+    int64_t source, offset;
+    size_t expected;  /* how many responses the group will have; 0 unknown */
+    struct fingerprint fingerprint;
+};
+
+enum member_place {
+    MEMBER_OPEN,      /* others are still to come */
+    MEMBER_COMPLETES, /* the shard now holds as many as are expected */
+    MEMBER_LATE,      /* it held them all before */
+    MEMBER_DUPLICATE, /* it holds this one, from another delivery */
+};
+
+/* Between store_begin and store_commit. Keeps the fingerprint unless the shard has it; a delivery
+ * that is told again has the place it had. When it completes the group, *out_all (in the arena) are
+ * the fingerprints of its `expected` first responses, in an order that does not depend on how they
+ * came. The first response that says how many are expected is believed. */
+enum member_place store_group_add(struct store *store, const struct member *member,
+                                  struct arena *arena, struct fingerprint **out_all,
+                                  size_t *out_count);
 
 /* The broker accepted the commit of `to`: in one transaction acked_to moves, and rollups and outbox
  * take in exactly the rows in between. */
