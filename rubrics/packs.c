@@ -85,6 +85,17 @@ bool packs_locate_rubric(const char *name, char out_path[PACKS_PATH_BYTES])
     return found;
 }
 
+bool packs_locate(const char *name, char out_path[PACKS_PATH_BYTES])
+{
+    struct folders folders = {0};
+    folders_shared(&folders);
+    bool found = false;
+    for (size_t i = 0; i < folders.count && !found; i++)
+        found = file_at(folders.paths[i], "/packs", name, out_path);
+    folders_clear(&folders);
+    return found || packs_locate_rubric(name, out_path);
+}
+
 void packs_describe_folders(struct buffer *into)
 {
     struct folders folders = {0};

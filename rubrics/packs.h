@@ -36,6 +36,9 @@ bool packs_name_valid(const char *name);
 
 /* The path of a rubric that ships, or one in $ASSAY_RUBRICS. False: there is none of that name. */
 bool packs_locate_rubric(const char *name, char out_path[PACKS_PATH_BYTES]);
+/* The path of a pack, in the same folders and in packs/ of them; where a rubric has the name and no
+ * pack does, the rubric's. False: there is neither. */
+bool packs_locate(const char *name, char out_path[PACKS_PATH_BYTES]);
 /* The folders that packs_locate_rubric looks in, for people: "a, b". */
 void packs_describe_folders(struct buffer *into);
 

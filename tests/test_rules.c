@@ -93,6 +93,8 @@ static void validators_agree_with_published_numbers(void **state)
         {"nanp", "911-555-0143", false},
         {"entropy>=2", "abcd", true}, /* four equally frequent bytes: two bits */
         {"entropy>=2.1", "abcd", false},
+        {"entropy>2", "abcd", false},
+        {"entropy>1.9", "abcd", true},
         {"entropy>=0.1", "aaaa", false},
         {"entropy>=0", "", false},
         {"digits>=3", "1a2b3", true},
@@ -111,7 +113,7 @@ static void validators_agree_with_published_numbers(void **state)
     }
     static const char *const unknown[] = {"lun",         "luhn2",     "luhn>=3",
                                           "entropy",     "entropy>=", "entropy>=x",
-                                          "entropy>=1e", "entropy>3", ""};
+                                          "entropy>=1e", "entropy>",  "entropy<3", ""};
     for (size_t i = 0; i < COUNT(unknown); i++) {
         struct validator validator;
         struct error error = {0};
@@ -201,6 +203,7 @@ static void rules_count_only_what_passes_every_check(void **state)
         "  \"validators\": [\"luhn\"]},"
         " {\"id\": \"key\", \"pattern\": \"key=(?<value>\\\\w+)\", \"keywords\": [\"KEY=\"],"
         "  \"stop\": [\"Sample\"], \"allow\": [\"^x+$\"]},"
+        " {\"id\": \"either\", \"pattern\": \"either:(?<value>)(?: at=(?<value>\\\\d)| or=(?<value>\\\\d))\"},"
         " {\"id\": \"num\", \"pattern\": \"\\\\d{4}\", \"where\": \"request\","
         "  \"context\": {\"words\": [\"pin\"], \"within\": 5}}]");
     static const struct {
@@ -210,6 +213,7 @@ static void rules_count_only_what_passes_every_check(void **state)
         {"4111111111111111", "card 0 16"},
         {"12 4111111111111111", "card 3 19"}, /* started too early, then right */
         {"key=abc", "key 4 7"},               /* the group "value" is the finding */
+        {"either: or=7", "either 11 12"},     /* the first that is not empty */
         {"key=mysample1 key=ok", "key 18 20"},
         {"key=xxx", ""},
         {"pin 1234", "num 4 8"},

@@ -10,7 +10,7 @@ static const struct command COMMANDS[] = {
      cmd_run},
     {"eval", "score files here and now; exit status by thresholds", cmd_eval},
     {"demo", "show all that on this machine alone, with made-up traffic and stand-ins", cmd_demo},
-    {"rubric", "check rubrics", cmd_rubric},
+    {"rubric", "check, test and import rubrics and rule packs", cmd_rubric},
     {"doctor", "say what is wrong with a configuration, its credentials, its brokers", cmd_doctor},
     {"evaluators", "list the ways of judging a rubric can name", cmd_evaluators},
 };

@@ -16,7 +16,8 @@ enum {
 
 struct pattern {
     pcre2_code *code;
-    uint32_t value_group; /* 0: the whole match */
+    unsigned char value_groups[GROUPS_MAX]; /* those named "value", in their order */
+    size_t value_group_count;
     bool jitted;
 };
 
@@ -36,7 +37,7 @@ static uint32_t compile_options(unsigned flags)
                {PATTERN_MULTILINE, PCRE2_MULTILINE},
                {PATTERN_DOTALL, PCRE2_DOTALL},
                {PATTERN_EXTENDED, PCRE2_EXTENDED}};
-    uint32_t options = PCRE2_UTF | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C;
+    uint32_t options = PCRE2_UTF | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C | PCRE2_DUPNAMES;
     for (size_t i = 0; i < sizeof map / sizeof *map; i++)
         if (flags & map[i].flag)
             options |= map[i].option;
@@ -98,14 +99,20 @@ static pcre2_code *compile_code(struct str source, unsigned flags, struct error 
     return NULL;
 }
 
-static bool find_value_group(const pcre2_code *code, uint32_t *out_group, struct error *error)
+/* An entry of PCRE2's name table is a group's number in two bytes, then its name. */
+static bool find_value_groups(struct pattern *pattern, struct error *error)
 {
-    int group = pcre2_substring_number_from_name(code, (PCRE2_SPTR) "value");
-    *out_group = group > 0 ? (uint32_t)group : 0;
-    if (group < GROUPS_MAX)
-        return true;
-    return error_set(error, ERROR_INPUT, "the group \"value\" is number %d; use (?:...) for others",
-                     group);
+    PCRE2_SPTR first, last;
+    int entry_size = pcre2_substring_nametable_scan(pattern->code, (PCRE2_SPTR) "value", &first,
+                                                    &last);
+    for (PCRE2_SPTR entry = first; entry_size > 0 && entry <= last; entry += entry_size) {
+        unsigned group = (unsigned)entry[0] << 8 | entry[1];
+        if (group >= GROUPS_MAX)
+            return error_set(error, ERROR_INPUT,
+                             "a group \"value\" is number %u; use (?:...) for others", group);
+        pattern->value_groups[pattern->value_group_count++] = (unsigned char)group;
+    }
+    return true;
 }
 
 struct pattern *pattern_compile(struct str source, unsigned flags, struct error *error)
@@ -115,7 +122,7 @@ struct pattern *pattern_compile(struct str source, unsigned flags, struct error 
     struct pattern *pattern = memory_new(1, sizeof *pattern);
     pattern->code = compile_code(source, flags, error);
     if (!pattern->code || !check_compiled(pattern->code, error) ||
-        !find_value_group(pattern->code, &pattern->value_group, error)) {
+        !find_value_groups(pattern, error)) {
         pattern_free(pattern);
         return NULL;
     }
@@ -192,9 +199,13 @@ static void read_spans(const struct pattern *pattern, pcre2_match_data *data,
     const size_t *offsets = pcre2_get_ovector_pointer(data);
     out->whole = (struct span){offsets[0], offsets[1]};
     out->value = out->whole;
-    size_t group = (size_t)pattern->value_group * 2;
-    if (group && offsets[group] != PCRE2_UNSET)
-        out->value = (struct span){offsets[group], offsets[group + 1]};
+    for (size_t i = 0; i < pattern->value_group_count; i++) {
+        const size_t *group = &offsets[(size_t)pattern->value_groups[i] * 2];
+        if (group[0] == PCRE2_UNSET || group[0] == group[1])
+            continue;
+        out->value = (struct span){group[0], group[1]};
+        return;
+    }
 }
 
 enum pattern_result pattern_search(const struct pattern *pattern, struct str subject, size_t from,

@@ -54,8 +54,8 @@ enum pattern_result {
 
 struct pattern_match {
     struct span whole;
-    struct span value; /* the group named "value" where the pattern has one that took part, else
-                        * the whole */
+    struct span value; /* the first group named "value" that took part and is not empty, else the
+                        * whole; several groups may have the name */
     const char *limit; /* PATTERN_LIMIT: which one, static */
 };
 

@@ -10,7 +10,7 @@
 
 enum {
     RULE_ID_BYTES_MAX = 64,
-    RULE_LIST_MAX = 200, /* keywords, words, allow, stop, examples of one rule */
+    RULE_LIST_MAX = 2000, /* keywords, words, allow, stop, examples of one rule */
     RULE_PATH_BYTES = 256,
 };
 

@@ -9,7 +9,7 @@
 
 struct validator_kind {
     const char *name;
-    bool has_bound; /* written name>=number */
+    bool has_bound; /* written name>=number or name>number */
     bool may_start_later;
     bool (*passes)(struct str found, double bound);
 };
@@ -221,14 +221,18 @@ static bool unknown(struct error *error)
     return error_set(error, ERROR_INPUT, "is not a validator; known: %s", list);
 }
 
+/* ">=number" or ">number". */
 static bool read_bound(struct str text, double *out_bound)
 {
     char number[16], *end;
-    if (text.size == 0 || text.size >= sizeof number || !is_digit(text.data[0]))
+    size_t size = text.size > 1 && text.data[1] == '=' ? 2 : 1;
+    if (text.size <= size || text.data[0] != '>' || text.size - size >= sizeof number ||
+        !is_digit(text.data[size]))
         return false;
-    snprintf(number, sizeof number, "%.*s", STR_ARGS(text));
-    *out_bound = strtod(number, &end);
-    return *end == '\0' && isfinite(*out_bound);
+    snprintf(number, sizeof number, "%.*s", (int)(text.size - size), text.data + size);
+    double bound = strtod(number, &end);
+    *out_bound = size == 2 ? bound : nextafter(bound, INFINITY);
+    return *end == '\0' && isfinite(bound);
 }
 
 bool validator_read(struct str text, struct validator *out, struct error *error)
@@ -242,8 +246,7 @@ bool validator_read(struct str text, struct validator *out, struct error *error)
         struct str rest = {text.data + size, text.size - size};
         if (!kind->has_bound && rest.size > 0)
             continue;
-        if (kind->has_bound && (rest.size < 3 || memcmp(rest.data, ">=", 2) != 0 ||
-                                !read_bound((struct str){rest.data + 2, rest.size - 2}, &bound)))
+        if (kind->has_bound && !read_bound(rest, &bound))
             continue;
         *out = (struct validator){kind, bound};
         return true;
