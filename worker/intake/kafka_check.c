@@ -4,23 +4,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <librdkafka/rdkafka.h>
+#include "schema/base/clock.h"
 #include "schema/base/memory.h"
 #include "worker/intake/kafka_conf.h"
 
-enum { ASK_MS = 10000, CONFIG_MS = 5000, TEXT_BYTES = 512 };
+enum {
+    ASK_MS = 10000,
+    CONFIG_MS = 5000,
+    LOOK_MS = 50,
+    DOWN_MS = 2000, /* all brokers refused: time for a name's other addresses to be tried, too */
+    TEXT_BYTES = 512,
+};
 
 struct kafka_check {
     struct kafka_config config;
     rd_kafka_t *client;
     int64_t receive_max;
     int partitions;
+    bool all_down;            /* every broker's connection failed */
     char trouble[TEXT_BYTES]; /* the last thing a connection said */
 };
 
 static void keep_trouble(rd_kafka_t *client, int code, const char *reason, void *opaque)
 {
-    (void)client, (void)code;
+    (void)client;
     struct kafka_check *check = opaque;
+    check->all_down |= code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN;
     snprintf(check->trouble, sizeof check->trouble, "%.300s", reason);
 }
 
@@ -120,6 +129,18 @@ static int64_t ask_bytes_max(struct kafka_check *check)
 
 /* ---- the topic ---- */
 
+/* librdkafka sends a request for configuration to the controller, and waits to the end for one that
+ * is not among the brokers (its own mock cluster names such a one). */
+static bool has_controller(const struct kafka_check *check,
+                           const struct rd_kafka_metadata *metadata)
+{
+    int32_t controller = rd_kafka_controllerid(check->client, 0);
+    for (int i = 0; i < metadata->broker_cnt; i++)
+        if (metadata->brokers[i].id == controller)
+            return true;
+    return false;
+}
+
 static bool read_topic(struct kafka_check *check, const struct rd_kafka_metadata *metadata,
                        struct kafka_topic *out, struct error *error)
 {
@@ -135,19 +156,38 @@ static bool read_topic(struct kafka_check *check, const struct rd_kafka_metadata
     return true;
 }
 
+/* Waits until a broker has answered; false when all refuse, well before ASK_MS is over. */
+static bool anybody_answers(struct kafka_check *check)
+{
+    int64_t end = clock_steady_ms() + ASK_MS, down_end = INT64_MAX;
+    for (int64_t now; (now = clock_steady_ms()) < end && now < down_end;) {
+        char *cluster = rd_kafka_clusterid(check->client, LOOK_MS);
+        if (cluster) {
+            rd_kafka_mem_free(check->client, cluster);
+            return true;
+        }
+        rd_kafka_poll(check->client, 0);
+        if (check->all_down && down_end == INT64_MAX)
+            down_end = now + DOWN_MS;
+    }
+    return !check->all_down;
+}
+
 bool kafka_check_topic(struct kafka_check *check, struct kafka_topic *out, struct error *error)
 {
+    if (!anybody_answers(check))
+        return no_answer(check, RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, error);
     rd_kafka_topic_t *topic = rd_kafka_topic_new(check->client, check->config.topic, NULL);
     const struct rd_kafka_metadata *metadata = NULL;
     rd_kafka_resp_err_t code = rd_kafka_metadata(check->client, 0, topic, &metadata, ASK_MS);
     bool good = code == RD_KAFKA_RESP_ERR_NO_ERROR ? read_topic(check, metadata, out, error)
                                                    : no_answer(check, code, error);
+    if (good && out->partitions > 0 && has_controller(check, metadata))
+        out->bytes_max = ask_bytes_max(check);
     if (metadata)
         rd_kafka_metadata_destroy(metadata);
     if (topic)
         rd_kafka_topic_destroy(topic);
-    if (good && out->partitions > 0)
-        out->bytes_max = ask_bytes_max(check);
     return good;
 }
 
