@@ -248,6 +248,41 @@ static void reserved_calls_survive(void **state)
     store_close(store);
 }
 
+/* A worker recorded offsets 100 to 105 and asked the broker to commit 104, but died before it heard;
+ * the next one began there and said after whom. */
+static void what_a_successor_proves_is_counted(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    struct store *dead = take(), *successor = take();
+    struct tenure tenure = open_tenure(dead, 100), next;
+    char metadata[SHARD_UUID_BYTES + 24];
+    snprintf(metadata, sizeof metadata, "%s:%lld", store_shard(dead), (long long)tenure.number);
+    store_begin(dead);
+    for (int64_t offset = 100; offset < 106; offset++)
+        record_value(dead, &tenure, offset, 1, "m1");
+    store_low_water(dead, &tenure, 106);
+    commit(dead);
+    store_close(dead);
+
+    dead = take();
+    assert_true(store_recover(dead, NULL, 0, &error)); /* nobody has followed yet */
+    assert_int_equal(outbox_count(dead, "ready"), 0);
+    int64_t source = store_source(successor, "t", "c", 0);
+    assert_true(store_open_tenure(successor, source, 104, metadata, &next, &error));
+    const struct tenure *going_on[] = {&tenure};
+    assert_true(store_recover(dead, going_on, 1, &error)); /* it may hear of it itself */
+    assert_int_equal(outbox_count(dead, "ready"), 0);
+    assert_true(store_recover(dead, NULL, 0, &error));
+    uint32_t times;
+    assert_true(claim_mean(dead, "accuracy_score", "m1", &times) == 1);
+    assert_int_equal(times, 4);
+    assert_true(store_recover(dead, NULL, 0, &error)); /* and only once */
+    assert_int_equal(outbox_count(dead, "ready"), 0);
+    store_close(successor);
+    store_close(dead);
+}
+
 static void histograms_read_back_what_they_wrote(void **state)
 {
     (void)state;
@@ -268,11 +303,11 @@ static void histograms_read_back_what_they_wrote(void **state)
     bins[0] = 1;
     bins[7] = 300;
     bins[BINS - 1] = 70000;
-    bins_write(bins, &text);
-    assert_true(bins_read(read, buffer_str(&text)));
+    bins_write(bins, BINS, &text);
+    assert_true(bins_read(read, BINS, buffer_str(&text)));
     assert_memory_equal(bins, read, sizeof bins);
-    assert_false(bins_read(read, STR("\xff")));
-    assert_false(bins_read(read, STR("\xff\x7f\x01"))); /* a bin beyond the last */
+    assert_false(bins_read(read, BINS, STR("\xff")));
+    assert_false(bins_read(read, BINS, STR("\xff\x7f\x01"))); /* a bin beyond the last */
     buffer_clear(&text);
     histogram_clear(&histogram);
     histogram_clear(&again);
@@ -289,6 +324,7 @@ int main(void)
         cmocka_unit_test(a_failed_transaction_keeps_nothing),
         cmocka_unit_test(a_shard_has_one_holder),
         cmocka_unit_test(reserved_calls_survive),
+        cmocka_unit_test(what_a_successor_proves_is_counted),
         cmocka_unit_test(histograms_read_back_what_they_wrote),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

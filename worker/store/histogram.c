@@ -95,10 +95,10 @@ static bool read_varint(struct str bytes, size_t *at, uint32_t *out)
     return false;
 }
 
-void bins_write(const uint32_t bins[BINS], struct buffer *out)
+void bins_write(const uint32_t *bins, uint32_t size, struct buffer *out)
 {
     uint32_t previous = 0;
-    for (uint32_t bin = 0; bin < BINS; bin++) {
+    for (uint32_t bin = 0; bin < size; bin++) {
         if (bins[bin] == 0)
             continue;
         write_varint(out, bin - previous);
@@ -107,7 +107,7 @@ void bins_write(const uint32_t bins[BINS], struct buffer *out)
     }
 }
 
-bool bins_read(uint32_t bins[BINS], struct str bytes)
+bool bins_read(uint32_t *bins, uint32_t size, struct str bytes)
 {
     uint32_t bin = 0;
     for (size_t at = 0; at < bytes.size;) {
@@ -115,7 +115,7 @@ bool bins_read(uint32_t bins[BINS], struct str bytes)
         if (!read_varint(bytes, &at, &step) || !read_varint(bytes, &at, &times))
             return false;
         bin += step;
-        if (bin >= BINS)
+        if (bin >= size)
             return false;
         bins[bin] += times;
     }

@@ -24,10 +24,10 @@ void histogram_clear(struct histogram *histogram);
 
 enum { BINS = 1001 }; /* of score x 1000, rounded to nearest */
 
-/* A rollup's cell: sparse varints (bin - previous bin, count), ascending; the first difference is
- * the bin itself. */
-void bins_write(const uint32_t bins[BINS], struct buffer *out);
+/* `size` bins as sparse varints (bin - previous bin, count), ascending; the first difference is the
+ * bin itself. */
+void bins_write(const uint32_t *bins, uint32_t size, struct buffer *out);
 /* Adds what bins_write wrote; false when the bytes are something else. */
-bool bins_read(uint32_t bins[BINS], struct str bytes);
+bool bins_read(uint32_t *bins, uint32_t size, struct str bytes);
 
 #endif

@@ -1,7 +1,7 @@
 /* outbox: minutes of metrics on their way out, each sent at most once. */
 #include <stdlib.h>
 #include "schema/base/memory.h"
-#include "worker/store/rollup.h"
+#include "worker/store/minutes.h"
 
 static void bind_key(struct statement *statement, const struct minute *minute)
 {

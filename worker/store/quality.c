@@ -26,7 +26,7 @@ static double sum_of(struct str histogram)
 {
     uint32_t bins[BINS] = {0};
     double sum = 0;
-    if (bins_read(bins, histogram))
+    if (bins_read(bins, BINS, histogram))
         for (int bin = 0; bin < BINS; bin++)
             sum += (double)bins[bin] * bin / (BINS - 1);
     return sum;

@@ -1,302 +1,71 @@
-/* rollup: what acked rows add to the histograms of reports and to the minutes that are published.
- * It reads the rows back, so that a crash between commit and ack changes nothing: one path. */
+/* rollup: what acked rows add to the histograms of scores that reports read. */
 #include "worker/store/rollup.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include "schema/base/arena.h"
 #include "schema/base/memory.h"
 
-enum { DIMENSIONS_MAX = 32 };
-
-/* A cell of table rollup. */
-struct cell {
-    int64_t model, criterion, threshold, bucket_ms;
+/* A row of table rollup. */
+struct rollup_cell {
+    struct rollup_key key;
+    int64_t criterion;
     int64_t scored, not_applicable, skipped, error, passed;
     uint32_t bins[BINS];
 };
 
-/* All that one ack adds. */
-struct fold {
-    struct store *store;
-    struct arena arena; /* texts of minutes */
-    struct cell **cells;
-    size_t cell_count;
-    struct minute **minutes;
-    size_t minute_count;
-    size_t last_cell; /* where the previous row went: neighbours are alike */
-};
-
-/* A delivery's row, as the fold needs it. */
-struct acked_row {
-    int64_t offset, model, threshold, at_ms;
-    struct str model_name, endpoint, component;
-    double evaluation_ms, latency_ms;
-};
-
-/* A score's row joined with its criterion. */
-struct acked_score {
-    int64_t criterion, rubric, passed; /* passed: -1 unknown */
-    struct str status, name, dimension, reason;
-    double value, weight;
-};
-
-/* The weighted mean of a dimension's scored criteria, built up row by row. */
-struct dimension {
-    int64_t rubric;
-    char *name;
-    double sum, weight;
-};
-
-static struct cell *find_cell(struct fold *fold, const struct cell *key)
+bool rollup_same_key(const struct rollup_key *a, const struct rollup_key *b)
 {
-    for (size_t i = 0; i < fold->cell_count; i++) {
-        struct cell *cell = fold->cells[(fold->last_cell + i) % fold->cell_count];
-        if (cell->criterion == key->criterion && cell->bucket_ms == key->bucket_ms &&
-            cell->model == key->model && cell->threshold == key->threshold) {
-            fold->last_cell = (fold->last_cell + i) % fold->cell_count;
+    return a->bucket_ms == b->bucket_ms && a->model == b->model && a->threshold == b->threshold;
+}
+
+static struct rollup_cell *find_cell(struct rollups *rollups, const struct rollup_key *key,
+                                     int64_t criterion)
+{
+    for (size_t i = 0; i < rollups->count; i++) {
+        size_t at = (rollups->last + i) % rollups->count;
+        struct rollup_cell *cell = rollups->cells[at];
+        if (cell->criterion == criterion && rollup_same_key(&cell->key, key)) {
+            rollups->last = at;
             return cell;
         }
     }
-    fold->cells = memory_resize(fold->cells, fold->cell_count + 1, sizeof(void *));
-    struct cell *cell = memory_new(1, sizeof *cell);
-    *cell = *key;
-    fold->cells[fold->cell_count++] = cell;
+    rollups->cells = memory_resize(rollups->cells, rollups->count + 1, sizeof(void *));
+    struct rollup_cell *cell = memory_new(1, sizeof *cell);
+    cell->key = *key;
+    cell->criterion = criterion;
+    rollups->cells[rollups->count++] = cell;
     return cell;
 }
 
-static bool same_minute(const struct minute *a, const struct minute *b)
+void rollups_add(struct rollups *rollups, const struct rollup_key *key, int64_t criterion,
+                 struct str status, double value, int64_t passed)
 {
-    return a->minute_ms == b->minute_ms && strcmp(a->name, b->name) == 0 &&
-           strcmp(a->kind, b->kind) == 0 && str_equal(a->model, b->model) &&
-           str_equal(a->endpoint, b->endpoint) && str_equal(a->component, b->component);
-}
-
-static struct str keep(struct fold *fold, struct str text)
-{
-    return (struct str){arena_copy(&fold->arena, text), text.size};
-}
-
-static void add_minute(struct fold *fold, const struct acked_row *row, const char *name,
-                       const char *kind, enum metric_unit unit, double value)
-{
-    if (!isfinite(value))
-        return;
-    struct minute key = {.minute_ms = row->at_ms / MINUTE_MS * MINUTE_MS,
-                         .model = row->model_name,
-                         .endpoint = row->endpoint,
-                         .component = row->component,
-                         .name = name,
-                         .kind = kind,
-                         .unit = unit};
-    for (size_t i = 0; i < fold->minute_count; i++) {
-        if (same_minute(fold->minutes[i], &key)) {
-            histogram_add(&fold->minutes[i]->values, value, 1);
-            return;
-        }
-    }
-    struct minute *minute = memory_new(1, sizeof *minute);
-    *minute = key;
-    minute->model = keep(fold, key.model);
-    minute->endpoint = keep(fold, key.endpoint);
-    minute->component = keep(fold, key.component);
-    minute->name = arena_copy(&fold->arena, str_of(name));
-    minute->kind = arena_copy(&fold->arena, str_of(kind));
-    histogram_add(&minute->values, value, 1);
-    fold->minutes = memory_resize(fold->minutes, fold->minute_count + 1, sizeof(void *));
-    fold->minutes[fold->minute_count++] = minute;
-}
-
-/* Milliseconds to three significant digits, so that a minute has few distinct values. */
-static double round_ms(double ms)
-{
-    if (!(ms > 0))
-        return ms;
-    double scale = pow(10, 2 - floor(log10(ms)));
-    return round(ms * scale) / scale;
-}
-
-static void add_to_cell(struct fold *fold, const struct acked_row *row,
-                        const struct acked_score *score)
-{
-    struct cell key = {.model = row->model,
-                       .criterion = score->criterion,
-                       .threshold = row->threshold,
-                       .bucket_ms = row->at_ms / ROLLUP_BUCKET_MS * ROLLUP_BUCKET_MS};
-    struct cell *cell = find_cell(fold, &key);
-    if (str_is(score->status, "scored")) {
+    struct rollup_cell *cell = find_cell(rollups, key, criterion);
+    if (str_is(status, "scored")) {
         cell->scored++;
-        cell->passed += score->passed == 1;
-        cell->bins[lround(score->value * (BINS - 1))]++;
-    } else if (str_is(score->status, "error")) {
+        cell->passed += passed == 1;
+        cell->bins[lround(value * (BINS - 1))]++;
+    } else if (str_is(status, "error")) {
         cell->error++;
-    } else if (str_is(score->status, "skipped")) {
+    } else if (str_is(status, "skipped")) {
         cell->skipped++;
     } else {
         cell->not_applicable++;
     }
 }
 
-/* The code in front of a reason: "judge_unavailable", "rule" of "rule x: match limit". */
-static const char *error_kind_of(struct fold *fold, struct str reason)
-{
-    size_t size = 0;
-    while (size < reason.size && size < 40 &&
-           ((reason.data[size] | 0x20) >= 'a' || reason.data[size] == '_') &&
-           (reason.data[size] | 0x20) <= 'z' + 1)
-        size++;
-    return size ? arena_copy(&fold->arena, (struct str){reason.data, size}) : "other";
-}
-
-static void add_to_dimension(struct fold *fold, struct dimension *dimensions, size_t *count,
-                             const struct acked_score *score)
-{
-    size_t i = 0;
-    while (i < *count &&
-           !(dimensions[i].rubric == score->rubric && str_is(score->dimension, dimensions[i].name)))
-        i++;
-    if (i == DIMENSIONS_MAX)
-        return;
-    if (i == *count)
-        dimensions[(*count)++] = (struct dimension){
-            .rubric = score->rubric, .name = arena_copy(&fold->arena, score->dimension)};
-    dimensions[i].sum += score->value * score->weight;
-    dimensions[i].weight += score->weight;
-}
-
-static void add_score(struct fold *fold, const struct acked_row *row,
-                      const struct acked_score *score, struct dimension *dimensions, size_t *count)
-{
-    add_to_cell(fold, row, score);
-    bool composite = str_is(score->name, "composite");
-    if (str_is(score->status, "error") && !composite) {
-        add_minute(fold, row, "evaluation_errors", "", METRIC_COUNT, 1);
-        add_minute(fold, row, "evaluation_errors", error_kind_of(fold, score->reason), METRIC_COUNT,
-                   1);
-    }
-    if (!str_is(score->status, "scored"))
-        return;
-    if (composite)
-        add_minute(fold, row, "composite_quality_score", "", METRIC_NONE, score->value);
-    else
-        add_to_dimension(fold, dimensions, count, score);
-    if (!composite && str_is(score->dimension, "safety") && score->passed == 0)
-        add_minute(fold, row, "safety_violations", "", METRIC_COUNT, 1);
-}
-
-static void add_dimensions(struct fold *fold, const struct acked_row *row,
-                           const struct dimension *dimensions, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (!(dimensions[i].weight > 0))
-            continue;
-        char name[128];
-        snprintf(name, sizeof name, "%s_score", dimensions[i].name);
-        add_minute(fold, row, name, "", METRIC_NONE, dimensions[i].sum / dimensions[i].weight);
-    }
-}
-
-static struct acked_score read_score(struct statement *rows)
-{
-    return (struct acked_score){.criterion = db_int(rows, 1),
-                                .status = db_text(rows, 2),
-                                .value = db_real(rows, 3),
-                                .passed = isnan(db_real(rows, 4)) ? -1 : db_int(rows, 4),
-                                .reason = db_text(rows, 5),
-                                .rubric = db_int(rows, 6),
-                                .name = db_text(rows, 7),
-                                .dimension = db_text(rows, 8),
-                                .weight = db_real(rows, 9)};
-}
-
-/* Models that the configuration does not name share the name "other": names cost money. */
-static struct str metric_model(const struct store *store, struct str model)
-{
-    for (size_t i = 0; i < store->model_count; i++)
-        if (str_is(model, store->models[i]))
-            return model;
-    return STR("other");
-}
-
-static struct str or_empty(struct str text)
-{
-    return text.data ? text : STR("");
-}
-
-static struct acked_row read_row(const struct store *store, struct statement *rows)
-{
-    double probability = db_real(rows, 7);
-    return (struct acked_row){
-        .offset = db_int(rows, 0),
-        .model = db_int(rows, 1),
-        .model_name = metric_model(store, db_text(rows, 2)),
-        .endpoint = or_empty(db_text(rows, 3)),
-        .component = or_empty(db_text(rows, 4)),
-        .at_ms = db_int(rows, 5),
-        .evaluation_ms = db_real(rows, 6),
-        .threshold = (int64_t)llround((1 - probability) * 72057594037927936.0), /* 2^56 */
-        .latency_ms = db_real(rows, 8)};
-}
-
-static void bind_range(struct statement *rows, int64_t source, int64_t from, int64_t to)
-{
-    db_bind_int(rows, LIVE_RUN);
-    db_bind_int(rows, source);
-    db_bind_int(rows, from);
-    db_bind_int(rows, to);
-}
-
-/* Scored deliveries and their scores, side by side in order of offset. */
-static void fold_range(struct fold *fold, int64_t source, int64_t from, int64_t to)
-{
-    struct db *db = fold->store->db;
-    struct statement *rows = db_sql(
-        db,
-        "SELECT off, coalesce(model, 0), m.text, e.text, c.text, observed_at_ms, evaluation_ms,"
-        "probability, latency_ms FROM delivery LEFT JOIN word m ON m.id = model LEFT JOIN word e "
-        "ON e.id = endpoint LEFT JOIN word c ON c.id = component WHERE run = ? AND source = ? "
-        "AND off >= ? AND off < ? AND state = 'scored' ORDER BY off");
-    struct statement *scores = db_sql(
-        db,
-        "SELECT off, criterion, status, value, passed, reason, criterion.rubric, criterion.name,"
-        "dimension, weight FROM score JOIN criterion ON criterion.id = criterion WHERE run = ? "
-        "AND source = ? AND off >= ? AND off < ? ORDER BY off, criterion");
-    bind_range(rows, source, from, to);
-    bind_range(scores, source, from, to);
-    bool more = db_row(scores);
-    while (db_row(rows)) {
-        struct acked_row row = read_row(fold->store, rows);
-        struct dimension dimensions[DIMENSIONS_MAX];
-        size_t count = 0;
-        for (; more && db_int(scores, 0) <= row.offset; more = db_row(scores)) {
-            struct acked_score score = read_score(scores);
-            if (db_int(scores, 0) == row.offset)
-                add_score(fold, &row, &score, dimensions, &count);
-        }
-        add_dimensions(fold, &row, dimensions, count);
-        add_minute(fold, &row, "samples_evaluated", "", METRIC_COUNT, 1);
-        add_minute(fold, &row, "quality_evaluation_latency", "", METRIC_MILLISECONDS,
-                   round_ms(row.evaluation_ms));
-        add_minute(fold, &row, "inference_latency", "", METRIC_MILLISECONDS,
-                   round_ms(row.latency_ms));
-    }
-    db_end(rows);
-    db_end(scores);
-}
-
-static void bind_cell_key(struct statement *statement, const struct cell *cell)
+static void bind_cell_key(struct statement *statement, const struct rollup_cell *cell)
 {
     db_bind_int(statement, LIVE_RUN);
-    db_bind_int(statement, cell->model);
+    db_bind_int(statement, cell->key.model);
     db_bind_int(statement, cell->criterion);
     db_bind_int(statement, 0); /* segment: all traffic */
-    db_bind_int(statement, cell->threshold);
-    db_bind_int(statement, cell->bucket_ms);
+    db_bind_int(statement, cell->key.threshold);
+    db_bind_int(statement, cell->key.bucket_ms);
 }
 
 /* What the cell holds already is added, then the whole cell is written. */
-static void write_cell(struct store *store, struct cell *cell)
+static void write_cell(struct store *store, struct rollup_cell *cell)
 {
     struct statement *read =
         db_sql(store->db,
@@ -310,11 +79,11 @@ static void write_cell(struct store *store, struct cell *cell)
         cell->skipped += db_int(read, 2);
         cell->error += db_int(read, 3);
         cell->passed += db_int(read, 4);
-        bins_read(cell->bins, db_text(read, 5));
+        bins_read(cell->bins, BINS, db_text(read, 5));
     }
     db_end(read);
     struct buffer histogram = {0};
-    bins_write(cell->bins, &histogram);
+    bins_write(cell->bins, BINS, &histogram);
     struct statement *write =
         db_sql(store->db, "INSERT OR REPLACE INTO rollup VALUES(?,?,?,?,?,?,?,?,?,?,?,?)");
     bind_cell_key(write, cell);
@@ -328,58 +97,16 @@ static void write_cell(struct store *store, struct cell *cell)
     buffer_clear(&histogram);
 }
 
-static void write_fold(struct fold *fold)
+void rollups_write(const struct rollups *rollups, struct store *store)
 {
-    for (size_t i = 0; i < fold->cell_count; i++)
-        write_cell(fold->store, fold->cells[i]);
-    for (size_t i = 0; i < fold->minute_count && !fold->store->unpublished; i++)
-        outbox_add(fold->store, fold->minutes[i]);
+    for (size_t i = 0; i < rollups->count; i++)
+        write_cell(store, rollups->cells[i]);
 }
 
-static void clear_fold(struct fold *fold)
+void rollups_clear(struct rollups *rollups)
 {
-    for (size_t i = 0; i < fold->cell_count; i++)
-        free(fold->cells[i]);
-    for (size_t i = 0; i < fold->minute_count; i++) {
-        histogram_clear(&fold->minutes[i]->values);
-        free(fold->minutes[i]);
-    }
-    free(fold->cells);
-    free(fold->minutes);
-    arena_clear(&fold->arena);
-}
-
-/* A rewound group must not count rows twice: what an earlier tenure of this shard has counted of
- * the source stays counted once. */
-static int64_t counted_to(struct store *store, const struct tenure *tenure)
-{
-    struct statement *read = db_sql(
-        store->db, "SELECT coalesce(max(acked_to), 0) FROM tenure WHERE source = ? AND start "
-                   "< acked_to AND id <= ?");
-    db_bind_int(read, tenure->source);
-    db_bind_int(read, tenure->id);
-    int64_t counted = db_row(read) ? db_int(read, 0) : 0;
-    db_end(read);
-    return counted > tenure->acked_to ? counted : tenure->acked_to;
-}
-
-bool store_ack(struct store *store, struct tenure *tenure, int64_t to, struct error *error)
-{
-    if (to <= tenure->acked_to)
-        return true;
-    struct fold fold = {.store = store};
-    db_begin(store->db);
-    int64_t from = counted_to(store, tenure);
-    if (from < to)
-        fold_range(&fold, tenure->source, from, to);
-    write_fold(&fold);
-    struct statement *move = db_sql(store->db, "UPDATE tenure SET acked_to = ? WHERE id = ?");
-    db_bind_int(move, to);
-    db_bind_int(move, tenure->id);
-    db_do(move);
-    clear_fold(&fold);
-    if (!db_commit(store->db, error))
-        return false;
-    tenure->acked_to = to;
-    return true;
+    for (size_t i = 0; i < rollups->count; i++)
+        free(rollups->cells[i]);
+    free(rollups->cells);
+    *rollups = (struct rollups){0};
 }

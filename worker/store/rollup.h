@@ -1,22 +1,34 @@
-/* rollup: what acked rows add to the histograms of reports and to the minutes that are published. */
+/* rollup: what acked rows add to the histograms of scores that reports read. */
 #ifndef ASSAY_ROLLUP_H
 #define ASSAY_ROLLUP_H
 
+#include "schema/score.h"
 #include "worker/store/histogram.h"
 #include "worker/store/shard.h"
 
-enum { ROLLUP_BUCKET_MS = 5 * 60 * 1000, MINUTE_MS = 60 * 1000 };
+enum { ROLLUP_BUCKET_MS = 5 * 60 * 1000 };
 
-/* One minute of one metric; the texts are borrowed from the fold. */
-struct minute {
-    int64_t minute_ms;
-    struct str model, endpoint, component; /* empty when not known */
-    const char *name, *kind;               /* kind: "" when the name is not split */
-    enum metric_unit unit;
-    struct histogram values;
+/* Where a row counts, in table rollup and in its neighbours measure and category. */
+struct rollup_key {
+    int64_t model;     /* word */
+    int64_t threshold; /* of sampling: kept iff hash >= threshold, 56 bits */
+    int64_t bucket_ms; /* start of its ROLLUP_BUCKET_MS */
 };
 
-/* Adds a minute to the outbox: into the row that waits for it, or a new one. */
-void outbox_add(struct store *store, const struct minute *minute);
+bool rollup_same_key(const struct rollup_key *a, const struct rollup_key *b);
+
+/* All that one ack adds. Zero-initialise. */
+struct rollups {
+    struct rollup_cell **cells;
+    size_t count;
+    size_t last; /* where the previous score went: neighbours are alike */
+};
+
+/* `status` as the score row spells it; `passed` is 1 when the value reached its threshold. */
+void rollups_add(struct rollups *rollups, const struct rollup_key *key, int64_t criterion,
+                 struct str status, double value, int64_t passed);
+/* Inside a transaction. */
+void rollups_write(const struct rollups *rollups, struct store *store);
+void rollups_clear(struct rollups *rollups);
 
 #endif

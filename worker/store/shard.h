@@ -37,7 +37,6 @@ struct store {
     size_t word_count;
     struct known_rubric rubrics[RUBRICS_KNOWN_MAX];
     size_t rubric_count;
-    bool words_doubtful; /* ids were made in a transaction that is not committed yet */
 };
 
 /* The row of a word; 0 binds as unknown. */

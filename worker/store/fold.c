@@ -1,0 +1,274 @@
+/* fold: what an ack counts: the rows between the old and the new acked_to, read back. One path, so
+ * that a crash between commit and ack changes nothing. */
+#include <math.h>
+#include <stdio.h>
+#include "worker/store/measure.h"
+#include "worker/store/minutes.h"
+
+enum { DIMENSIONS_MAX = 32 };
+
+/* All that one ack adds. */
+struct fold {
+    struct store *store;
+    struct rollups rollups;
+    struct measures measures;
+    struct minutes minutes;
+};
+
+/* A delivery's row, as the fold needs it. */
+struct acked_row {
+    int64_t offset, at_ms;
+    struct rollup_key key;
+    struct str model_name, endpoint, component;
+    double evaluation_ms, latency_ms;
+    double measures[MEASURES];
+};
+
+/* A score's row joined with its criterion. */
+struct acked_score {
+    int64_t criterion, rubric, passed; /* passed: -1 unknown */
+    struct str status, name, dimension, reason, label;
+    double value, weight;
+};
+
+/* The weighted mean of a dimension's scored criteria, built up row by row. */
+struct dimension {
+    int64_t rubric;
+    char *name;
+    double sum, weight;
+};
+
+static void add_minute(struct fold *fold, const struct acked_row *row, const char *name,
+                       const char *kind, enum metric_unit unit, double value)
+{
+    struct minute key = {.minute_ms = row->at_ms / MINUTE_MS * MINUTE_MS,
+                         .model = row->model_name,
+                         .endpoint = row->endpoint,
+                         .component = row->component,
+                         .name = name,
+                         .kind = kind,
+                         .unit = unit};
+    minutes_add(&fold->minutes, &key, value);
+}
+
+/* Milliseconds to three significant digits, so that a minute has few distinct values. */
+static double round_ms(double ms)
+{
+    if (!(ms > 0))
+        return ms;
+    double scale = pow(10, 2 - floor(log10(ms)));
+    return round(ms * scale) / scale;
+}
+
+/* The code in front of a reason: "judge_unavailable", "rule" of "rule x: match limit". */
+static const char *error_kind_of(struct fold *fold, struct str reason)
+{
+    size_t size = 0;
+    while (size < reason.size && size < 40 &&
+           ((reason.data[size] | 0x20) >= 'a' || reason.data[size] == '_') &&
+           (reason.data[size] | 0x20) <= 'z' + 1)
+        size++;
+    return size ? arena_copy(&fold->minutes.arena, (struct str){reason.data, size}) : "other";
+}
+
+static void add_to_dimension(struct fold *fold, struct dimension *dimensions, size_t *count,
+                             const struct acked_score *score)
+{
+    size_t i = 0;
+    while (i < *count &&
+           !(dimensions[i].rubric == score->rubric && str_is(score->dimension, dimensions[i].name)))
+        i++;
+    if (i == DIMENSIONS_MAX)
+        return;
+    if (i == *count)
+        dimensions[(*count)++] = (struct dimension){
+            .rubric = score->rubric, .name = arena_copy(&fold->minutes.arena, score->dimension)};
+    dimensions[i].sum += score->value * score->weight;
+    dimensions[i].weight += score->weight;
+}
+
+static void add_score(struct fold *fold, const struct acked_row *row,
+                      const struct acked_score *score, struct dimension *dimensions, size_t *count)
+{
+    rollups_add(&fold->rollups, &row->key, score->criterion, score->status, score->value,
+                score->passed);
+    if (score->label.data)
+        measures_add_label(&fold->measures, &row->key, score->criterion,
+                           shard_word(fold->store, score->label));
+    bool composite = str_is(score->name, "composite");
+    if (str_is(score->status, "error") && !composite) {
+        add_minute(fold, row, "evaluation_errors", "", METRIC_COUNT, 1);
+        add_minute(fold, row, "evaluation_errors", error_kind_of(fold, score->reason), METRIC_COUNT,
+                   1);
+    }
+    if (!str_is(score->status, "scored"))
+        return;
+    if (composite)
+        add_minute(fold, row, "composite_quality_score", "", METRIC_NONE, score->value);
+    else
+        add_to_dimension(fold, dimensions, count, score);
+    if (!composite && str_is(score->dimension, "safety") && score->passed == 0)
+        add_minute(fold, row, "safety_violations", "", METRIC_COUNT, 1);
+}
+
+static void add_dimensions(struct fold *fold, const struct acked_row *row,
+                           const struct dimension *dimensions, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!(dimensions[i].weight > 0))
+            continue;
+        char name[128];
+        snprintf(name, sizeof name, "%s_score", dimensions[i].name);
+        add_minute(fold, row, name, "", METRIC_NONE, dimensions[i].sum / dimensions[i].weight);
+    }
+}
+
+static struct acked_score read_score(struct statement *rows)
+{
+    return (struct acked_score){.criterion = db_int(rows, 1),
+                                .status = db_text(rows, 2),
+                                .value = db_real(rows, 3),
+                                .passed = isnan(db_real(rows, 4)) ? -1 : db_int(rows, 4),
+                                .reason = db_text(rows, 5),
+                                .rubric = db_int(rows, 6),
+                                .name = db_text(rows, 7),
+                                .dimension = db_text(rows, 8),
+                                .weight = db_real(rows, 9),
+                                .label = db_text(rows, 10)};
+}
+
+/* Models that the configuration does not name share the name "other": names cost money. */
+static struct str metric_model(const struct store *store, struct str model)
+{
+    for (size_t i = 0; i < store->model_count; i++)
+        if (str_is(model, store->models[i]))
+            return model;
+    return STR("other");
+}
+
+static struct str or_empty(struct str text)
+{
+    return text.data ? text : STR("");
+}
+
+static struct acked_row read_row(const struct store *store, struct statement *rows)
+{
+    double probability = db_real(rows, 7);
+    return (struct acked_row){
+        .offset = db_int(rows, 0),
+        .key = {.model = db_int(rows, 1),
+                .threshold = (int64_t)llround((1 - probability) * 0x1p56),
+                .bucket_ms = db_int(rows, 5) / ROLLUP_BUCKET_MS * ROLLUP_BUCKET_MS},
+        .model_name = metric_model(store, db_text(rows, 2)),
+        .endpoint = or_empty(db_text(rows, 3)),
+        .component = or_empty(db_text(rows, 4)),
+        .at_ms = db_int(rows, 5),
+        .evaluation_ms = db_real(rows, 6),
+        .latency_ms = db_real(rows, 8),
+        .measures = {[MEASURE_EVALUATION_US] = db_real(rows, 6) * 1000,
+                     [MEASURE_INFERENCE_US] = db_real(rows, 8) * 1000,
+                     [MEASURE_INPUT_TOKENS] = db_real(rows, 9),
+                     [MEASURE_OUTPUT_TOKENS] = db_real(rows, 10),
+                     [MEASURE_PROMPT_BYTES] = db_real(rows, 11),
+                     [MEASURE_RESPONSE_BYTES] = db_real(rows, 12)}};
+}
+
+static void bind_range(struct statement *rows, int64_t source, int64_t from, int64_t to)
+{
+    db_bind_int(rows, LIVE_RUN);
+    db_bind_int(rows, source);
+    db_bind_int(rows, from);
+    db_bind_int(rows, to);
+}
+
+/* Scored deliveries and their scores, side by side in order of offset. */
+static void fold_range(struct fold *fold, int64_t source, int64_t from, int64_t to)
+{
+    struct db *db = fold->store->db;
+    struct statement *rows = db_sql(
+        db,
+        "SELECT off, coalesce(model, 0), m.text, e.text, c.text, observed_at_ms, evaluation_ms,"
+        "probability, latency_ms, input_tokens, output_tokens, prompt_bytes, response_bytes "
+        "FROM delivery LEFT JOIN word m ON m.id = model LEFT JOIN word e "
+        "ON e.id = endpoint LEFT JOIN word c ON c.id = component WHERE run = ? AND source = ? "
+        "AND off >= ? AND off < ? AND state = 'scored' ORDER BY off");
+    struct statement *scores = db_sql(
+        db,
+        "SELECT off, criterion, status, value, passed, reason, criterion.rubric, criterion.name,"
+        "dimension, weight, label FROM score JOIN criterion ON criterion.id = criterion WHERE run = ? "
+        "AND source = ? AND off >= ? AND off < ? ORDER BY off, criterion");
+    bind_range(rows, source, from, to);
+    bind_range(scores, source, from, to);
+    bool more = db_row(scores);
+    while (db_row(rows)) {
+        struct acked_row row = read_row(fold->store, rows);
+        struct dimension dimensions[DIMENSIONS_MAX];
+        size_t count = 0;
+        for (; more && db_int(scores, 0) <= row.offset; more = db_row(scores)) {
+            struct acked_score score = read_score(scores);
+            if (db_int(scores, 0) == row.offset)
+                add_score(fold, &row, &score, dimensions, &count);
+        }
+        add_dimensions(fold, &row, dimensions, count);
+        measures_add(&fold->measures, &row.key, row.measures);
+        add_minute(fold, &row, "samples_evaluated", "", METRIC_COUNT, 1);
+        add_minute(fold, &row, "quality_evaluation_latency", "", METRIC_MILLISECONDS,
+                   round_ms(row.evaluation_ms));
+        add_minute(fold, &row, "inference_latency", "", METRIC_MILLISECONDS,
+                   round_ms(row.latency_ms));
+    }
+    db_end(rows);
+    db_end(scores);
+}
+
+static void write_fold(struct fold *fold)
+{
+    rollups_write(&fold->rollups, fold->store);
+    measures_write(&fold->measures, fold->store);
+    if (!fold->store->unpublished)
+        minutes_write(&fold->minutes, fold->store);
+}
+
+static void clear_fold(struct fold *fold)
+{
+    rollups_clear(&fold->rollups);
+    measures_clear(&fold->measures);
+    minutes_clear(&fold->minutes);
+}
+
+/* A rewound group must not count rows twice: what an earlier tenure of this shard has counted of
+ * the source stays counted once. */
+static int64_t counted_to(struct store *store, const struct tenure *tenure)
+{
+    struct statement *read = db_sql(
+        store->db, "SELECT coalesce(max(acked_to), 0) FROM tenure WHERE source = ? AND start "
+                   "< acked_to AND id <= ?");
+    db_bind_int(read, tenure->source);
+    db_bind_int(read, tenure->id);
+    int64_t counted = db_row(read) ? db_int(read, 0) : 0;
+    db_end(read);
+    return counted > tenure->acked_to ? counted : tenure->acked_to;
+}
+
+bool store_ack(struct store *store, struct tenure *tenure, int64_t to, struct error *error)
+{
+    if (to <= tenure->acked_to)
+        return true;
+    struct fold fold = {.store = store};
+    db_begin(store->db);
+    int64_t from = counted_to(store, tenure);
+    if (from < to)
+        fold_range(&fold, tenure->source, from, to);
+    write_fold(&fold);
+    struct statement *move = db_sql(store->db, "UPDATE tenure SET acked_to = ? WHERE id = ?");
+    db_bind_int(move, to);
+    db_bind_int(move, tenure->id);
+    db_do(move);
+    clear_fold(&fold);
+    if (!db_commit(store->db, error)) {
+        shard_forget(store);
+        return false;
+    }
+    tenure->acked_to = to;
+    return true;
+}
