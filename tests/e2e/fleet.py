@@ -25,6 +25,7 @@ import oracle
 from kafka import clients, offsets
 from kafka.cluster import Cluster
 from moto_server import MotoServer
+from slow import SlowAnswers
 from stores import read_store
 from traffic import ENDPOINTS, METRICS, MODELS, Traffic
 from worker import RUBRICS, JudgeStandIn, Worker, environment
@@ -34,6 +35,7 @@ PARTITIONS, WORKERS, LANES = 12, 3, 2
 SESSION_MS = 4000
 DRAIN_SECONDS, FINISH_SECONDS = 60, 600
 SETTLE_SECONDS = 3  # a process that began a moment ago does not listen to SIGTERM yet
+PUBLISH_SECONDS = .5  # until CloudWatch answers, so that kills leave rows `sending`
 CHUNK = 250  # records produced at a time
 
 
@@ -123,7 +125,8 @@ class Fleet:
         self.traffic = Traffic(plan.seed, self.started_ms)
         self.store = folder / "store"
         self.judge = JudgeStandIn("--latency-ms", plan.judge_ms, "--seed", plan.seed)
-        env = environment(self.judge.url, cloudwatch.url)
+        self.publishing = SlowAnswers(cloudwatch.url, PUBLISH_SECONDS)
+        env = environment(self.judge.url, self.publishing.url)
         self.workers = [Worker(program, self.arguments(), env, folder / f"worker{i}.log")
                         for i in range(WORKERS)]
 
@@ -218,6 +221,7 @@ class Fleet:
             if worker.alive:
                 worker.kill()
         self.judge.stop()
+        self.publishing.stop()
 
 
 def report(result: Result) -> str:
