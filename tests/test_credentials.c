@@ -99,9 +99,30 @@ static const char CONFIG_FILE[] = "[default]\n"
                                   "region = ap-south-1\n"
                                   "[ignored]\n"
                                   "aws_access_key_id = AKIGNORED\n"
-                                  "[profile role]\n"
+                                  "[profile mfa]\n"
                                   "role_arn = arn:aws:iam::1:role/r\n"
                                   "source_profile = default\n"
+                                  "mfa_serial = arn:aws:iam::1:mfa/p\n"
+                                  "[profile alone]\n"
+                                  "role_arn = arn:aws:iam::1:role/r\n"
+                                  "[profile both]\n"
+                                  "role_arn = arn:aws:iam::1:role/r\n"
+                                  "source_profile = default\n"
+                                  "credential_source = Environment\n"
+                                  "[profile strange]\n"
+                                  "role_arn = arn:aws:iam::1:role/r\n"
+                                  "credential_source = Ether\n"
+                                  "[profile lost]\n"
+                                  "role_arn = arn:aws:iam::1:role/r\n"
+                                  "source_profile = nobody\n"
+                                  "[profile there]\n"
+                                  "role_arn = arn:aws:iam::1:role/r\n"
+                                  "source_profile = back\n"
+                                  "[profile back]\n"
+                                  "role_arn = arn:aws:iam::1:role/r\n"
+                                  "source_profile = there\n"
+                                  "[profile person]\n"
+                                  "sso_session = corp\n"
                                   "[profile process]\n"
                                   "credential_process = /bin/true\n";
 
@@ -182,7 +203,7 @@ static void the_first_place_that_has_keys_wins(void **state)
          "token-other",
          "profile",
          NULL},
-        {"a profile of the config file", {{0}}, "conf", "AKCONF", NULL, "profile", NULL},
+        {"a profile of the config file", {{0}}, "conf", "AKCONF", NULL, "config", NULL},
         {"a config section without the word profile",
          {{0}},
          "ignored",
@@ -198,8 +219,14 @@ static void the_first_place_that_has_keys_wins(void **state)
          NULL,
          "nobody is in neither"},
         {"half a profile", {{0}}, "half", NULL, NULL, NULL, "secret access key is missing"},
-        {"a role is refused by name", {{0}}, "role", NULL, NULL, NULL, "role_arn"},
-        {"a process is refused by name", {{0}}, "process", NULL, NULL, NULL, "credential_process"},
+        {"a role that needs a person", {{0}}, "mfa", NULL, NULL, NULL, "mfa: mfa_serial asks"},
+        {"a role without a source", {{0}}, "alone", NULL, NULL, NULL, "needs a source_profile"},
+        {"a role with two sources", {{0}}, "both", NULL, NULL, NULL, "are both set"},
+        {"a source of no known kind", {{0}}, "strange", NULL, NULL, NULL, "not Ether"},
+        {"a source that is not there", {{0}}, "lost", NULL, NULL, NULL, "nobody is in neither"},
+        {"a circle of roles", {{0}}, "there", NULL, NULL, NULL, "a circle of source_profile"},
+        {"signing in is refused by name", {{0}}, "person", NULL, NULL, NULL, "uses sso_session"},
+        {"a process without keys", {{0}}, "process", NULL, NULL, NULL, "not a JSON object"},
         {"a token file without a role",
          {{"AWS_WEB_IDENTITY_TOKEN_FILE", "/x"}},
          NULL,
@@ -508,6 +535,35 @@ static void closing_does_not_wait_for_a_service(void **state)
         free((char *)replies[i].bytes);
 }
 
+/* The program gives keys that end soon, then hangs. */
+static void closing_does_not_wait_for_a_program(void **state)
+{
+    (void)state;
+    char until[CLOCK_TEXT_BYTES], script[1024], config[256], been[64];
+    clock_format_rfc3339(clock_wall_ms() + 60000, until);
+    snprintf(been, sizeof been, "%s/been", folder);
+    snprintf(script, sizeof script,
+             "if [ -e %s ]; then touch %s2; sleep 60; fi; touch %s; echo "
+             "'{\"Version\":1,\"AccessKeyId\":\"K\",\"SecretAccessKey\":\"s\","
+             "\"Expiration\":\"%s\"}'",
+             been, been, been, until);
+    clean_environment(NULL);
+    snprintf(config, sizeof config, "[default]\ncredential_process = sh %s\n",
+             write_file("script", script));
+    setenv("AWS_CONFIG_FILE", write_file("config", config), 1);
+    struct keyring_options options = {
+        .advisory_ms = 100000, .mandatory_ms = 1000, .retry_ms_min = 100};
+    struct error error = {0};
+    struct keyring *keyring = keyring_open(&options, &error);
+    assert_non_null(keyring);
+    snprintf(been, sizeof been, "%s/been2", folder);
+    while (access(been, F_OK) != 0)
+        poll(NULL, 0, 10);
+    int64_t start_ms = clock_steady_ms();
+    keyring_close(keyring);
+    assert_true(clock_steady_ms() - start_ms < 5000); /* not the minute that it sleeps */
+}
+
 /* --- regions, addresses, replies --- */
 
 static void regions_and_addresses_come_from_the_usual_places(void **state)
@@ -667,6 +723,7 @@ int main(void)
         cmocka_unit_test(an_instance_gives_keys_for_a_session_token),
         cmocka_unit_test(keys_are_replaced_before_they_end_and_kept_while_they_hold),
         cmocka_unit_test(closing_does_not_wait_for_a_service),
+        cmocka_unit_test(closing_does_not_wait_for_a_program),
         cmocka_unit_test(regions_and_addresses_come_from_the_usual_places),
         cmocka_unit_test(xml_gives_one_text_or_none),
         cmocka_unit_test(error_replies_are_understood_by_their_code),

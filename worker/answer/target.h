@@ -26,7 +26,7 @@ bool target_init(struct target *target, const char *base_url, const char *region
 /* How a call ended, for the next ones. */
 struct target_outcome {
     bool answered; /* with a reply to be read */
-    bool blamed;   /* a fault of the endpoint's: faults and throttles, not requests that are wrong */
+    bool blamed;   /* by a fault of the endpoint's or a throttle, not a request that is wrong */
     bool throttled;
     int64_t asked_ms; /* it wants to be left alone for so long */
 };

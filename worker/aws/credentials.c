@@ -18,6 +18,8 @@ const struct credential_provider *const CREDENTIAL_PROVIDERS[] = {
     &CREDENTIALS_ASSUME_ROLE,  /* a profile that names a role comes before its own keys */
     &CREDENTIALS_WEB_IDENTITY, /* before the files: a pod may carry an image's left-over profile */
     &CREDENTIALS_PROFILE,
+    &CREDENTIALS_PROCESS, /* between the two files, as botocore has it */
+    &CREDENTIALS_CONFIG,
     &CREDENTIALS_CONTAINER,
     &CREDENTIALS_IMDS, /* last: asking where there is no such service costs a second */
     NULL,
@@ -91,19 +93,20 @@ static struct str member(const json_t *object, const char *key)
     return str_of(json_string_value(json_object_get(object, key)));
 }
 
-bool credentials_from_json(struct credentials *out, struct str body, struct error *error)
+bool credentials_from_json(struct credentials *out, struct str body, const char *token_key,
+                           struct error *error)
 {
     struct error parse = {0}; /* its text may quote the body, which holds secrets: not passed on */
     json_t *object = json_read(body, &JSON_LIMITS_REPLY, &parse);
     bool good = json_is_object(object);
     if (!good)
-        error_set(error, ERROR_TRANSIENT, "the reply is not a JSON object");
+        error_set(error, ERROR_TRANSIENT, "the answer is not a JSON object");
     struct str expiration = member(object, "Expiration");
     if (good && expiration.data && !clock_parse_rfc3339(expiration, &out->expires_at_ms))
-        good = error_set(error, ERROR_TRANSIENT, "the reply's Expiration is not a time");
+        good = error_set(error, ERROR_TRANSIENT, "the answer's Expiration is not a time");
     good =
         good && credentials_set(out, member(object, "AccessKeyId"),
-                                member(object, "SecretAccessKey"), member(object, "Token"), error);
+                                member(object, "SecretAccessKey"), member(object, token_key), error);
     json_decref(object);
     return good;
 }

@@ -45,7 +45,7 @@ struct credential_provider {
                                      struct credentials *out, struct error *error);
 };
 
-/* In botocore's order, NULL-terminated; SSO and login are left out. */
+/* In botocore's order, NULL-terminated; SSO and login, which need a person, are refused by name. */
 extern const struct credential_provider *const CREDENTIAL_PROVIDERS[];
 
 /* Asks one after the other until one is not absent. False with `error` when none has any (FATAL)
@@ -59,8 +59,10 @@ bool credentials_fetch(const struct credential_options *options, struct http *ht
  * they would go into headers. */
 bool credentials_set(struct credentials *out, struct str key, struct str secret, struct str token,
                      struct error *error);
-/* {AccessKeyId, SecretAccessKey, Token, Expiration} of container and instance services. */
-bool credentials_from_json(struct credentials *out, struct str body, struct error *error);
+/* {AccessKeyId, SecretAccessKey, Token, Expiration} of container and instance services; programs
+ * call the third SessionToken. */
+bool credentials_from_json(struct credentials *out, struct str body, const char *token_key,
+                           struct error *error);
 /* The variable's value; NULL when it is unset or empty. */
 const char *credentials_environment(const char *name);
 /* A token file, white space at its ends cut off. The caller frees; NULL and `error`. */

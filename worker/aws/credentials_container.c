@@ -89,7 +89,7 @@ static bool ask(struct http *http, const char *url, const char *token, struct cr
     if (reply.status != 200)
         return error_set(error, reply.status >= 500 ? ERROR_TRANSIENT : ERROR_FATAL,
                          "the service answered %ld", reply.status);
-    return credentials_from_json(out, reply.body, error);
+    return credentials_from_json(out, reply.body, "Token", error);
 }
 
 static enum credential_outcome fetch(const struct credential_options *options, struct http *http,

@@ -90,7 +90,7 @@ static enum credential_outcome ask_role(struct http *http, const char *base, con
     else if (!ask(http, base, "GET", ROLE_PATH, role, header, token, &reply))
         error_set(error, ERROR_TRANSIENT, "role %.100s: no keys came (status %ld)", role,
                   reply.status);
-    else if (credentials_from_json(out, reply.body, error)) {
+    else if (credentials_from_json(out, reply.body, "Token", error)) {
         extend(out);
         outcome = CREDENTIALS_FOUND;
     }

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <strings.h>
 #include <unistd.h>
-#include "schema/base/buffer.h"
 #include "worker/aws/credentials_providers.h"
 #include "worker/aws/profile.h"
 
@@ -27,38 +26,10 @@ static bool files_are_readable(struct error *error)
     return good;
 }
 
-static bool has_value(const char *profile, const char *key)
+static enum credential_outcome keys_in(enum profile_file file, const char *profile,
+                                       struct credentials *out, struct error *error)
 {
-    char *value = profile_value(profile, key);
-    wipe(value);
-    return value != NULL;
-}
-
-/* What a profile may ask for that we do not do is refused by name: going on to the next provider
- * would make us somebody else than the user means. */
-static enum credential_outcome refuse_role(const struct credential_options *options,
-                                           struct http *http, struct credentials *out,
-                                           struct error *error)
-{
-    (void)http;
-    (void)out;
-    const char *profile = options->profile;
-    if (!has_value(profile, "role_arn") || has_value(profile, "web_identity_token_file"))
-        return CREDENTIALS_ABSENT;
-    error_set(error, ERROR_FATAL,
-              "profile %.100s assumes a role (role_arn), which assay does not do; use the role's "
-              "temporary keys in the environment, or a web identity",
-              profile_name(profile));
-    return CREDENTIALS_FAILED;
-}
-
-static enum credential_outcome fetch_from(enum profile_file file,
-                                          const struct credential_options *options,
-                                          struct credentials *out, bool *out_found,
-                                          struct error *error)
-{
-    const char *profile = options->profile;
-    char *key = profile_value_in(file, profile, "aws_access_key_id", out_found);
+    char *key = profile_value_in(file, profile, "aws_access_key_id", NULL);
     if (!key)
         return CREDENTIALS_ABSENT;
     char *secret = profile_value_in(file, profile, "aws_secret_access_key", NULL);
@@ -71,47 +42,77 @@ static enum credential_outcome fetch_from(enum profile_file file,
     return good ? CREDENTIALS_FOUND : CREDENTIALS_FAILED;
 }
 
-static enum credential_outcome refuse(const char *profile, bool found, struct error *error)
+enum credential_outcome credentials_profile_keys(const char *profile, struct credentials *out,
+                                                 struct error *error)
 {
-    static const char *const unsupported[] = {"credential_process", "sso_session", "sso_start_url",
-                                              "login_session"};
-    for (size_t i = 0; i < sizeof unsupported / sizeof *unsupported; i++)
-        if (has_value(profile, unsupported[i])) {
-            error_set(error, ERROR_FATAL, "profile %.100s uses %s, which assay does not do",
-                      profile_name(profile), unsupported[i]);
-            return CREDENTIALS_FAILED;
-        }
-    if (!found && profile_is_named(profile)) {
-        error_set(error, ERROR_FATAL, "profile %.100s is in neither of the shared files",
-                  profile_name(profile));
+    enum credential_outcome outcome = keys_in(PROFILE_CREDENTIALS, profile, out, error);
+    return outcome == CREDENTIALS_ABSENT ? keys_in(PROFILE_CONFIG, profile, out, error) : outcome;
+}
+
+/* What a profile may ask for that we do not do is refused by name: going on to the next provider
+ * would make us somebody else than the user means. */
+static enum credential_outcome refuse_sign_in(const char *profile, struct error *error)
+{
+    static const char *const keys[] = {"sso_session", "sso_start_url", "login_session"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        char *value = profile_value(profile, keys[i]);
+        wipe(value);
+        if (!value)
+            continue;
+        error_set(error, ERROR_FATAL,
+                  "profile %.100s uses %s, for which a person signs in, so assay does not do it; "
+                  "give a worker a role, or for trying it out name a profile with "
+                  "credential_process = aws configure export-credentials --profile %.100s",
+                  profile_name(profile), keys[i], profile_name(profile));
         return CREDENTIALS_FAILED;
     }
     return CREDENTIALS_ABSENT;
 }
 
-static enum credential_outcome fetch(const struct credential_options *options, struct http *http,
-                                     struct credentials *out, struct error *error)
+static enum credential_outcome refuse_unknown(const char *profile, struct error *error)
+{
+    bool found = false, found_too = false;
+    wipe(profile_value_in(PROFILE_CREDENTIALS, profile, "region", &found));
+    wipe(profile_value_in(PROFILE_CONFIG, profile, "region", &found_too));
+    if (found || found_too || !profile_is_named(profile))
+        return CREDENTIALS_ABSENT;
+    error_set(error, ERROR_FATAL, "profile %.100s is in neither of the shared files",
+              profile_name(profile));
+    return CREDENTIALS_FAILED;
+}
+
+static enum credential_outcome fetch_credentials(const struct credential_options *options,
+                                                 struct http *http, struct credentials *out,
+                                                 struct error *error)
 {
     (void)http;
     if (!files_are_readable(error))
         return CREDENTIALS_FAILED;
-    bool found = false, found_too = false;
-    enum credential_outcome outcome = fetch_from(PROFILE_CREDENTIALS, options, out, &found, error);
+    return keys_in(PROFILE_CREDENTIALS, options->profile, out, error);
+}
+
+/* The last that looks into the files: says what is wrong with a profile that has no keys. */
+static enum credential_outcome fetch_config(const struct credential_options *options,
+                                            struct http *http, struct credentials *out,
+                                            struct error *error)
+{
+    (void)http;
+    enum credential_outcome outcome = keys_in(PROFILE_CONFIG, options->profile, out, error);
     if (outcome == CREDENTIALS_ABSENT)
-        outcome = fetch_from(PROFILE_CONFIG, options, out, &found_too, error);
+        outcome = refuse_sign_in(options->profile, error);
     if (outcome == CREDENTIALS_ABSENT)
-        outcome = refuse(options->profile, found || found_too, error);
+        outcome = refuse_unknown(options->profile, error);
     return outcome;
 }
 
-const struct credential_provider CREDENTIALS_ASSUME_ROLE = {
-    .name = "assume-role",
-    .summary = "role_arn with source_profile in a profile (refused by name)",
-    .fetch = refuse_role,
-};
-
 const struct credential_provider CREDENTIALS_PROFILE = {
     .name = "profile",
-    .summary = "aws_access_key_id of a profile in ~/.aws/credentials or ~/.aws/config",
-    .fetch = fetch,
+    .summary = "aws_access_key_id of a profile in ~/.aws/credentials",
+    .fetch = fetch_credentials,
+};
+
+const struct credential_provider CREDENTIALS_CONFIG = {
+    .name = "config",
+    .summary = "aws_access_key_id of a profile in ~/.aws/config",
+    .fetch = fetch_config,
 };

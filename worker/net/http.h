@@ -78,5 +78,7 @@ void http_pause(struct http *http, int64_t ms);
 /* From any thread: an http_fetch or http_pause that waits, and every later one, ends at once,
  * a fetch with HTTP_CANCELLED. There is no way back; not for lanes. */
 void http_interrupt(struct http *http);
+/* For those that wait for something else meanwhile. */
+bool http_interrupted(const struct http *http);
 
 #endif

@@ -35,8 +35,7 @@ bool received_header_line(struct received *received, struct str line);
 void received_show(struct received *received, struct http_reply *out);
 void received_clear(struct received *received);
 
-/* What http_fetch needs of a struct http: where its reply lives on, and whether to give up. */
+/* What http_fetch needs of a struct http: where its reply lives on. */
 struct received *http_fetched(struct http *http);
-bool http_interrupted(const struct http *http);
 
 #endif
