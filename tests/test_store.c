@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "schema/base/clock.h"
+#include "worker/store/db.h"
 #include "worker/store/histogram.h"
 #include "worker/store/store.h"
 
@@ -283,6 +285,71 @@ static void what_a_successor_proves_is_counted(void **state)
     store_close(dead);
 }
 
+static int64_t held_from(struct store *store, int64_t source)
+{
+    struct error error = {0};
+    int64_t held[64] = {0};
+    assert_true(store_held(store, source, 0, note_held, held, &error));
+    return held[0] ? held[1] : -1;
+}
+
+static void rows_that_are_old_and_acked_go(void **state)
+{
+    (void)state;
+    const int64_t day_ms = 86400000;
+    struct error error = {0};
+    bool more = false;
+    struct store *store = store_take(&(struct store_config){.dir = NULL}, &error);
+    struct tenure tenure = open_tenure(store, 0);
+    store_begin(store);
+    for (int64_t offset = 0; offset < 4; offset++)
+        record_value(store, &tenure, offset, 1, "m1");
+    commit(store);
+    ack(store, &tenure, 3);
+    int64_t now = clock_wall_ms();
+    const struct retention forever = {0}, two_days = {.row_days = 2};
+    assert_true(store_prune(store, &forever, now + 3 * day_ms, &more, &error));
+    assert_int_equal(held_from(store, tenure.source), 0);
+    assert_true(store_prune(store, &two_days, now + day_ms, &more, &error));
+    assert_int_equal(held_from(store, tenure.source), 0);
+    assert_true(store_prune(store, &two_days, now + 3 * day_ms, &more, &error));
+    assert_false(more);
+    assert_int_equal(held_from(store, tenure.source), 3); /* it is not acked yet */
+    store_close(store);
+}
+
+static int64_t texts_held(const struct store *store)
+{
+    struct error error = {0};
+    struct db *db = db_open(store_path(store), DB_READER, &error);
+    struct statement *read = db_sql(db, "SELECT count(*) FROM text");
+    int64_t count = db_row(read) ? db_int(read, 0) : -1;
+    db_end(read);
+    db_close(db);
+    return count;
+}
+
+static void old_texts_go_before_their_rows(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    bool more = false;
+    struct store *store =
+        store_take(&(struct store_config){.dir = folder, .text = TEXT_FULL}, &error);
+    struct tenure tenure = open_tenure(store, 200);
+    store_begin(store);
+    record_value(store, &tenure, 200, 0, "m1"); /* failed: its text is kept */
+    commit(store);
+    const struct retention a_week = {.text_days = 7};
+    assert_int_equal(texts_held(store), 1);
+    assert_true(store_prune(store, &a_week, clock_wall_ms(), &more, &error));
+    assert_int_equal(texts_held(store), 1);
+    assert_true(store_prune(store, &a_week, clock_wall_ms() + 8 * 86400000LL, &more, &error));
+    assert_int_equal(texts_held(store), 0);
+    assert_int_equal(store_highest(store, tenure.source), 200);
+    store_close(store);
+}
+
 static void histograms_read_back_what_they_wrote(void **state)
 {
     (void)state;
@@ -325,6 +392,8 @@ int main(void)
         cmocka_unit_test(a_shard_has_one_holder),
         cmocka_unit_test(reserved_calls_survive),
         cmocka_unit_test(what_a_successor_proves_is_counted),
+        cmocka_unit_test(rows_that_are_old_and_acked_go),
+        cmocka_unit_test(old_texts_go_before_their_rows),
         cmocka_unit_test(histograms_read_back_what_they_wrote),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -119,6 +119,7 @@ static bool configure(struct worker *worker)
     config->store = (struct store_config){.dir = options->store,
                                           .models = (const char *const *)worker->models.words,
                                           .model_count = worker->models.count};
+    config->retention = options->retention;
     return true;
 }
 

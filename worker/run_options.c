@@ -29,6 +29,11 @@ const struct arg RUN_ARGS[RUN_ARG_COUNT] = {
      "keep prompt and response of failed, judged and 1 % of other samples: redacted, full or none; "
      "default redacted",
      0, 0},
+    {"text-days", "N", ARG_INT, AT(retention.text_days),
+     "how long kept prompts and responses stay; default 30, 0 for ever", 0, RETENTION_DAYS_MAX},
+    {"row-days", "N", ARG_INT, AT(retention.row_days),
+     "how long scores and terminal records stay; default 0, for ever. Rollups stay anyway", 0,
+     RETENTION_DAYS_MAX},
     {"kafka", "KEY=VALUE", ARG_LIST, AT(kafka), "a property of librdkafka", 0, 0},
 };
 
@@ -53,6 +58,7 @@ struct run_options run_options_default(void)
     return (struct run_options){.group = "assay",
                                 .from = "committed",
                                 .text = "redacted",
+                                .retention = {.text_days = 30},
                                 .metrics = "cloudwatch",
                                 .preset = "default",
                                 .lanes = sysconf(_SC_NPROCESSORS_ONLN),

@@ -9,7 +9,7 @@
 #include "worker/publish/publisher.h"
 #include "worker/store/store.h"
 
-enum { LANES_MAX = 64 };
+enum { LANES_MAX = 64, RETENTION_DAYS_MAX = 36500 };
 
 /* Borrowed from argv. A new option is a line in run_options.c and one in
  * schema/worker-config.schema.json (tests/test_doctor.py compares them). */
@@ -18,6 +18,7 @@ struct run_options {
     const char *text, *metrics, *preset, *namespace, *label;
     struct arg_list rubrics, kafka, models;
     int64_t lanes;
+    struct retention retention;
     double publish_every_s;
     bool until_end, query_form;
     struct judge_options judge;
@@ -25,7 +26,7 @@ struct run_options {
 
 struct run_options run_options_default(void);
 
-enum { RUN_ARG_COUNT = 12, RUN_METRIC_ARG_COUNT = 7, RUN_GROUP_COUNT = 3 };
+enum { RUN_ARG_COUNT = 14, RUN_METRIC_ARG_COUNT = 7, RUN_GROUP_COUNT = 3 };
 extern const struct arg RUN_ARGS[RUN_ARG_COUNT];
 extern const struct arg RUN_METRIC_ARGS[RUN_METRIC_ARG_COUNT];
 /* The groups of a command's table whose options hold a struct run_options at `at`. */

@@ -9,6 +9,7 @@ CREATE TABLE fingerprint(
     expected INTEGER NOT NULL,        -- how many the group will have; 0 unknown
     units BLOB NOT NULL,              -- 64 bits each, little-endian, keyed; 0 equals no other
     PRIMARY KEY(run, criterion, grp, position)) STRICT, WITHOUT ROWID;
+CREATE INDEX fingerprint_delivery ON fingerprint(run, source, off);
 
 CREATE VIEW fingerprints AS
     SELECT run.name AS run, topic, incarnation, partition, off AS "offset",

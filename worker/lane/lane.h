@@ -14,6 +14,7 @@
 struct lane_config {
     struct kafka_config kafka;
     struct store_config store;
+    struct retention retention;
     const struct redactor *redactor; /* shared, for store.text TEXT_REDACTED */
     const struct answerer_config *answerer; /* NULL: the judge's questions are skipped: no_judge */
     int64_t answer_deadline_ms;             /* of one question */

@@ -154,6 +154,19 @@ bool outbox_settle(struct store *store, const int64_t *ids, const enum outbox_ou
 /* Rows in a state: "ready", "sending", ... */
 int64_t outbox_count(struct store *store, const char *state);
 
+/* ---- retention -------------------------------------------------------------------------- */
+
+/* How long rows are kept after they were recorded; 0: for ever. Rollups and tenures stay. */
+struct retention {
+    int64_t text_days; /* prompts and responses */
+    int64_t row_days;  /* deliveries with all that belongs to them, once they are acked */
+};
+
+/* Takes a bounded number of rows that are too old away, and sent minutes that nobody will ask
+ * for. *out_more: there are more of them. */
+bool store_prune(struct store *store, const struct retention *retention, int64_t now_ms,
+                 bool *out_more, struct error *error);
+
 /* ---- judge budget ----------------------------------------------------------------------- */
 
 /* Calls reserved so far on a UTC day (days since 1970). */
