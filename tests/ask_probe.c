@@ -1,6 +1,6 @@
 /* ask_probe: asks the judge about samples from stdin and prints what came of each; for tests.
  *
- *     ask_probe URL OPTIONS_JSON IN_FLIGHT DEADLINE_MS CALLS_A_DAY < samples.jsonl
+ *     ask_probe URL OPTIONS_JSON IN_FLIGHT DEADLINE_MS CALLS_A_DAY TOKENS_A_DAY < samples.jsonl
  *
  * A sample is {"id":…,"prompt":…,"response":…}; a line out is {"id":…,"status":…,"value":…,
  * "label":…,"reason":…}, in the order of completion, and at last {"counts":{…}}. */
@@ -114,8 +114,8 @@ static bool open_probe(char **arguments)
     }
     probe.http = http_new();
     probe.keyring = keyring_fixed("AKIDJUDGE", "secret-of-the-judge-tests", NULL);
-    probe.budget = budget_new(strtoll(arguments[5], NULL, 10));
-    probe.share = budget_share_new(probe.budget, BUDGET_CHUNK, NULL, NULL);
+    probe.budget = budget_new(strtoll(arguments[5], NULL, 10), strtoll(arguments[6], NULL, 10));
+    probe.share = budget_share_new(probe.budget, BUDGET_CHUNK, 1, NULL, NULL);
     probe.answerer = answerer_new(&config, probe.http, probe.keyring, probe.share, &error);
     if (!probe.answerer)
         fprintf(stderr, "ask_probe: %s\n", error.text);
@@ -152,11 +152,13 @@ static void print_counts(void)
 {
     const struct answerer_counts *counts = answerer_counts(probe.answerer);
     printf("{\"counts\":{\"asked\":%llu,\"received\":%llu,\"failed\":%llu,\"skipped\":%llu,"
-           "\"sent\":%llu,\"retried\":%llu,\"throttled\":%llu,\"input_tokens\":%llu}}\n",
+           "\"sent\":%llu,\"retried\":%llu,\"throttled\":%llu,\"input_tokens\":%llu,"
+           "\"output_tokens\":%llu}}\n",
            (unsigned long long)counts->asked, (unsigned long long)counts->received,
            (unsigned long long)counts->failed, (unsigned long long)counts->skipped,
            (unsigned long long)counts->sent, (unsigned long long)counts->retried,
-           (unsigned long long)counts->throttled, (unsigned long long)counts->input_tokens);
+           (unsigned long long)counts->throttled, (unsigned long long)counts->input_tokens,
+           (unsigned long long)counts->output_tokens);
 }
 
 static void close_probe(void)
@@ -173,8 +175,9 @@ static void close_probe(void)
 
 int main(int argument_count, char **arguments)
 {
-    if (argument_count != 6) {
-        fputs("usage: ask_probe URL OPTIONS_JSON IN_FLIGHT DEADLINE_MS CALLS_A_DAY\n", stderr);
+    if (argument_count != 7) {
+        fputs("usage: ask_probe URL OPTIONS_JSON IN_FLIGHT DEADLINE_MS CALLS_A_DAY TOKENS_A_DAY\n",
+              stderr);
         return 2;
     }
     if (!open_probe(arguments) || !read_samples())

@@ -197,8 +197,8 @@ static void open_with(struct fixture *fixture, struct keyring *keyring, const ch
     config.retry_ms = 5;
     config.parked_ms = 20;
     *fixture =
-        (struct fixture){.http = http_new(), .keyring = keyring, .budget = budget_new(calls)};
-    fixture->share = budget_share_new(fixture->budget, 10, NULL, NULL);
+        (struct fixture){.http = http_new(), .keyring = keyring, .budget = budget_new(calls, BUDGET_UNLIMITED)};
+    fixture->share = budget_share_new(fixture->budget, 10, 1, NULL, NULL);
     struct error error = {0};
     fixture->answerer = answerer_new(&config, fixture->http, keyring, fixture->share, &error);
     assert_non_null(fixture->answerer);

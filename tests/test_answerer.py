@@ -54,9 +54,9 @@ def samples(count, seed=7):
             for i in range(count)]
 
 
-def ask(probe, url, rows, options=RELEVANCE, in_flight=50, deadline_ms=FOREVER, calls=-1):
+def ask(probe, url, rows, options=RELEVANCE, in_flight=50, deadline_ms=FOREVER, calls=-1, tokens=-1):
     done = subprocess.run(
-        [probe, url, json.dumps(options), str(in_flight), str(deadline_ms), str(calls)],
+        [probe, url, json.dumps(options), str(in_flight), str(deadline_ms), str(calls), str(tokens)],
         input="".join(json.dumps(row) + "\n" for row in rows), capture_output=True, text=True,
         timeout=180)
     assert done.returncode == 0, done.stderr
@@ -257,6 +257,33 @@ def test_the_budget_is_never_exceeded_and_repeats_count(probe):
         assert_own_verdict(row, scores[row["id"]])
     left_out = [s for s in scores.values() if s["status"] != "scored"]
     assert left_out and all((s["status"], s["reason"]) == ("skipped", "budget") for s in left_out)
+
+
+@pytest.mark.parametrize("faults", [{}, {"throttle429": .2}])
+def test_the_budget_of_tokens_is_never_exceeded_and_used_up(probe, faults):
+    """What a call may cost is taken before, what it did not cost is given back; a refusal is free."""
+    rows, limit, in_flight = samples(400), 20_000, 4
+    with Endpoint(faults=faults) as endpoint:
+        scores, counts = ask(probe, endpoint.url, rows, in_flight=in_flight, tokens=limit)
+        stats = endpoint.stats()
+    most = stats["body_bytes"] / stats["calls"] + 256 + 512  # of one call: text, template, max_tokens
+    assert limit - 1.2 * most < stats["tokens"] <= limit
+    assert stats["tokens"] == counts["input_tokens"] + counts["output_tokens"]
+    scored = [row for row in rows if scores[row["id"]]["status"] == "scored"]
+    assert 100 < len(scored) == stats["verdicts"] < 400
+    for row in scored:
+        assert_own_verdict(row, scores[row["id"]])
+    left_out = [s for s in scores.values() if s["status"] != "scored"]
+    assert all((s["status"], s["reason"]) == ("skipped", "budget") for s in left_out)
+
+
+def test_an_endpoint_that_tells_no_tokens_costs_the_most(probe):
+    rows = samples(100)
+    with Endpoint("--shape", "list") as endpoint:
+        ask(probe, endpoint.url, rows, tokens=20_000)
+        stats = endpoint.stats()
+    most = stats["body_bytes"] + stats["calls"] * (256 + 512)
+    assert 20_000 - 1.2 * most / stats["calls"] < most <= 20_000
 
 
 @pytest.mark.parametrize("ahead_s", [3600, -3600])

@@ -1,4 +1,4 @@
-/* Is a call repeated when that helps, later each time, rarely in an outage, never over budget? */
+/* Is a call repeated when that helps, later each time, and rarely in an outage? */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -6,9 +6,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include <pthread.h>
 #include "worker/answer/breaker.h"
-#include "worker/answer/budget.h"
 #include "worker/answer/retry.h"
 #include "worker/answer/schedule.h"
 #include "worker/answer/throttle.h"
@@ -142,6 +140,27 @@ static void what_a_reply_asks_for_is_waited_within_limits(void **state)
                      (long long)retry_asked_ms(cases[i].retry_after, cases[i].aws, now));
 }
 
+static int spend_all(struct retry_budget *budget)
+{
+    int spent = 0;
+    while (retry_budget_spend(budget))
+        spent++;
+    return spent;
+}
+
+static void a_tenth_of_the_calls_may_be_repeats(void **state)
+{
+    (void)state;
+    struct retry_budget budget = {RETRY_TOKENS_START};
+    assert_int_equal(spend_all(&budget), 10); /* a few before anything was earned */
+    for (int i = 0; i < 95; i++)
+        retry_budget_earn(&budget);
+    assert_int_equal(spend_all(&budget), 9);
+    for (int i = 0; i < 100000; i++)
+        retry_budget_earn(&budget);
+    assert_int_equal(spend_all(&budget), 50); /* a good day is no licence for a storm */
+}
+
 /* --- throttle --- */
 
 /* `count` calls out together and back with one outcome. */
@@ -269,148 +288,6 @@ static void a_forgotten_probe_lets_the_next_one_go(void **state)
     assert_true(breaker_allows(&breaker, 60000));
 }
 
-enum { DAY = 86400000 };
-
-struct ledger {
-    int64_t day, calls; /* of the newest day written down */
-    unsigned writes;
-    bool broken;
-};
-
-static bool write_down(void *owner, int64_t day, int64_t calls)
-{
-    struct ledger *ledger = owner;
-    if (ledger->broken)
-        return false;
-    ledger->calls = (ledger->day == day ? ledger->calls : 0) + calls;
-    ledger->day = day;
-    ledger->writes++;
-    return true;
-}
-
-static int spend(struct budget_share *share, int64_t wall_ms)
-{
-    int count = 0;
-    while (count < 1000 && budget_take(share, wall_ms))
-        count++;
-    return count;
-}
-
-static void a_day_has_its_calls_and_no_more(void **state)
-{
-    (void)state;
-    struct ledger ledger = {.day = -1};
-    struct budget *budget = budget_new(25);
-    struct budget_share *share = budget_share_new(budget, 10, write_down, &ledger);
-    assert_int_equal(spend(share, 20000 * (int64_t)DAY), 25); /* chunks of 10, 10 and 5 */
-    assert_int_equal(ledger.writes, 3);
-    assert_int_equal(ledger.calls, 25);
-    assert_int_equal(budget_left(budget, 20000 * (int64_t)DAY), 0);
-    assert_int_equal(spend(share, 20001 * (int64_t)DAY - 1), 0);
-    assert_int_equal(budget_left(budget, 20001 * (int64_t)DAY), 25);
-    assert_true(budget_take(share, 20001 * (int64_t)DAY));
-    assert_int_equal(ledger.day, 20001);
-    assert_int_equal(spend(share, 19999 * (int64_t)DAY), 24); /* a clock set back gains nothing */
-    assert_int_equal(spend(share, 20001 * (int64_t)DAY), 0);
-    budget_share_free(share);
-    budget_free(budget);
-}
-
-/* What was written down before a kill counts, spent or not. */
-static void a_kill_never_lets_the_limit_be_exceeded(void **state)
-{
-    (void)state;
-    int64_t today = 20000 * (int64_t)DAY;
-    struct ledger ledger = {.day = -1};
-    int spent = 0;
-    for (int life = 0; life < 12; life++) {
-        struct budget *budget = budget_new(100);
-        if (ledger.day >= 0)
-            budget_restore(budget, ledger.day, ledger.calls);
-        struct budget_share *share = budget_share_new(budget, 10, write_down, &ledger);
-        for (int i = 0; i < 13; i++) /* then it is killed: 7 of the second chunk are lost */
-            spent += budget_take(share, today);
-        budget_share_free(share);
-        budget_free(budget);
-    }
-    assert_int_equal(ledger.calls, 100);
-    assert_int_equal(spent, 5 * 13); /* five lives of two chunks each */
-
-    struct budget *yesterday = budget_new(100);
-    budget_restore(yesterday, 19999, 100);
-    struct budget_share *share = budget_share_new(yesterday, 10, NULL, NULL);
-    assert_int_equal(spend(share, today), 100);
-    budget_restore(yesterday, 19998, 50); /* an older day changes nothing any more */
-    assert_int_equal(budget_left(yesterday, today), 0);
-    budget_share_free(share);
-    budget_free(yesterday);
-}
-
-static void nothing_is_spent_that_was_not_written_down(void **state)
-{
-    (void)state;
-    struct ledger ledger = {.day = -1, .broken = true};
-    struct budget *budget = budget_new(100);
-    struct budget_share *share = budget_share_new(budget, 10, write_down, &ledger);
-    assert_false(budget_take(share, DAY));
-    ledger.broken = false;
-    assert_int_equal(spend(share, DAY), 90); /* the chunk of the failure is lost */
-    budget_share_free(share);
-    budget_free(budget);
-}
-
-static void no_limit_and_no_calls_are_limits_too(void **state)
-{
-    (void)state;
-    struct ledger ledger = {.day = -1};
-    struct budget *none = budget_new(0), *all = budget_new(BUDGET_UNLIMITED);
-    struct budget_share *of_none = budget_share_new(none, 10, write_down, &ledger);
-    struct budget_share *of_all = budget_share_new(all, 10, write_down, &ledger);
-    assert_int_equal(spend(of_none, DAY), 0);
-    assert_int_equal(spend(of_all, DAY), 1000);
-    assert_int_equal(ledger.writes, 0);
-    budget_share_free(of_none);
-    budget_share_free(of_all);
-    budget_free(none);
-    budget_free(all);
-}
-
-struct spender {
-    struct budget *budget;
-    int64_t chunk;
-    int spent;
-};
-
-static void *spend_all(void *argument)
-{
-    struct spender *spender = argument;
-    struct budget_share *share = budget_share_new(spender->budget, spender->chunk, NULL, NULL);
-    while (budget_take(share, DAY))
-        spender->spent++;
-    budget_share_free(share);
-    return NULL;
-}
-
-static void lanes_share_one_limit(void **state)
-{
-    (void)state;
-    enum { LANES = 4, CALLS = 50000 };
-    struct budget *budget = budget_new(CALLS);
-    struct spender spenders[LANES];
-    pthread_t threads[LANES];
-    for (int i = 0; i < LANES; i++) {
-        spenders[i] = (struct spender){budget, 1 + i * 3, 0};
-        assert_int_equal(pthread_create(&threads[i], NULL, spend_all, &spenders[i]), 0);
-    }
-    int spent = 0;
-    for (int i = 0; i < LANES; i++) {
-        pthread_join(threads[i], NULL);
-        spent += spenders[i].spent;
-    }
-    assert_int_equal(spent, CALLS);
-    budget_free(budget);
-}
-
 static void a_schedule_gives_the_earliest_first(void **state)
 {
     (void)state;
@@ -446,17 +323,13 @@ int main(void)
         cmocka_unit_test(faults_are_told_apart_by_code_before_status),
         cmocka_unit_test(delays_double_up_to_a_limit_with_full_jitter),
         cmocka_unit_test(what_a_reply_asks_for_is_waited_within_limits),
+        cmocka_unit_test(a_tenth_of_the_calls_may_be_repeats),
         cmocka_unit_test(an_endpoint_that_copes_is_given_more_one_that_refuses_half),
         cmocka_unit_test(a_late_refusal_of_an_old_burst_does_not_count_again),
         cmocka_unit_test(calls_wait_for_room_and_for_the_time_that_was_asked_for),
         cmocka_unit_test(a_breaker_opens_at_half_of_twenty_and_probes_with_one),
         cmocka_unit_test(a_breaker_stays_closed_below_half_and_forgets_after_30_s),
         cmocka_unit_test(a_forgotten_probe_lets_the_next_one_go),
-        cmocka_unit_test(a_day_has_its_calls_and_no_more),
-        cmocka_unit_test(a_kill_never_lets_the_limit_be_exceeded),
-        cmocka_unit_test(nothing_is_spent_that_was_not_written_down),
-        cmocka_unit_test(no_limit_and_no_calls_are_limits_too),
-        cmocka_unit_test(lanes_share_one_limit),
         cmocka_unit_test(a_schedule_gives_the_earliest_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -238,7 +238,7 @@ static bool open_all(struct demo *demo, struct error *error)
     demo->to_ms = clock_wall_ms();
     demo->from_ms = demo->to_ms - TRAFFIC_MS;
     demo->keyring = keyring_fixed(DEMO_AWS_KEY, "no-secret-at-all", NULL);
-    demo->budget = budget_new(-1);
+    demo->budget = budget_new(BUDGET_UNLIMITED, BUDGET_UNLIMITED);
     demo->aws = demo_aws_open(error);
     if (!demo->aws)
         return false;

@@ -98,7 +98,7 @@ static void configure_answerer(struct worker *worker)
     worker->answerer.sampled_endpoints = judge->sampled.values;
     worker->answerer.sampled_endpoint_count = judge->sampled.count;
     worker->answerer.max_in_flight = (unsigned)judge->in_flight;
-    worker->budget = budget_new(judge->calls_a_day);
+    worker->budget = budget_new(judge->calls_a_day, judge->tokens_a_day);
     worker->config.answerer = &worker->answerer;
     worker->config.budget = worker->budget;
     worker->config.answer_deadline_ms = judge->deadline_s * 1000;

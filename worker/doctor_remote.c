@@ -191,8 +191,9 @@ void doctor_judge(struct doctor *doctor)
         doctor_say(doctor, VERDICT_OK, NULL, "none is configured");
         return;
     }
-    if (judge->calls_a_day < 0)
-        doctor_say(doctor, VERDICT_WARN, "say --judge-calls-per-day", "calls are not limited");
+    if (judge->calls_a_day < 0 && judge->tokens_a_day < 0)
+        doctor_say(doctor, VERDICT_WARN, "say --judge-calls-per-day or --judge-tokens-per-day",
+                   "neither calls nor tokens are limited");
     reach(doctor, "SAGEMAKER_RUNTIME", "runtime.sagemaker");
 }
 

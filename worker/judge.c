@@ -13,7 +13,11 @@
 #include "worker/net/http.h"
 
 const struct judge_options JUDGE_DEFAULTS = {
-    .calls_a_day = BUDGET_UNLIMITED, .in_flight = 32, .deadline_s = 300};
+    .calls_a_day = BUDGET_UNLIMITED,
+    .tokens_a_day = BUDGET_UNLIMITED,
+    .in_flight = 32,
+    .deadline_s = 300,
+};
 
 #define AT(member) offsetof(struct judge_options, member)
 
@@ -26,6 +30,8 @@ const struct arg JUDGE_ARGS[JUDGE_ARG_COUNT] = {
      "inference component of the judge's endpoint", 0, 0},
     {"judge-calls-per-day", "N", ARG_INT, AT(calls_a_day),
      "hard limit of calls, repeats included; default none", 0, 1e12},
+    {"judge-tokens-per-day", "N", ARG_INT, AT(tokens_a_day),
+     "hard limit of tokens, of questions and answers; default none", 0, 1e12},
     {"judge-in-flight", "N", ARG_INT, AT(in_flight),
      "calls at a time in each lane, fewer while the endpoint throttles; default 32", 1, 1024},
     {"judge-deadline", "SECONDS", ARG_INT, AT(deadline_s),
@@ -83,9 +89,9 @@ static bool open_all(struct judge *judge, const struct judge_options *options, s
     if (!judge->keyring)
         return false;
     judge->http = http_new();
-    judge->budget = budget_new(options->calls_a_day);
+    judge->budget = budget_new(options->calls_a_day, options->tokens_a_day);
     /* A command runs once: nothing is written down, and chunks of one waste nothing. */
-    judge->share = budget_share_new(judge->budget, 1, NULL, NULL);
+    judge->share = budget_share_new(judge->budget, 1, 1, NULL, NULL);
     judge->deadline_ms = options->deadline_s * 1000;
     return open_answerer(judge, options, error);
 }

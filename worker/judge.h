@@ -15,13 +15,13 @@ struct judge_options {
     struct judge_identity who;          /* without an endpoint there is no judge */
     struct arg_list sampled;            /* endpoints that may be asked for further responses */
     const char *region, *profile, *url; /* NULL: as the AWS environment says */
-    int64_t calls_a_day;                /* -1: no limit */
+    int64_t calls_a_day, tokens_a_day;  /* -1: no limit */
     int64_t in_flight;
     int64_t deadline_s; /* for one question, repeats included */
 };
 extern const struct judge_options JUDGE_DEFAULTS;
 /* Fills a struct judge_options: a group for tables of options. */
-enum { JUDGE_ARG_COUNT = 10, JUDGE_WHO_ARG_COUNT = 3 /* the first, of `who` */ };
+enum { JUDGE_ARG_COUNT = 11, JUDGE_WHO_ARG_COUNT = 3 /* the first, of `who` */ };
 extern const struct arg JUDGE_ARGS[JUDGE_ARG_COUNT];
 
 /* Whether any model may be asked. */

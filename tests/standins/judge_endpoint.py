@@ -190,6 +190,7 @@ class Judge:
 
     async def invoke(self, path, headers, body, writer):
         self.counts["calls"] += 1
+        self.counts["body_bytes"] += len(body)
         self.counts["too_soon"] += asyncio.get_running_loop().time() < self.closed_until
         wrong = signature_check.problem("POST", path, headers, body, key=KEY, secret=SECRET,
                                         service="sagemaker", now=self.clock())
@@ -242,6 +243,7 @@ class Judge:
 
     def shaped(self, text, finish):
         usage = {"prompt_tokens": 100, "completion_tokens": len(text) // 4 + 1}
+        self.counts["tokens"] += sum(usage.values())
         if self.settings["shape"] == "tgi":
             return {"generated_text": text, "details": {"finish_reason": finish,
                                                         "generated_tokens": len(text) // 4 + 1}}

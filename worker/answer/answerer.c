@@ -21,9 +21,6 @@ enum {
     NO_CREDENTIALS_MS = 1000,    /* pause until they are asked for again */
 };
 
-/* Quick retries are at most a tenth of the calls, but for a few: more would feed an outage. */
-static const double RETRY_TOKENS_START = 10, RETRY_TOKENS_MAX = 50, RETRY_TOKENS_EARNED = .1;
-
 const struct answerer_config ANSWERER_DEFAULTS = {
     .max_in_flight = 64,
     .timeout_ms = 70000,
@@ -43,9 +40,10 @@ struct answerer {
     struct line flying;
     struct answerer_counts counts;
     size_t in_flight, unanswered;
-    double retry_tokens;
+    struct retry_budget retries;
     int64_t clock_offset_ms; /* of AWS's clock to ours, once ours was refused */
     bool no_credentials;
+    bool short_of_budget; /* until a call that is out gives back what it did not cost */
     int64_t no_credentials_until_ms; /* then they are asked for again */
 };
 
@@ -81,8 +79,7 @@ static void try_again(struct answerer *answerer, struct call *call, int64_t aske
 {
     const struct answerer_config *config = &answerer->config;
     int64_t delay_ms;
-    if (call->attempts < RETRY_QUICK_ATTEMPTS_MAX && answerer->retry_tokens >= 1) {
-        answerer->retry_tokens -= 1;
+    if (call->attempts < RETRY_QUICK_ATTEMPTS_MAX && retry_budget_spend(&answerer->retries)) {
         delay_ms = retry_delay_ms(config->retry_ms, call->attempts - 1, random_share());
     } else {
         call->attempts = 0;
@@ -92,12 +89,6 @@ static void try_again(struct answerer *answerer, struct call *call, int64_t aske
 }
 
 /* A verdict that was cut off is no verdict; a resample that was is still a response. */
-static bool cut_off(const struct question *question, const char *finish_reason)
-{
-    return question->target == ASK_JUDGE && finish_reason &&
-           (strcmp(finish_reason, "length") == 0 || strcmp(finish_reason, "max_tokens") == 0);
-}
-
 static void take_answer(struct answerer *answerer, struct call *call,
                         const struct invoke_answer *answer, int64_t latency_ms)
 {
@@ -111,7 +102,7 @@ static void take_answer(struct answerer *answerer, struct call *call,
     answerer->counts.input_tokens += answer->input_tokens > 0 ? (uint64_t)answer->input_tokens : 0;
     answerer->counts.output_tokens +=
         answer->output_tokens > 0 ? (uint64_t)answer->output_tokens : 0;
-    bool whole = !cut_off(question, answer->finish_reason);
+    bool whole = question->target != ASK_JUDGE || !invoke_cut_off(answer);
     finish(answerer, call, whole ? ANSWER_RECEIVED : ANSWER_FAILED, whole ? NULL : "truncated");
 }
 
@@ -147,6 +138,15 @@ static void tell_target(struct answerer *answerer, const struct call *call,
     target_ended(&answerer->targets[call->line], call->round, &outcome, clock_steady_ms());
 }
 
+/* Of a call that nobody waits for the reply was not read: it keeps what it took. */
+static void settle(struct answerer *answerer, const struct call *call, const struct reply *reply)
+{
+    if (!call->question)
+        return;
+    int64_t tokens = reply_tokens(reply, call->question->max_tokens, call->receipt.tokens);
+    budget_settle(answerer->budget, &call->receipt, tokens);
+}
+
 static void on_reply(void *owner, const struct http_reply *from)
 {
     struct call *call = owner;
@@ -159,7 +159,9 @@ static void on_reply(void *owner, const struct http_reply *from)
     reply_read(from, call->question ? call->arena : NULL, &reply);
     line_remove(&answerer->flying, call);
     answerer->in_flight--;
+    answerer->short_of_budget = false;
     tell_target(answerer, call, from, &reply);
+    settle(answerer, call, &reply);
     if (!call->question)
         free(call);
     else if (from->failure == HTTP_CANCELLED)
@@ -205,8 +207,8 @@ static void fly(struct answerer *answerer, struct call *call, const struct crede
     bool first = call->attempts == 0 && call->pauses == 0;
     answerer->counts.sent++;
     answerer->counts.retried += !first;
-    if (first && answerer->retry_tokens < RETRY_TOKENS_MAX)
-        answerer->retry_tokens += RETRY_TOKENS_EARNED;
+    if (first)
+        retry_budget_earn(&answerer->retries);
     waiting_leave(&answerer->waiting, call);
     call->attempts++;
     call->round = target_sent(target);
@@ -217,7 +219,8 @@ static void fly(struct answerer *answerer, struct call *call, const struct crede
                 on_reply, call);
 }
 
-/* Sends a call that its target allows, or ends it. */
+/* Sends a call that its target allows, or ends it, or leaves it in line while calls are out that
+ * may give budget back. */
 static void send_call(struct answerer *answerer, struct call *call,
                       const struct credentials *credentials)
 {
@@ -227,8 +230,12 @@ static void send_call(struct answerer *answerer, struct call *call,
     make_nonce(call->nonce);
     invoke_body(question, call->nonce, question->model ? question->model : target->model, &body);
     bool fits = body.size <= answerer->config.request_bytes_max;
-    if (fits && budget_take(answerer->budget, clock_wall_ms())) {
+    int64_t tokens_most = reply_tokens_most(body.size, question->max_tokens);
+    if (fits && budget_take(answerer->budget, tokens_most, clock_wall_ms(), &call->receipt)) {
         fly(answerer, call, credentials, buffer_str(&body));
+    } else if (fits && answerer->in_flight > 0) {
+        target_forget(target);
+        answerer->short_of_budget = true;
     } else {
         target_forget(target);
         waiting_leave(&answerer->waiting, call);
@@ -250,10 +257,15 @@ static const struct credentials *credentials_now(struct answerer *answerer, int6
     return credentials;
 }
 
+static bool may_send(const struct answerer *answerer)
+{
+    return answerer->in_flight < answerer->config.max_in_flight && !answerer->short_of_budget;
+}
+
 static void send_line(struct answerer *answerer, size_t target)
 {
     struct line *line = &answerer->waiting.lines[target];
-    while (line->first && answerer->in_flight < answerer->config.max_in_flight) {
+    while (line->first && may_send(answerer)) {
         int64_t now = clock_steady_ms();
         const struct credentials *credentials = credentials_now(answerer, now);
         if (!credentials || !target_allows(&answerer->targets[target], now))
@@ -266,9 +278,10 @@ static void send_line(struct answerer *answerer, size_t target)
  * fill it, and nothing else waits. */
 static void give_up(struct answerer *answerer, struct call *call)
 {
-    const char *reason = call->refusal              ? call->refusal
-                         : answerer->no_credentials ? "no_credentials"
-                                                    : "judge_unavailable";
+    const char *reason = call->refusal               ? call->refusal
+                         : answerer->no_credentials  ? "no_credentials"
+                         : answerer->short_of_budget ? "budget"
+                                                     : "judge_unavailable";
     waiting_leave(&answerer->waiting, call);
     finish(answerer, call, ANSWER_SKIPPED, reason);
 }
@@ -296,8 +309,7 @@ static int64_t sooner(int64_t a, int64_t b)
 /* Until the first of a line may be sent; -1 when only a reply can change that. */
 static int64_t line_wait_ms(const struct answerer *answerer, size_t target, int64_t now)
 {
-    if (!answerer->waiting.lines[target].first ||
-        answerer->in_flight >= answerer->config.max_in_flight)
+    if (!answerer->waiting.lines[target].first || !may_send(answerer))
         return -1;
     if (now < answerer->no_credentials_until_ms)
         return answerer->no_credentials_until_ms - now;
@@ -457,7 +469,7 @@ struct answerer *answerer_new(const struct answerer_config *config, struct http 
         .keyring = keyring,
         .budget = budget,
         .caller = {.http = http, .region = config->region},
-        .retry_tokens = RETRY_TOKENS_START,
+        .retries = {RETRY_TOKENS_START},
     };
     if (init_targets(answerer, error))
         return answerer;

@@ -1,4 +1,5 @@
-/* budget: a hard limit on the judge calls of a UTC day, shared by lanes without locks. */
+/* budget: a hard limit on the judge's calls and tokens of a UTC day, shared by lanes without locks.
+ */
 #include "worker/answer/budget.h"
 
 #include <assert.h>
@@ -6,41 +7,76 @@
 #include <stdlib.h>
 #include "schema/base/memory.h"
 
-enum { DAY_MS = 86400000, CALLS_BITS = 41 };
-static const int64_t CALLS_MAX = (int64_t)1 << (CALLS_BITS - 1);
+enum { DAY_MS = 86400000, AMOUNT_BITS = 41 };
+static const int64_t AMOUNT_MAX = (int64_t)1 << (AMOUNT_BITS - 1);
+
+/* One unit's limit and what was taken of it. */
+struct allowance {
+    int64_t a_day;
+    _Atomic uint64_t taken; /* day << AMOUNT_BITS | amount: one word, so that both change at once */
+};
 
 struct budget {
-    int64_t calls_a_day;
-    _Atomic uint64_t taken; /* day << CALLS_BITS | calls: one word, so that both change at once */
+    struct allowance units[BUDGET_UNITS];
 };
 
 struct budget_share {
     struct budget *budget;
-    int64_t chunk, day, left; /* `left` of the chunk of `day` */
+    int64_t day;
+    int64_t chunk[BUDGET_UNITS], left[BUDGET_UNITS]; /* `left` of the chunks of `day` */
     budget_reserve *reserve;
     void *owner;
 };
 
+/* ---- an allowance ---- */
+
 static int64_t day_of(uint64_t taken)
 {
-    return (int64_t)(taken >> CALLS_BITS);
+    return (int64_t)(taken >> AMOUNT_BITS);
 }
 
-static int64_t calls_of(uint64_t taken)
+static int64_t amount_of(uint64_t taken)
 {
-    return (int64_t)(taken & (((uint64_t)1 << CALLS_BITS) - 1));
+    return (int64_t)(taken & (((uint64_t)1 << AMOUNT_BITS) - 1));
 }
 
-static uint64_t pack(int64_t day, int64_t calls)
+static uint64_t pack(int64_t day, int64_t amount)
 {
-    return (uint64_t)day << CALLS_BITS | (uint64_t)calls;
+    return (uint64_t)day << AMOUNT_BITS | (uint64_t)amount;
 }
 
-struct budget *budget_new(int64_t calls_a_day)
+static int64_t used_on(uint64_t taken, int64_t day)
 {
-    assert(calls_a_day == BUDGET_UNLIMITED || (calls_a_day >= 0 && calls_a_day <= CALLS_MAX));
+    return day > day_of(taken) ? 0 : amount_of(taken);
+}
+
+/* Takes up to `wanted` of the day's limit. Nothing when a later day has begun. */
+static int64_t take_chunk(struct allowance *allowance, int64_t limit, int64_t wanted, int64_t day)
+{
+    uint64_t old = atomic_load(&allowance->taken);
+    while (day >= day_of(old)) {
+        int64_t used = used_on(old, day);
+        int64_t rest = limit > used ? limit - used : 0;
+        int64_t got = wanted < rest ? wanted : rest;
+        if (atomic_compare_exchange_weak(&allowance->taken, &old, pack(day, used + got)))
+            return got;
+    }
+    return 0;
+}
+
+/* ---- the budget ---- */
+
+static bool is_limit(int64_t a_day)
+{
+    return a_day == BUDGET_UNLIMITED || (a_day >= 0 && a_day <= AMOUNT_MAX);
+}
+
+struct budget *budget_new(int64_t calls_a_day, int64_t tokens_a_day)
+{
+    assert(is_limit(calls_a_day) && is_limit(tokens_a_day));
     struct budget *budget = memory_new(1, sizeof *budget);
-    budget->calls_a_day = calls_a_day;
+    budget->units[BUDGET_CALLS].a_day = calls_a_day;
+    budget->units[BUDGET_TOKENS].a_day = tokens_a_day;
     return budget;
 }
 
@@ -49,47 +85,45 @@ void budget_free(struct budget *budget)
     free(budget);
 }
 
-/* Takes up to `wanted` of the day's limit (of a later day, when one has begun) and tells which day
- * it was. */
-static int64_t take_chunk(struct budget *budget, int64_t limit, int64_t wanted, int64_t *day)
+void budget_restore(struct budget *budget, int64_t day, const int64_t amounts[BUDGET_UNITS])
 {
-    uint64_t old = atomic_load(&budget->taken);
-    for (;;) {
-        bool later = *day > day_of(old);
-        int64_t used = later ? 0 : calls_of(old);
-        int64_t free_calls = limit > used ? limit - used : 0;
-        int64_t got = wanted < free_calls ? wanted : free_calls;
-        int64_t of_day = later ? *day : day_of(old);
-        if (atomic_compare_exchange_weak(&budget->taken, &old, pack(of_day, used + got))) {
-            *day = of_day;
-            return got;
-        }
-    }
+    for (size_t unit = 0; unit < BUDGET_UNITS; unit++)
+        if (day >= 0 && amounts[unit] > 0)
+            take_chunk(&budget->units[unit], AMOUNT_MAX, amounts[unit], day);
 }
 
-void budget_restore(struct budget *budget, int64_t day, int64_t calls)
+int64_t budget_left(const struct budget *budget, enum budget_unit unit, int64_t wall_ms)
 {
-    if (day < 0 || day < day_of(atomic_load(&budget->taken)) || calls <= 0)
-        return;
-    take_chunk(budget, CALLS_MAX, calls, &day);
-}
-
-int64_t budget_left(const struct budget *budget, int64_t wall_ms)
-{
-    if (budget->calls_a_day == BUDGET_UNLIMITED)
+    const struct allowance *allowance = &budget->units[unit];
+    if (allowance->a_day == BUDGET_UNLIMITED)
         return INT64_MAX;
-    uint64_t taken = atomic_load(&((struct budget *)budget)->taken);
-    int64_t used = wall_ms / DAY_MS > day_of(taken) ? 0 : calls_of(taken);
-    return used < budget->calls_a_day ? budget->calls_a_day - used : 0;
+    int64_t used = used_on(atomic_load(&allowance->taken), wall_ms / DAY_MS);
+    return used < allowance->a_day ? allowance->a_day - used : 0;
 }
 
-struct budget_share *budget_share_new(struct budget *budget, int64_t chunk, budget_reserve *reserve,
-                                      void *owner)
+/* The day of `wall_ms`, or the latest that any lane has counted for. */
+static int64_t day_now(struct budget *budget, int64_t wall_ms)
 {
-    assert(chunk >= 1);
+    int64_t day = wall_ms > 0 ? wall_ms / DAY_MS : 0;
+    for (size_t unit = 0; unit < BUDGET_UNITS; unit++) {
+        int64_t counted = day_of(atomic_load(&budget->units[unit].taken));
+        day = counted > day ? counted : day;
+    }
+    return day;
+}
+
+/* ---- a lane's share ---- */
+
+struct budget_share *budget_share_new(struct budget *budget, int64_t calls_chunk,
+                                      int64_t tokens_chunk, budget_reserve *reserve, void *owner)
+{
+    assert(calls_chunk >= 1 && tokens_chunk >= 1);
     struct budget_share *share = memory_new(1, sizeof *share);
-    *share = (struct budget_share){
-        .budget = budget, .chunk = chunk, .day = -1, .reserve = reserve, .owner = owner};
+    *share = (struct budget_share){.budget = budget,
+                                   .day = -1,
+                                   .chunk = {calls_chunk, tokens_chunk},
+                                   .reserve = reserve,
+                                   .owner = owner};
     return share;
 }
 
@@ -98,20 +132,59 @@ void budget_share_free(struct budget_share *share)
     free(share);
 }
 
-bool budget_take(struct budget_share *share, int64_t wall_ms)
+static void begin_day(struct budget_share *share, int64_t day)
 {
-    if (share->budget->calls_a_day == BUDGET_UNLIMITED)
-        return true;
-    int64_t day = wall_ms > 0 ? wall_ms / DAY_MS : 0;
-    if (day > share->day)
-        share->left = 0; /* yesterday's rest is not today's */
-    if (share->left == 0) {
-        int64_t got = take_chunk(share->budget, share->budget->calls_a_day, share->chunk, &day);
-        if (got == 0 || (share->reserve && !share->reserve(share->owner, day, got)))
-            return false;
-        share->day = day;
-        share->left = got;
+    if (day <= share->day)
+        return;
+    share->day = day; /* yesterday's rest is not today's, nor are its debts */
+    for (size_t unit = 0; unit < BUDGET_UNITS; unit++)
+        share->left[unit] = 0;
+}
+
+/* Fills up what is short by chunks, or by what is left of the day; false when a chunk could not be
+ * written down. */
+static bool fill_up(struct budget_share *share, const int64_t need[BUDGET_UNITS])
+{
+    int64_t got[BUDGET_UNITS] = {0};
+    bool any = false;
+    for (size_t unit = 0; unit < BUDGET_UNITS; unit++) {
+        struct allowance *allowance = &share->budget->units[unit];
+        int64_t shortage = need[unit] - share->left[unit];
+        if (shortage <= 0 || allowance->a_day == BUDGET_UNLIMITED)
+            continue;
+        int64_t wanted = shortage > share->chunk[unit] ? shortage : share->chunk[unit];
+        got[unit] = take_chunk(allowance, allowance->a_day, wanted, share->day);
+        any |= got[unit] > 0;
     }
-    share->left--;
+    if (any && share->reserve && !share->reserve(share->owner, share->day, got))
+        return false;
+    for (size_t unit = 0; unit < BUDGET_UNITS; unit++)
+        share->left[unit] += got[unit];
     return true;
+}
+
+bool budget_take(struct budget_share *share, int64_t tokens_most, int64_t wall_ms,
+                 struct budget_receipt *out)
+{
+    const int64_t need[BUDGET_UNITS] = {1, tokens_most};
+    begin_day(share, day_now(share->budget, wall_ms));
+    if (!fill_up(share, need))
+        return false;
+    for (size_t unit = 0; unit < BUDGET_UNITS; unit++) {
+        bool limited = share->budget->units[unit].a_day != BUDGET_UNLIMITED;
+        if (limited && share->left[unit] < need[unit])
+            return false;
+    }
+    for (size_t unit = 0; unit < BUDGET_UNITS; unit++)
+        if (share->budget->units[unit].a_day != BUDGET_UNLIMITED)
+            share->left[unit] -= need[unit];
+    *out = (struct budget_receipt){share->day, tokens_most};
+    return true;
+}
+
+void budget_settle(struct budget_share *share, const struct budget_receipt *receipt, int64_t tokens)
+{
+    bool limited = share->budget->units[BUDGET_TOKENS].a_day != BUDGET_UNLIMITED;
+    if (limited && receipt->day == share->day)
+        share->left[BUDGET_TOKENS] += receipt->tokens - (tokens < AMOUNT_MAX ? tokens : AMOUNT_MAX);
 }

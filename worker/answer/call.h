@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include "schema/base/arena.h"
 #include "schema/question.h"
+#include "worker/answer/budget.h"
 #include "worker/answer/schedule.h"
 
 enum { CALL_KEY_ID_BYTES = 130 }; /* AWS: at most 128 */
@@ -23,6 +24,7 @@ struct call {
     void *owner;
     int64_t deadline_ms;       /* steady clock */
     unsigned attempts, pauses; /* quick ones since the last pause; pauses so far */
+    struct budget_receipt receipt; /* of the call in flight */
     bool refreshed;            /* new credentials were tried */
     const char *refusal;       /* the configuration forbids it: not to be sent at all */
     char nonce[QUESTION_NONCE_BYTES];

@@ -169,6 +169,12 @@ const char *invoke_read(struct str body, struct arena *arena, struct invoke_answ
     return NULL;
 }
 
+bool invoke_cut_off(const struct invoke_answer *answer)
+{
+    const char *reason = answer->finish_reason;
+    return reason && (strcmp(reason, "length") == 0 || strcmp(reason, "max_tokens") == 0);
+}
+
 /* The exact words of an inference component that is scaled to zero are not documented. */
 static bool says_no_capacity(const char *message)
 {

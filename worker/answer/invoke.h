@@ -37,6 +37,9 @@ struct invoke_answer {
  * known form), "reply_empty" (no text), "model_error" (a container's error behind a 200). */
 const char *invoke_read(struct str body, struct arena *arena, struct invoke_answer *out);
 
+/* Did it end because max_tokens were reached? */
+bool invoke_cut_off(const struct invoke_answer *answer);
+
 struct invoke_error {
     char code[AWS_ERROR_CODE_BYTES]; /* "" when the reply names none */
     long original_status;            /* of the container; -1 when not told */

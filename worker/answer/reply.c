@@ -5,6 +5,9 @@
 #include "schema/base/clock.h"
 #include "worker/aws/aws_error.h"
 
+/* What a chat template may add to the messages: marks of turns, a date, a system text. */
+enum { TEMPLATE_TOKENS = 256 };
+
 static struct retry_advice advice_of(const struct http_reply *from)
 {
     struct invoke_error error = {.original_status = -1};
@@ -29,9 +32,21 @@ static int64_t asked_ms(const struct http_reply *from)
                           clock_wall_ms() + aws_clock_offset_ms(from));
 }
 
+/* A container that answered, or may have, has worked; a door that was shut has not. */
+static bool is_unspent(const struct http_reply *from)
+{
+    if (from->failure != HTTP_OK)
+        return from->failure == HTTP_CONNECT || from->failure == HTTP_INVALID;
+    bool of_container = from->status == 424 || from->status == 408;
+    return from->status == 503 || (from->status >= 400 && from->status <= 499 && !of_container);
+}
+
 void reply_read(const struct http_reply *from, struct arena *arena, struct reply *out)
 {
-    *out = (struct reply){.advice = advice_of(from), .asked_ms = asked_ms(from)};
+    *out = (struct reply){.advice = advice_of(from),
+                          .asked_ms = asked_ms(from),
+                          .answer = {.input_tokens = -1, .output_tokens = -1},
+                          .unspent = is_unspent(from)};
     if (out->advice.kind != RETRY_NOT_NEEDED || !arena)
         return;
     const char *failure = invoke_read(from->body, arena, &out->answer);
@@ -39,4 +54,18 @@ void reply_read(const struct http_reply *from, struct arena *arena, struct reply
         return;
     bool passing = strcmp(failure, "model_error") == 0;
     out->advice = (struct retry_advice){passing ? RETRY_SOON : RETRY_NEVER, failure};
+}
+
+/* A token is one byte of text at least, and the body is longer than the texts in it. */
+int64_t reply_tokens_most(size_t body_bytes, int64_t max_tokens)
+{
+    return (int64_t)body_bytes + TEMPLATE_TOKENS + max_tokens;
+}
+
+int64_t reply_tokens(const struct reply *reply, int64_t max_tokens, int64_t most)
+{
+    if (reply->unspent)
+        return 0;
+    int64_t input = reply->answer.input_tokens, output = reply->answer.output_tokens;
+    return (input >= 0 ? input : most - max_tokens) + (output >= 0 ? output : max_tokens);
 }

@@ -130,6 +130,23 @@ int64_t retry_parked_ms(int64_t parked_ms, unsigned retry, double uniform)
     return whole / 2 + (int64_t)(uniform * (double)(whole - whole / 2));
 }
 
+/* --- the budget of retries --- */
+
+static const double TOKENS_EARNED = .1;
+
+void retry_budget_earn(struct retry_budget *budget)
+{
+    double tokens = budget->tokens + TOKENS_EARNED;
+    budget->tokens = tokens < RETRY_TOKENS_MAX ? tokens : RETRY_TOKENS_MAX;
+}
+
+bool retry_budget_spend(struct retry_budget *budget)
+{
+    bool enough = budget->tokens >= 1;
+    budget->tokens -= enough;
+    return enough;
+}
+
 /* --- what a reply asks for --- */
 
 /* Digits alone, in units of `unit_ms`; false for anything else. */

@@ -38,6 +38,14 @@ enum {
     RETRY_PARKED_MS_MAX = 300000,
 };
 
+/* Quick retries are a tenth of the first calls at most, and a few: more would feed an outage. */
+struct retry_budget {
+    double tokens; /* a retry spends one */
+};
+enum { RETRY_TOKENS_START = 10, RETRY_TOKENS_MAX = 50 };
+void retry_budget_earn(struct retry_budget *budget); /* a first call goes out */
+bool retry_budget_spend(struct retry_budget *budget);
+
 /* Full jitter: uniform * min(20 s, base_ms * 2^retry). `retry` counts from 0, `uniform` is a random
  * number of [0,1). */
 int64_t retry_delay_ms(int64_t base_ms, unsigned retry, double uniform);

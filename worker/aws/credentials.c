@@ -104,9 +104,9 @@ bool credentials_from_json(struct credentials *out, struct str body, const char 
     struct str expiration = member(object, "Expiration");
     if (good && expiration.data && !clock_parse_rfc3339(expiration, &out->expires_at_ms))
         good = error_set(error, ERROR_TRANSIENT, "the answer's Expiration is not a time");
-    good =
-        good && credentials_set(out, member(object, "AccessKeyId"),
-                                member(object, "SecretAccessKey"), member(object, token_key), error);
+    good = good &&
+           credentials_set(out, member(object, "AccessKeyId"), member(object, "SecretAccessKey"),
+                           member(object, token_key), error);
     json_decref(object);
     return good;
 }

@@ -214,10 +214,11 @@ void *lane_run(void *argument)
 
 /* ---- making and ending ---- */
 
-static bool reserve_calls(void *owner, int64_t day, int64_t calls)
+static bool reserve_budget(void *owner, int64_t day, const int64_t amounts[BUDGET_UNITS])
 {
     struct lane *lane = owner;
-    return store_budget_reserve(lane->store, day, calls, &lane->error);
+    return store_budget_reserve(lane->store, day, amounts[BUDGET_CALLS], amounts[BUDGET_TOKENS],
+                                &lane->error);
 }
 
 static struct str mask_text(void *owner, struct str text, struct arena *arena)
@@ -231,9 +232,11 @@ static bool open_answerer(struct lane *lane, struct error *error)
     const struct lane_config *config = lane->config;
     if (!config->answerer)
         return true;
-    int64_t today = clock_wall_ms() / 86400000;
-    budget_restore(config->budget, today, store_budget_reserved(lane->store, today));
-    lane->share = budget_share_new(config->budget, BUDGET_CHUNK, reserve_calls, lane);
+    int64_t today = clock_wall_ms() / 86400000, reserved[BUDGET_UNITS];
+    store_budget_reserved(lane->store, today, &reserved[BUDGET_CALLS], &reserved[BUDGET_TOKENS]);
+    budget_restore(config->budget, today, reserved);
+    lane->share = budget_share_new(config->budget, BUDGET_CHUNK, BUDGET_TOKENS_CHUNK,
+                                   reserve_budget, lane);
     lane->answerer =
         answerer_new(config->answerer, lane->http, config->keyring, lane->share, error);
     return lane->answerer != NULL;

@@ -201,23 +201,28 @@ bool store_commit(struct store *store, struct error *error)
     return true;
 }
 
-int64_t store_budget_reserved(struct store *store, int64_t day)
+void store_budget_reserved(struct store *store, int64_t day, int64_t *out_calls,
+                           int64_t *out_tokens)
 {
-    struct statement *read = db_sql(store->db, "SELECT calls FROM budget WHERE day = ?");
+    struct statement *read = db_sql(store->db, "SELECT calls, tokens FROM budget WHERE day = ?");
     db_bind_int(read, day);
-    int64_t calls = db_row(read) ? db_int(read, 0) : 0;
+    bool any = db_row(read);
+    *out_calls = any ? db_int(read, 0) : 0;
+    *out_tokens = any ? db_int(read, 1) : 0;
     db_end(read);
-    return calls;
 }
 
-bool store_budget_reserve(struct store *store, int64_t day, int64_t calls, struct error *error)
+bool store_budget_reserve(struct store *store, int64_t day, int64_t calls, int64_t tokens,
+                          struct error *error)
 {
     db_begin(store->db);
     struct statement *add =
-        db_sql(store->db, "INSERT INTO budget VALUES(?, ?) "
-                          "ON CONFLICT(day) DO UPDATE SET calls = calls + excluded.calls");
+        db_sql(store->db, "INSERT INTO budget(day, calls, tokens) VALUES(?, ?, ?) "
+                          "ON CONFLICT(day) DO UPDATE SET calls = calls + excluded.calls, "
+                          "tokens = tokens + excluded.tokens");
     db_bind_int(add, day);
     db_bind_int(add, calls);
+    db_bind_int(add, tokens);
     db_do(add);
     return db_commit(store->db, error);
 }

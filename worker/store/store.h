@@ -13,7 +13,7 @@
 #include "schema/sample.h"
 #include "schema/terminal.h"
 
-enum { STORE_SCHEMA_VERSION = 3, STORE_SHARDS_MAX = 1024, SHARD_UUID_BYTES = 33 };
+enum { STORE_SCHEMA_VERSION = 4, STORE_SHARDS_MAX = 1024, SHARD_UUID_BYTES = 33 };
 
 struct store; /* one thread */
 
@@ -169,9 +169,11 @@ bool store_prune(struct store *store, const struct retention *retention, int64_t
 
 /* ---- judge budget ----------------------------------------------------------------------- */
 
-/* Calls reserved so far on a UTC day (days since 1970). */
-int64_t store_budget_reserved(struct store *store, int64_t day);
+/* What was reserved so far on a UTC day (days since 1970). */
+void store_budget_reserved(struct store *store, int64_t day, int64_t *out_calls,
+                           int64_t *out_tokens);
 /* Durable when it returns true: a call is made only after. */
-bool store_budget_reserve(struct store *store, int64_t day, int64_t calls, struct error *error);
+bool store_budget_reserve(struct store *store, int64_t day, int64_t calls, int64_t tokens,
+                          struct error *error);
 
 #endif
