@@ -1,239 +1,18 @@
 /* reference: how near is the response to a reference answer, by one published metric? */
-#include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include "schema/base/json_read.h"
 #include "schema/base/memory.h"
-#include "evaluators/answers/choice.h"
 #include "evaluators/evaluator.h"
-#include "evaluators/answers/extract.h"
-#include "evaluators/answers/numbers.h"
-#include "evaluators/answers/similarity.h"
-#include "evaluators/answers/text.h"
+#include "evaluators/metrics/metric.h"
 
-struct reference {
-    const char *metric_word, *extract_word, *component, *field;
-    double tolerance, tolerance_absolute; /* negative: not given */
-    bool ignore_case;
-    const struct metric *metric;
-    enum extract extract;
-};
-
-/* One sample on its way through a metric. */
-struct comparison {
-    const struct reference *options;
-    const struct sample *sample;
-    struct arena *arena;
-    struct extracted answer;
-    struct similarity similarity; /* its budget is for all references together */
-};
-
-/* Sets *out_value in [0,1]. Else returns why this reference says nothing of this response. */
-typedef const char *compare_function(struct comparison *comparison, struct str reference,
-                                     double *out_value);
-
-struct metric {
-    const char *name;
-    compare_function *compare;
-    enum text_style style; /* of those that compare tokens */
-    size_t n;              /* of ROUGE-N */
-    enum { PART_F, PART_P, PART_R } part;
-    bool takes_component;
-    enum extract extract; /* unless the options say otherwise */
-};
-
-static const char *const TOO_LONG = "too_long";
-
-static struct str folded(const struct comparison *comparison, struct str text)
-{
-    return comparison->options->ignore_case ? text_lower(text, comparison->arena) : text;
-}
-
-static const char *compare_exact(struct comparison *comparison, struct str reference, double *value)
-{
-    struct str answer = text_trim(folded(comparison, comparison->answer.text));
-    *value = str_equal(answer, text_trim(folded(comparison, reference)));
-    return NULL;
-}
-
-/* The reference stands in the answer; an empty one only in an empty answer. */
-static const char *compare_includes(struct comparison *comparison, struct str reference,
-                                    double *value)
-{
-    struct str answer = text_trim(folded(comparison, comparison->answer.text));
-    reference = text_trim(folded(comparison, reference));
-    *value = reference.size == 0 ? answer.size == 0 : text_find(answer, reference) < answer.size;
-    return NULL;
-}
-
-static const char *compare_tokens_equal(struct comparison *comparison, struct str reference,
-                                        double *value)
-{
-    enum text_style style = comparison->options->metric->style;
-    struct text_tokens left, right;
-    if (!text_tokenise(style, comparison->answer.text, comparison->arena, &left) ||
-        !text_tokenise(style, reference, comparison->arena, &right))
-        return TOO_LONG;
-    bool equal = left.count == right.count;
-    for (size_t i = 0; equal && i < left.count; i++)
-        equal = str_equal(left.items[i], right.items[i]);
-    *value = equal;
-    return NULL;
-}
-
-static double part_of(const struct comparison *comparison, struct overlap overlap)
-{
-    const struct reference *options = comparison->options;
-    char component = options->component ? options->component[0] : 'f';
-    if (options->metric->part == PART_P || component == 'p')
-        return overlap.precision;
-    if (options->metric->part == PART_R || component == 'r')
-        return overlap.recall;
-    return overlap.f;
-}
-
-/* Both texts as sequences over one vocabulary. */
-static bool sequences(struct comparison *comparison, struct str reference,
-                      struct vocabulary *vocabulary, struct sequence *out_answer,
-                      struct sequence *out_reference)
-{
-    enum text_style style = comparison->options->metric->style;
-    struct text_tokens left, right;
-    if (!text_tokenise(style, comparison->answer.text, comparison->arena, &left) ||
-        !text_tokenise(style, reference, comparison->arena, &right))
-        return false;
-    vocabulary_init(vocabulary, comparison->arena);
-    *out_answer = vocabulary_sequence(vocabulary, left.items, left.count);
-    *out_reference = vocabulary_sequence(vocabulary, right.items, right.count);
-    return true;
-}
-
-static const char *compare_multiset(struct comparison *comparison, struct str reference,
-                                    double *value)
-{
-    struct vocabulary vocabulary;
-    struct sequence left, right;
-    if (!sequences(comparison, reference, &vocabulary, &left, &right))
-        return TOO_LONG;
-    *value =
-        part_of(comparison, similarity_multiset(left, right, vocabulary.count, comparison->arena));
-    return NULL;
-}
-
-static const char *compare_set(struct comparison *comparison, struct str reference, double *value)
-{
-    struct vocabulary vocabulary;
-    struct sequence left, right;
-    if (!sequences(comparison, reference, &vocabulary, &left, &right))
-        return TOO_LONG;
-    *value = part_of(comparison, similarity_set(left, right, vocabulary.count, comparison->arena));
-    return NULL;
-}
-
-/* ROUGE's tokeniser knows no other script: its 0 would say nothing of the answer. */
-static const char *rouge_sequences(struct comparison *comparison, struct str reference,
-                                   struct vocabulary *vocabulary, struct sequence *out_answer,
-                                   struct sequence *out_reference)
-{
-    if (text_is_beyond_ascii(comparison->answer.text) || text_is_beyond_ascii(reference))
-        return "no_ascii_tokens";
-    return sequences(comparison, reference, vocabulary, out_answer, out_reference) ? NULL
-                                                                                   : TOO_LONG;
-}
-
-static const char *compare_rouge_n(struct comparison *comparison, struct str reference,
-                                   double *value)
-{
-    struct vocabulary tokens, ngrams;
-    struct sequence left, right;
-    const char *why = rouge_sequences(comparison, reference, &tokens, &left, &right);
-    if (why)
-        return why;
-    size_t n = comparison->options->metric->n;
-    vocabulary_init(&ngrams, comparison->arena);
-    left = vocabulary_ngrams(&ngrams, left, n);
-    right = vocabulary_ngrams(&ngrams, right, n);
-    *value = part_of(comparison, similarity_multiset(left, right, ngrams.count, comparison->arena));
-    return NULL;
-}
-
-static const char *compare_rouge_l(struct comparison *comparison, struct str reference,
-                                   double *value)
-{
-    struct vocabulary vocabulary;
-    struct sequence left, right;
-    const char *why = rouge_sequences(comparison, reference, &vocabulary, &left, &right);
-    if (why)
-        return why;
-    size_t length;
-    if (!similarity_lcs(&comparison->similarity, left, right, vocabulary.count, &length))
-        return TOO_LONG;
-    *value = part_of(comparison, overlap_of(length, left.count, right.count));
-    return NULL;
-}
-
-static const char *compare_levenshtein(struct comparison *comparison, struct str reference,
-                                       double *value)
-{
-    struct vocabulary vocabulary;
-    vocabulary_init(&vocabulary, comparison->arena);
-    struct sequence left = vocabulary_code_points(&vocabulary, comparison->answer.text);
-    struct sequence right = vocabulary_code_points(&vocabulary, reference);
-    size_t distance, longer = left.count > right.count ? left.count : right.count;
-    if (!similarity_levenshtein(&comparison->similarity, left, right, vocabulary.count, &distance))
-        return TOO_LONG;
-    *value = longer == 0 ? 1 : 1 - (double)distance / (double)longer;
-    return NULL;
-}
-
-/* A marked answer begins with its number; unmarked reasoning ends with it. */
-static bool number_of(struct extracted answer, struct arena *arena, struct number *out)
-{
-    return answer.marked ? number_first(answer.text, arena, out)
-                         : number_last(answer.text, arena, out);
-}
-
-/* A reference of one line is an answer as it stands; of a worked solution, its marked answer. */
-static bool number_of_reference(const struct reference *options, struct str reference,
-                                struct arena *arena, struct number *out)
-{
-    struct extracted answer;
-    if (!extract_answer(EXTRACT_FINAL_ANSWER, options->field, reference, arena, &answer))
-        return false;
-    answer.marked = answer.marked || !memchr(answer.text.data, '\n', answer.text.size);
-    return number_of(answer, arena, out);
-}
-
-static const char *compare_numeric(struct comparison *comparison, struct str reference,
-                                   double *value)
-{
-    const struct reference *options = comparison->options;
-    struct number expected, actual;
-    if (!number_of_reference(options, reference, comparison->arena, &expected))
-        return "reference_not_a_number";
-    *value = number_of(comparison->answer, comparison->arena, &actual) &&
-             (number_equal(&actual, &expected, options->tolerance) ||
-              (options->tolerance_absolute >= 0 &&
-               number_near(&actual, &expected, options->tolerance_absolute)));
-    return NULL;
-}
-
-static const char *compare_choice(struct comparison *comparison, struct str reference,
-                                  double *value)
-{
-    struct str prompt = comparison->sample->prompt;
-    char expected = choice_letter(reference, prompt, comparison->arena);
-    if (!expected)
-        return compare_tokens_equal(comparison, reference, value);
-    *value = choice_letter(comparison->answer.text, prompt, comparison->arena) == expected;
-    return NULL;
-}
-
+/* In the order people read them. A new metric is a line here, and a word below. */
 static const struct metric METRICS[] = {
-    {.name = "exact", .compare = compare_exact},
+    {.name = "exact", .compare = compare_exact, .takes = TAKES_IGNORE_CASE},
     {.name = "exact_match", .compare = compare_tokens_equal, .style = TEXT_SQUAD},
     {.name = "quasi_exact", .compare = compare_tokens_equal, .style = TEXT_FMEVAL},
-    {.name = "includes", .compare = compare_includes},
+    {.name = "includes", .compare = compare_includes, .takes = TAKES_IGNORE_CASE},
     {.name = "f1", .compare = compare_multiset, .style = TEXT_SQUAD},
     {.name = "f1_set", .compare = compare_set, .style = TEXT_FMEVAL},
     {.name = "precision", .compare = compare_set, .style = TEXT_FMEVAL, .part = PART_P},
@@ -242,15 +21,28 @@ static const struct metric METRICS[] = {
      .compare = compare_rouge_n,
      .style = TEXT_ROUGE,
      .n = 1,
-     .takes_component = true},
+     .takes = TAKES_COMPONENT | TAKES_STEMMER},
     {.name = "rouge2",
      .compare = compare_rouge_n,
      .style = TEXT_ROUGE,
      .n = 2,
-     .takes_component = true},
-    {.name = "rougeL", .compare = compare_rouge_l, .style = TEXT_ROUGE, .takes_component = true},
+     .takes = TAKES_COMPONENT | TAKES_STEMMER},
+    {.name = "rougeL",
+     .compare = compare_rouge_l,
+     .style = TEXT_ROUGE,
+     .takes = TAKES_COMPONENT | TAKES_STEMMER},
+    {.name = "rougeLsum",
+     .compare = compare_rouge_lsum,
+     .style = TEXT_ROUGE,
+     .takes = TAKES_COMPONENT | TAKES_STEMMER},
+    {.name = "bleu", .compare_all = compare_bleu},
+    {.name = "chrf", .compare = compare_chrf, .takes = TAKES_WORD_ORDER},
     {.name = "levenshtein", .compare = compare_levenshtein},
-    {.name = "numeric", .compare = compare_numeric, .extract = EXTRACT_FINAL_ANSWER},
+    {.name = "numeric",
+     .compare = compare_numeric,
+     .read = metric_read_number,
+     .takes = TAKES_TOLERANCE,
+     .extract = EXTRACT_FINAL_ANSWER},
     {.name = "choice",
      .compare = compare_choice,
      .style = TEXT_SQUAD,
@@ -258,40 +50,75 @@ static const struct metric METRICS[] = {
 };
 
 /* In the order of METRICS. */
-static const char *const METRIC_WORDS[] = {"exact",   "exact_match", "quasi_exact", "includes",
-                                           "f1",      "f1_set",      "precision",   "recall",
-                                           "rouge1",  "rouge2",      "rougeL",      "levenshtein",
-                                           "numeric", "choice",      NULL};
+static const char *const METRIC_WORDS[] = {
+    "exact",  "exact_match", "quasi_exact", "includes",    "f1",      "f1_set",
+    "precision", "recall",   "rouge1",      "rouge2",      "rougeL",  "rougeLsum",
+    "bleu",   "chrf",        "levenshtein", "numeric",     "choice",  NULL};
+_Static_assert(sizeof METRIC_WORDS / sizeof *METRIC_WORDS ==
+                   sizeof METRICS / sizeof *METRICS + 1,
+               "a word for every metric");
 static const char *const COMPONENT_WORDS[] = {"p", "r", "f", NULL};
+
+struct reference {
+    const char *metric_word, *extract_word;
+    const struct metric *metric;
+    enum extract extract;
+    struct metric_options options;
+};
+
+#define OPTION(member) offsetof(struct reference, options.member)
 
 static const struct json_field OPTIONS[] = {
     {"metric", JSON_KIND_STRING, true, offsetof(struct reference, metric_word), 0, 0, METRIC_WORDS},
     {"extract", JSON_KIND_STRING, false, offsetof(struct reference, extract_word), 0, 0,
      EXTRACT_WORDS},
-    {"field", JSON_KIND_STRING, false, offsetof(struct reference, field), 0, 0, NULL},
-    {"component", JSON_KIND_STRING, false, offsetof(struct reference, component), 0, 0,
-     COMPONENT_WORDS},
-    {"tolerance", JSON_KIND_NUMBER, false, offsetof(struct reference, tolerance), 0, 1, NULL},
-    {"tolerance_absolute", JSON_KIND_NUMBER, false, offsetof(struct reference, tolerance_absolute),
-     0, 1e300, NULL},
-    {"ignore_case", JSON_KIND_BOOL, false, offsetof(struct reference, ignore_case), 0, 0, NULL},
+    {"field", JSON_KIND_STRING, false, OPTION(field), 0, 0, NULL},
+    {"component", JSON_KIND_STRING, false, OPTION(component), 0, 0, COMPONENT_WORDS},
+    {"stemmer", JSON_KIND_BOOL, false, OPTION(stemmer), 0, 0, NULL},
+    {"word_order", JSON_KIND_INT, false, OPTION(word_order), 0, 2, NULL},
+    {"tolerance", JSON_KIND_NUMBER, false, OPTION(tolerance), 0, 1, NULL},
+    {"tolerance_absolute", JSON_KIND_NUMBER, false, OPTION(tolerance_absolute), 0, 1e300, NULL},
+    {"ignore_case", JSON_KIND_BOOL, false, OPTION(ignore_case), 0, 0, NULL},
 };
 
 /* Options that the chosen metric would silently ignore are mistakes. */
-static bool check_combination(const struct reference *reference, const char *path,
-                              struct problems *problems)
+static const struct {
+    const char *option;
+    enum metric_takes takes;
+} TAKEN[] = {
+    {"component", TAKES_COMPONENT},
+    {"stemmer", TAKES_STEMMER},
+    {"word_order", TAKES_WORD_ORDER},
+    {"tolerance", TAKES_TOLERANCE},
+    {"tolerance_absolute", TAKES_TOLERANCE},
+    {"ignore_case", TAKES_IGNORE_CASE},
+};
+
+/* "exact, includes" */
+static void name_takers(enum metric_takes takes, char *out, size_t room)
 {
-    const struct metric *metric = reference->metric;
-    bool numeric = metric->compare == compare_numeric;
-    bool by_case = metric->compare == compare_exact || metric->compare == compare_includes;
+    size_t used = 0;
+    for (size_t i = 0; i < sizeof METRICS / sizeof *METRICS; i++)
+        if (METRICS[i].takes & takes)
+            used += (size_t)snprintf(out + used, room - used, "%s%s", used ? ", " : "",
+                                     METRICS[i].name);
+}
+
+static bool check_combination(const struct reference *reference, const json_t *options,
+                              const char *path, struct problems *problems)
+{
+    enum { NAMES_BYTES = 512 }; /* all metrics' names fit */
     bool fine = true;
-    if (reference->component && !metric->takes_component)
-        fine = problems_add(problems, path, "component is for rouge1, rouge2 and rougeL only");
-    if ((reference->tolerance >= 0 || reference->tolerance_absolute >= 0) && !numeric)
-        fine = problems_add(problems, path, "tolerance is for the metric numeric only");
-    if (reference->ignore_case && !by_case)
-        fine = problems_add(problems, path, "ignore_case is for exact and includes only");
-    if (!reference->field[0])
+    for (size_t i = 0; i < sizeof TAKEN / sizeof *TAKEN; i++) {
+        if (!json_object_get(options, TAKEN[i].option) ||
+            reference->metric->takes & TAKEN[i].takes)
+            continue;
+        char names[NAMES_BYTES];
+        name_takers(TAKEN[i].takes, names, sizeof names);
+        fine = problems_add(problems, path, "%s is for the metric %s only, not for %s: leave it out",
+                            TAKEN[i].option, names, reference->metric->name);
+    }
+    if (!reference->options.field[0])
         fine = problems_add(problems, path, "field must not be empty");
     return fine;
 }
@@ -300,7 +127,7 @@ static bool configure(const json_t *options, const struct evaluator_context *con
                       void **out_state, struct problems *problems)
 {
     struct reference *reference = memory_new(1, sizeof *reference);
-    *reference = (struct reference){
+    reference->options = (struct metric_options){
         .field = "answer", .tolerance = NUMBER_TOLERANCE_DEFAULT, .tolerance_absolute = -1};
     *out_state = reference;
     if (!json_read_fields(options, OPTIONS, sizeof OPTIONS / sizeof *OPTIONS, reference,
@@ -311,24 +138,42 @@ static bool configure(const json_t *options, const struct evaluator_context *con
             reference->metric = &METRICS[i];
     reference->extract =
         reference->extract_word ? extract_of(reference->extract_word) : reference->metric->extract;
-    return check_combination(reference, context->path, problems);
+    return check_combination(reference, options, context->path, problems);
 }
 
 /* The best of several references; those that say nothing are left out. */
-static struct score best_of(struct comparison *comparison)
+static const char *best_of(struct comparison *comparison, const struct str *references,
+                           size_t count, struct nearness *out)
 {
     const char *why_not = NULL;
-    double best = -1;
-    for (size_t i = 0; i < comparison->sample->reference_count && best < 1; i++) {
-        double value = 0;
-        const char *why = comparison->options->metric->compare(
-            comparison, comparison->sample->references[i], &value);
-        if (why)
+    bool any = false;
+    for (size_t i = 0; i < count; i++) {
+        struct nearness nearness;
+        const char *why = comparison->metric->compare(comparison, references[i], &nearness);
+        if (why) {
             why_not = why;
-        else
-            best = fmax(best, value);
+            continue;
+        }
+        if (!any || nearness.rank > out->rank)
+            *out = nearness;
+        any = true;
+        if (out->rank >= 1)
+            break;
     }
-    return best < 0 ? score_without_value(SCORE_NOT_APPLICABLE, why_not) : score_value(best, NULL);
+    return any ? NULL : why_not;
+}
+
+static struct score compare(struct comparison *comparison)
+{
+    const struct metric *metric = comparison->metric;
+    const struct str *references = comparison->sample->references;
+    size_t count = comparison->sample->reference_count;
+    struct nearness nearness = {0};
+    const char *why = metric->compare_all
+                          ? metric->compare_all(comparison, references, count, &nearness)
+                          : best_of(comparison, references, count, &nearness);
+    return why ? score_without_value(SCORE_NOT_APPLICABLE, why)
+               : score_value(nearness.value, comparison->failure);
 }
 
 static bool score(const void *state, const struct sample *sample, const struct question *answered,
@@ -336,24 +181,22 @@ static bool score(const void *state, const struct sample *sample, const struct q
                   struct error *error)
 {
     (void)answered, (void)scratch, (void)error;
-    const struct reference *options = state;
-    struct comparison comparison = {.options = options, .sample = sample, .arena = arena};
+    const struct reference *reference = state;
+    struct comparison comparison = {.metric = reference->metric,
+                                    .options = &reference->options,
+                                    .sample = sample,
+                                    .arena = arena};
     similarity_init(&comparison.similarity, arena);
-    bool found = extract_answer(options->extract, options->field, sample->response, arena,
-                                &comparison.answer);
-    struct number number;
-    bool numeric = options->metric->compare == compare_numeric;
-    if (found && numeric && options->extract == EXTRACT_NONE)
-        comparison.answer.marked = true; /* the operator says that the response is the number */
-    bool number_found = found && numeric && number_of(comparison.answer, arena, &number);
-    bool no_answer = !found || (numeric && !number_found && !comparison.answer.marked);
-    if (no_answer) {
+    if (!extract_answer(reference->extract, reference->options.field, sample->response, arena,
+                        &comparison.answer)) {
         *out = score_value(0, "no_answer");
         return true;
     }
-    *out = best_of(&comparison);
-    if (numeric && !number_found && out->status == SCORE_SCORED)
-        out->reason = "not_a_number";
+    if (reference->metric->extract != EXTRACT_NONE && reference->extract == EXTRACT_NONE)
+        comparison.answer.marked = true; /* the operator says that the response is the answer */
+    if (reference->metric->read)
+        comparison.failure = reference->metric->read(&comparison);
+    *out = compare(&comparison);
     return true;
 }
 

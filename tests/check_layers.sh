@@ -63,6 +63,7 @@ worker/versions.c libmicrohttpd
 worker/versions.c openssl
 worker/versions.c pcre2
 worker/versions.c sqlite
+worker/versions.c utf8proc
 worker/versions.c zlib
 worker/demo/demo_aws.c libmicrohttpd
 worker/demo/demo_broker.c librdkafka

@@ -10,6 +10,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 #include <sqlite3.h>
+#include <utf8proc.h>
 #include <zlib.h>
 
 static const char *curl_number(void)
@@ -40,6 +41,7 @@ static const struct {
     {"pcre2", pcre2_number},
     {"jansson", jansson_version_str},
     {"libmicrohttpd", MHD_get_version},
+    {"utf8proc", utf8proc_version},
     {"zlib", zlibVersion},
 };
 

@@ -53,14 +53,22 @@ void similarity_init(struct similarity *similarity, struct arena *arena)
     *similarity = (struct similarity){.arena = arena, .steps = SIMILARITY_STEPS_MAX};
 }
 
+bool similarity_spend(struct similarity *similarity, uint64_t steps)
+{
+    if (steps > similarity->steps)
+        return false;
+    similarity->steps -= steps;
+    return true;
+}
+
 /* Takes the steps from the budget and sees that the memory is there. */
 static bool prepare(struct similarity *similarity, size_t a_count, size_t b_count,
                     uint32_t id_count)
 {
     uint64_t words = b_count / WORD_BITS + (b_count % WORD_BITS != 0), steps;
-    if (__builtin_mul_overflow(words, (uint64_t)a_count, &steps) || steps > similarity->steps)
+    if (__builtin_mul_overflow(words, (uint64_t)a_count, &steps) ||
+        !similarity_spend(similarity, steps))
         return false;
-    similarity->steps -= steps;
     if (similarity->mask_count < id_count) {
         similarity->mask_count = (size_t)id_count * 2;
         similarity->masks =
@@ -88,8 +96,10 @@ static void clear_masks(uint64_t *masks, const uint32_t *ids, size_t count)
 
 /* One block of the pattern along the whole text. `carries` holds the bit that the block below
  * carried out at each place of the text, and takes what this one carries out. Returns the zeros
- * among the block's `size` bits: its share of the LCS. */
-static size_t lcs_block(const uint64_t *masks, struct sequence text, uint8_t *carries, size_t size)
+ * among the block's `size` bits: its share of the LCS. `path`, if not NULL, takes the bits at each
+ * place: 0 where the table's column grows by one. */
+static size_t lcs_block(const uint64_t *masks, struct sequence text, uint8_t *carries, size_t size,
+                        uint64_t *path)
 {
     uint64_t v = UINT64_MAX;
     for (size_t i = 0; i < text.count; i++) {
@@ -98,6 +108,8 @@ static size_t lcs_block(const uint64_t *masks, struct sequence text, uint8_t *ca
         carry |= __builtin_add_overflow(sum, (uint64_t)carries[i], &sum);
         carries[i] = carry;
         v = sum | (v - matches);
+        if (path)
+            path[i] = v;
     }
     uint64_t used = size == WORD_BITS ? UINT64_MAX : (UINT64_C(1) << size) - 1;
     return (size_t)__builtin_popcountll(~v & used);
@@ -115,9 +127,60 @@ bool similarity_lcs(struct similarity *similarity, struct sequence a, struct seq
     for (size_t start = 0; start < b.count; start += WORD_BITS) {
         size_t size = b.count - start < WORD_BITS ? b.count - start : WORD_BITS;
         set_masks(similarity->masks, b.ids + start, size);
-        *out_length += lcs_block(similarity->masks, a, similarity->row, size);
+        *out_length += lcs_block(similarity->masks, a, similarity->row, size, NULL);
         clear_masks(similarity->masks, b.ids + start, size);
     }
+    return true;
+}
+
+/* Memory for one bit an item of `a` at each place of `b`. */
+static bool prepare_path(struct similarity *similarity, size_t a_count, size_t b_count)
+{
+    size_t blocks = a_count / WORD_BITS + 1, words;
+    if (!similarity_spend(similarity, a_count + b_count) ||
+        __builtin_mul_overflow(blocks, b_count, &words) || words > SIMILARITY_PATH_WORDS_MAX)
+        return false;
+    if (similarity->path_count < words) {
+        similarity->path_count = words * 2;
+        similarity->path =
+            arena_alloc(similarity->arena, similarity->path_count * sizeof *similarity->path);
+    }
+    return true;
+}
+
+static void walk_back(const uint64_t *path, struct sequence a, struct sequence b, bool *in_lcs)
+{
+    size_t i = a.count, j = b.count;
+    while (i > 0 && j > 0) {
+        size_t row = i - 1;
+        if (a.ids[row] == b.ids[j - 1]) {
+            in_lcs[row] = true;
+            i--, j--;
+        } else if (path[row / WORD_BITS * b.count + j - 1] >> row % WORD_BITS & 1) {
+            i--;
+        } else {
+            j--;
+        }
+    }
+}
+
+bool similarity_lcs_mark(struct similarity *similarity, struct sequence a, struct sequence b,
+                         uint32_t id_count, bool *in_lcs)
+{
+    if (a.count == 0 || b.count == 0)
+        return true;
+    if (!prepare(similarity, b.count, a.count, id_count) ||
+        !prepare_path(similarity, a.count, b.count))
+        return false;
+    memset(similarity->row, 0, b.count);
+    for (size_t start = 0; start < a.count; start += WORD_BITS) {
+        size_t size = a.count - start < WORD_BITS ? a.count - start : WORD_BITS;
+        set_masks(similarity->masks, a.ids + start, size);
+        lcs_block(similarity->masks, b, similarity->row, size,
+                  similarity->path + start / WORD_BITS * b.count);
+        clear_masks(similarity->masks, a.ids + start, size);
+    }
+    walk_back(similarity->path, a, b, in_lcs);
     return true;
 }
 

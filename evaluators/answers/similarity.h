@@ -12,6 +12,8 @@
  * sample, over all its comparisons. */
 #define SIMILARITY_STEPS_MAX (UINT64_C(1) << 28)
 
+enum { SIMILARITY_PATH_WORDS_MAX = 1 << 21 }; /* of 64 bits: 11,000 items against as many */
+
 /* Memory and budget that the comparisons of one sample share. */
 struct similarity {
     struct arena *arena;
@@ -20,9 +22,13 @@ struct similarity {
     size_t mask_count;
     uint8_t *row; /* one an item of the first sequence */
     size_t row_count;
+    uint64_t *path; /* of similarity_lcs_mark */
+    size_t path_count;
 };
 
 void similarity_init(struct similarity *similarity, struct arena *arena);
+/* Takes steps from the budget; false when there are not so many left. */
+bool similarity_spend(struct similarity *similarity, uint64_t steps);
 
 /* Each in [0,1]; all 0 where nothing is shared, so also when a side is empty. */
 struct overlap {
@@ -44,6 +50,12 @@ struct overlap similarity_set(struct sequence prediction, struct sequence refere
  * block of 64 at a time. `id_count` as above. False when the steps are not enough. */
 bool similarity_lcs(struct similarity *similarity, struct sequence a, struct sequence b,
                     uint32_t id_count, size_t *out_length);
+/* The items of `a` that belong to a longest common subsequence are added to `in_lcs`, one byte an
+ * item of `a`: of several such subsequences the one that a walk back through the table finds when,
+ * of two equal neighbours, it leaves out an item of `a` (as rouge_scorer walks). False when the steps
+ * or SIMILARITY_PATH_WORDS_MAX are not enough. */
+bool similarity_lcs_mark(struct similarity *similarity, struct sequence a, struct sequence b,
+                         uint32_t id_count, bool *in_lcs);
 /* Edit distance with insertions, deletions and substitutions: Myers 1999 in Hyyro's block form.
  * False when the steps are not enough. */
 bool similarity_levenshtein(struct similarity *similarity, struct sequence a, struct sequence b,

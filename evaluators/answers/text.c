@@ -2,6 +2,8 @@
 #include "evaluators/answers/text.h"
 
 #include "schema/base/utf8.h"
+#include "evaluators/answers/unicode.h"
+#include "evaluators/answers/words.h"
 
 struct range {
     uint32_t first, last;
@@ -43,21 +45,9 @@ static bool is_ascii_alnum(uint32_t c)
 
 bool text_is_word(uint32_t code_point)
 {
-    /* What is not a word outside ASCII: Unicode 15's blocks of controls, punctuation, symbols,
-     * arrows, box drawing, private use and emoji. */
-    static const struct range OTHERS[] = {
-        {0x80, 0xA9},       {0xAB, 0xB1},        {0xB4, 0xB4},     {0xB6, 0xB8},
-        {0xBB, 0xBB},       {0xBF, 0xBF},        {0xD7, 0xD7},     {0xF7, 0xF7},
-        {0x2000, 0x206F},   {0x20A0, 0x20CF},    {0x2190, 0x245F}, {0x2500, 0x2775},
-        {0x2794, 0x2BFF},   {0x2E00, 0x2E7F},    {0x3000, 0x3004}, {0x3008, 0x3020},
-        {0x3030, 0x3030},   {0x303D, 0x3040},    {0x30FB, 0x30FB}, {0xE000, 0xF8FF},
-        {0xFD3E, 0xFD3F},   {0xFE00, 0xFE6F},    {0xFEFF, 0xFF0F}, {0xFF1A, 0xFF20},
-        {0xFF3B, 0xFF40},   {0xFF5B, 0xFF65},    {0xFFE0, 0xFFFF}, {0x1F000, 0x1F0FF},
-        {0x1F300, 0x1FAFF}, {0xE0000, 0x10FFFF},
-    };
     if (code_point < 0x80)
         return is_ascii_alnum(code_point) || code_point == '_';
-    return !in_ranges(code_point, OTHERS, sizeof OTHERS / sizeof *OTHERS);
+    return unicode_is_word(code_point);
 }
 
 /* The byte where the code point begins that ends at `end`. */
@@ -87,34 +77,14 @@ struct str text_trim(struct str text)
     return (struct str){text.data + start, end - start};
 }
 
-/* Capitals at a fixed distance from their small letters, or side by side with them. In all of them
- * both have equally many bytes in UTF-8, so that offsets stay. */
-static const struct capitals {
-    uint32_t first, last;
-    uint32_t distance; /* 1: pairs, the capital first; every second code point from `first` on */
-} CAPITALS[] = {
-    {'A', 'Z', 32},         {0xC0, 0xD6, 32},    {0xD8, 0xDE, 32},    {0x100, 0x12E, 1},
-    {0x132, 0x136, 1},      {0x139, 0x147, 1},   {0x14A, 0x176, 1},   {0x179, 0x17D, 1},
-    {0x1CD, 0x1DB, 1},      {0x1DE, 0x1EE, 1},   {0x1F8, 0x21E, 1},   {0x222, 0x232, 1},
-    {0x386, 0x386, 38},     {0x388, 0x38A, 37},  {0x38C, 0x38C, 64},  {0x38E, 0x38F, 63},
-    {0x391, 0x3A1, 32},     {0x3A3, 0x3AB, 32},  {0x400, 0x40F, 80},  {0x410, 0x42F, 32},
-    {0x460, 0x480, 1},      {0x48A, 0x4BE, 1},   {0x4C1, 0x4CD, 1},   {0x4D0, 0x52E, 1},
-    {0x531, 0x556, 48},     {0x1E00, 0x1E94, 1}, {0x1EA0, 0x1EFE, 1}, {0xFF21, 0xFF3A, 32},
-    {0x10400, 0x10427, 40},
-};
-
-uint32_t text_lower_code_point(uint32_t code_point)
+/* The small letter, if it has as many bytes. */
+static size_t put_lower(uint32_t code_point, size_t size, char *out)
 {
-    for (size_t i = 0; i < sizeof CAPITALS / sizeof *CAPITALS; i++) {
-        const struct capitals *range = &CAPITALS[i];
-        if (code_point < range->first)
-            break;
-        if (code_point <= range->last)
-            return range->distance == 1 && (code_point - range->first) % 2 == 1
-                       ? code_point
-                       : code_point + range->distance;
-    }
-    return code_point == 0x178 ? 0xFF : code_point;
+    char lower[4];
+    if (utf8_put(unicode_lower_code_point(code_point), lower) != size)
+        return utf8_put(code_point, out);
+    memcpy(out, lower, size);
+    return size;
 }
 
 struct str text_lower(struct str text, struct arena *arena)
@@ -127,7 +97,8 @@ struct str text_lower(struct str text, struct arena *arena)
             continue;
         }
         size_t start = at;
-        utf8_put(text_lower_code_point(utf8_next(text, &at)), lower + start);
+        uint32_t code_point = utf8_next(text, &at);
+        put_lower(code_point, at - start, lower + start);
     }
     lower[text.size] = '\0';
     return (struct str){lower, text.size};
@@ -227,10 +198,17 @@ static bool split(struct str text, bool (*is_separator)(uint32_t), struct arena 
     return true;
 }
 
+bool text_split(struct str text, struct arena *arena, struct text_tokens *out)
+{
+    return split(text, text_is_space, arena, out);
+}
+
 bool text_tokenise(enum text_style style, struct str text, struct arena *arena,
                    struct text_tokens *out)
 {
-    struct str lower = text_lower(style == TEXT_FMEVAL ? text_trim(text) : text, arena);
+    if (style == TEXT_WORDS)
+        return words_split(text, arena, out);
+    struct str lower = unicode_lower(style == TEXT_FMEVAL ? text_trim(text) : text, arena);
     if (style == TEXT_ROUGE)
         return split(lower, is_rouge_separator, arena, out);
     char *cleaned = (char *)lower.data; /* fresh from the arena: ours to change */
@@ -239,7 +217,7 @@ bool text_tokenise(enum text_style style, struct str text, struct arena *arena,
         blank_articles_fmeval(cleaned, size);
     else
         blank_articles_squad(cleaned, size);
-    return split((struct str){cleaned, size}, text_is_space, arena, out);
+    return text_split((struct str){cleaned, size}, arena, out);
 }
 
 bool text_is_beyond_ascii(struct str text)

@@ -1,7 +1,5 @@
 /* text: white space, words, and the tokenisers of the published metrics.
- * Text is valid UTF-8, and no function splits a code point. Lower-casing knows the letters of
- * Latin, Greek, Cyrillic, Armenian and Deseret that become one letter of equal size; other capitals
- * ("İ", Georgian, Cherokee) stay as they are, and no letter is composed or decomposed. */
+ * Text is valid UTF-8, and no function splits a code point. */
 #ifndef ASSAY_TEXT_H
 #define ASSAY_TEXT_H
 
@@ -15,14 +13,13 @@ enum { TEXT_TOKENS_MAX = 1 << 20 }; /* of one text; longer ones are not compared
 
 /* White space as Python's str.strip() and str.split() have it. */
 bool text_is_space(uint32_t code_point);
-/* A letter, digit or mark of a word, as `\w` in Unicode. Exact for ASCII; outside it, blocks of
- * punctuation, symbols and emoji are known and all else counts as a letter. */
+/* A letter, a digit or "_": as `\w` of Python's re. */
 bool text_is_word(uint32_t code_point);
 
 /* Without white space at both ends. */
 struct str text_trim(struct str text);
-uint32_t text_lower_code_point(uint32_t code_point);
-/* A lower-case copy of the same size: offsets in one are offsets in the other. */
+/* A lower-case copy of the same size, so that offsets in one are offsets in the other: a capital
+ * whose small letter has more or fewer bytes ("İ", "ẞ") stays. */
 struct str text_lower(struct str text, struct arena *arena);
 /* Where `needle` first stands in `text`, or text.size + 1 when it does not. */
 size_t text_find(struct str text, struct str needle);
@@ -31,6 +28,7 @@ enum text_style {
     TEXT_SQUAD,  /* SQuAD v1.1: lower, punctuation deleted, \b(a|an|the)\b dropped, split */
     TEXT_FMEVAL, /* the same, but articles go only where single spaces (or an end) bound them */
     TEXT_ROUGE,  /* runs of [a-z0-9] after lower-casing: other scripts have no tokens at all */
+    TEXT_WORDS,  /* no published metric's: the words of any script (words.h) */
 };
 
 struct text_tokens {
@@ -38,6 +36,8 @@ struct text_tokens {
     size_t count;
 };
 
+/* At white space. False when there are more than TEXT_TOKENS_MAX. */
+bool text_split(struct str text, struct arena *arena, struct text_tokens *out);
 /* False when there are more than TEXT_TOKENS_MAX. */
 bool text_tokenise(enum text_style style, struct str text, struct arena *arena,
                    struct text_tokens *out);

@@ -55,19 +55,6 @@ struct sequence vocabulary_sequence(struct vocabulary *vocabulary, const struct 
     return (struct sequence){ids, count};
 }
 
-struct sequence vocabulary_ngrams(struct vocabulary *ngrams, struct sequence sequence, size_t n)
-{
-    if (sequence.count < n)
-        return (struct sequence){NULL, 0};
-    size_t count = sequence.count - n + 1;
-    uint32_t *ids = arena_alloc(ngrams->arena, count * sizeof *ids + 1);
-    for (size_t i = 0; i < count; i++) {
-        struct str bytes = {(const char *)(sequence.ids + i), n * sizeof *sequence.ids};
-        ids[i] = vocabulary_id(ngrams, bytes);
-    }
-    return (struct sequence){ids, count};
-}
-
 struct sequence vocabulary_code_points(struct vocabulary *vocabulary, struct str text)
 {
     uint32_t ascii[ASCII]; /* ids plus one, so that plain text is not hashed byte by byte */

@@ -33,8 +33,6 @@ void vocabulary_init(struct vocabulary *vocabulary, struct arena *arena);
 uint32_t vocabulary_id(struct vocabulary *vocabulary, struct str token);
 struct sequence vocabulary_sequence(struct vocabulary *vocabulary, const struct str *tokens,
                                     size_t count);
-/* The n-grams of a sequence, as a sequence over another vocabulary; empty when it is shorter. */
-struct sequence vocabulary_ngrams(struct vocabulary *ngrams, struct sequence sequence, size_t n);
 /* The code points of valid text. */
 struct sequence vocabulary_code_points(struct vocabulary *vocabulary, struct str text);
 
