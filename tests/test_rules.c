@@ -242,18 +242,23 @@ static void a_limit_is_an_error_that_names_the_rule(void **state)
 {
     (void)state;
     struct fixture fixture = {0};
-    open_fixture(&fixture, "[{\"id\": \"slow\", \"pattern\": \"(?:a+)+[bc]\"}]");
-    struct str text = STR("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaad");
+    open_fixture(&fixture, "[{\"id\": \"slow\", \"pattern\": \"(?:a|b){1,9}?(?:b|c){1,9}?[de]\"},"
+                           " {\"id\": \"word\", \"pattern\": \"w\\\\w{1,99}\","
+                           "  \"allow\": [\"^(?:a|b){1,9}?(?:b|c){1,9}?[de]$\"]}]");
+    pattern_scratch_limit(fixture.scratch->patterns, 30);
     for (int interpret = 0; interpret < 2; interpret++) {
         pattern_scratch_interpret(fixture.scratch->patterns, interpret);
-        const char *got = found(&fixture, text);
+        const char *got = found(&fixture, STR("bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"));
         if (!strstr(got, "rule slow: match limit reached"))
             fail_msg("%s", got);
+        assert_string_equal(found(&fixture, STR("wba")), "word 0 3");
     }
     close_fixture(&fixture);
-    open_fixture(&fixture,
-                 "[{\"id\": \"word\", \"pattern\": \"\\\\w+\", \"allow\": [\"^(?:a+)+[bc]$\"]}]");
-    assert_non_null(strstr(found(&fixture, text), "rule word: a limit of an allow pattern"));
+    open_fixture(&fixture, "[{\"id\": \"word\", \"pattern\": \"b\\\\w{1,99}\","
+                           "  \"allow\": [\"^(?:a|b){1,9}?(?:b|c){1,9}?[de]$\"]}]");
+    pattern_scratch_limit(fixture.scratch->patterns, 30);
+    assert_non_null(strstr(found(&fixture, STR("bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb")),
+                           "rule word: a limit of an allow pattern"));
     close_fixture(&fixture);
 }
 
@@ -321,7 +326,7 @@ static void a_text_longer_than_a_chunk_is_searched_to_its_end(void **state)
     close_fixture(&fixture);
 }
 
-/* The first window of a text is a chunk and an overlap: 66560 bytes. */
+/* The first window of a text is a chunk and what is seen behind it: 72704 bytes. */
 static void what_lies_across_the_end_of_a_window_is_found_whole_or_not_at_all(void **state)
 {
     (void)state;
@@ -331,10 +336,10 @@ static void what_lies_across_the_end_of_a_window_is_found_whole_or_not_at_all(vo
     char *text = memory_new(size, 1);
     memset(text, 'x', size);
     memcpy(text, "begin", 5);
-    memset(text + 66536, '7', 40);
+    memset(text + 72680, '7', 40);
     text[size - 1] = 'y';
     const char *got = found(&fixture, (struct str){text, size});
-    assert_string_equal(got, "forbid[0] 66536 66576, forbid[2] 196606 196607");
+    assert_string_equal(got, "forbid[0] 72680 72720, forbid[2] 196606 196607");
     free(text);
     close_fixture(&fixture);
 }
@@ -368,7 +373,7 @@ static const json_t *test_pack(void *packs, const char *name, const char *path,
 
 static const char PACKS[] =
     "{\"demo\": {\"name\": \"demo\", \"version\": 3, \"description\": \"x\", \"rules\": ["
-    "  {\"id\": \"mail\", \"entity\": \"email\", \"pattern\": \"\\\\w+@\\\\w+\", \"severity\": "
+    "  {\"id\": \"mail\", \"entity\": \"email\", \"pattern\": \"\\\\w{1,9}@\\\\w{1,9}\", \"severity\": "
     "\"low\"},"
     "  {\"id\": \"secret\", \"pattern\": \"s3cr3t\", \"severity\": \"critical\"},"
     "  {\"id\": \"asks\", \"pattern\": \"please\", \"where\": \"request\"},"
@@ -532,8 +537,9 @@ static void a_limit_is_no_score(void **state)
     struct arena arena = {0};
     struct score score;
     struct error error = {0};
-    void *regex = configured("{\"forbid\": [\"(?:a+)+[bc]\"]}", NULL, &problems);
-    struct sample sample = {.response = STR("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaad")};
+    void *regex = configured("{\"forbid\": [\"(?:a|b){1,9}?(?:b|c){1,9}?[de]\"]}", NULL, &problems);
+    struct sample sample = {.response = STR("bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb")};
+    pattern_scratch_limit(scratch->patterns, 30);
     assert_false(evaluator_regex.score(regex, &sample, NULL, scratch, &arena, &score, &error));
     assert_non_null(strstr(error.text, "rule forbid[0]: match limit"));
     evaluator_regex.release(regex);

@@ -77,7 +77,7 @@ static bool check_compiled(const pcre2_code *code, struct error *error)
     return true;
 }
 
-static pcre2_code *compile_code(struct str source, unsigned flags, struct error *error)
+static pcre2_code *compile_code(struct str source, uint32_t options, struct error *error)
 {
     pcre2_compile_context *context = pcre2_compile_context_create(NULL);
     if (!context)
@@ -87,8 +87,8 @@ static pcre2_code *compile_code(struct str source, unsigned flags, struct error 
     pcre2_set_parens_nest_limit(context, NESTING_MAX);
     int number;
     size_t offset;
-    pcre2_code *code = pcre2_compile((PCRE2_SPTR)source.data, source.size, compile_options(flags),
-                                     &number, &offset, context);
+    pcre2_code *code = pcre2_compile((PCRE2_SPTR)source.data, source.size, options, &number,
+                                     &offset, context);
     pcre2_compile_context_free(context);
     if (code)
         return code;
@@ -115,20 +115,33 @@ static bool find_value_groups(struct pattern *pattern, struct error *error)
     return true;
 }
 
-struct pattern *pattern_compile(struct str source, unsigned flags, struct error *error)
+static struct pattern *compile(struct str source, uint32_t options, struct error *error)
 {
     if (!check_source(source, error))
         return NULL;
     struct pattern *pattern = memory_new(1, sizeof *pattern);
-    pattern->code = compile_code(source, flags, error);
-    if (!pattern->code || !check_compiled(pattern->code, error) ||
-        !find_value_groups(pattern, error)) {
-        pattern_free(pattern);
-        return NULL;
-    }
-    pattern->jitted = info(pattern->code, PCRE2_INFO_BACKREFMAX) == 0 &&
-                      pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE) == 0;
+    pattern->code = compile_code(source, options, error);
+    if (pattern->code && check_compiled(pattern->code, error) && find_value_groups(pattern, error))
+        return pattern;
+    pattern_free(pattern);
+    return NULL;
+}
+
+struct pattern *pattern_compile(struct str source, unsigned flags, struct error *error)
+{
+    struct pattern *pattern = compile(source, compile_options(flags), error);
+    if (pattern)
+        pattern->jitted = info(pattern->code, PCRE2_INFO_BACKREFMAX) == 0 &&
+                          pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE) == 0;
     return pattern;
+}
+
+struct pattern *pattern_compile_counted(struct str source, unsigned flags, struct error *error)
+{
+    /* What PCRE2 would leave out after a look at the text or the pattern is done, and counted. */
+    uint32_t options = PCRE2_AUTO_CALLOUT | PCRE2_NO_START_OPTIMIZE | PCRE2_NO_AUTO_POSSESS |
+                       PCRE2_NO_DOTSTAR_ANCHOR;
+    return compile(source, compile_options(flags) | options, error);
 }
 
 void pattern_free(struct pattern *pattern)
@@ -159,6 +172,11 @@ struct pattern_scratch *pattern_scratch_new(void)
     if (scratch->stack)
         pcre2_jit_stack_assign(scratch->context, NULL, scratch->stack);
     return scratch;
+}
+
+void pattern_scratch_limit(struct pattern_scratch *scratch, unsigned steps_max)
+{
+    pcre2_set_match_limit(scratch->context, steps_max);
 }
 
 void pattern_scratch_free(struct pattern_scratch *scratch)
@@ -227,4 +245,44 @@ enum pattern_result pattern_search(const struct pattern *pattern, struct str sub
     }
     read_spans(pattern, scratch->data, out);
     return PATTERN_FOUND;
+}
+
+struct counter {
+    size_t steps, steps_max;
+    size_t start, position; /* of the last item that was tried */
+};
+
+/* Called before every item of the pattern at every place where it is tried. */
+static int count_step(pcre2_callout_block *block, void *data)
+{
+    struct counter *counter = data;
+    bool goes_on = block->start_match == counter->start &&
+                   block->current_position > counter->position;
+    counter->steps += 1 + (goes_on ? block->current_position - counter->position : 0);
+    counter->start = block->start_match;
+    counter->position = block->current_position;
+    return counter->steps > counter->steps_max ? PCRE2_ERROR_CALLOUT : 0;
+}
+
+bool pattern_count_steps(const struct pattern *pattern, struct str subject, size_t steps_max,
+                         struct pattern_scratch *scratch, size_t *out_steps)
+{
+    struct counter counter = {.steps_max = steps_max};
+    size_t at = 0;
+    bool within = true;
+    pcre2_set_callout(scratch->context, count_step, &counter);
+    pcre2_set_depth_limit(scratch->context, UINT32_MAX);
+    while (within && at < subject.size) {
+        int code = pcre2_match(pattern->code, (PCRE2_SPTR)subject.data, subject.size, at,
+                               PCRE2_NO_UTF_CHECK, scratch->data, scratch->context);
+        within = code != PCRE2_ERROR_CALLOUT && code != PCRE2_ERROR_MATCHLIMIT;
+        if (code < 0)
+            break;
+        const size_t *offsets = pcre2_get_ovector_pointer(scratch->data);
+        at = offsets[1] > at ? offsets[1] : subject.size;
+    }
+    pcre2_set_callout(scratch->context, NULL, NULL);
+    pcre2_set_depth_limit(scratch->context, PATTERN_DEPTH_MAX);
+    *out_steps = counter.steps;
+    return within;
 }

@@ -10,6 +10,7 @@
 enum {
     PATTERN_BYTES_MAX = 8192,     /* of its source */
     PATTERN_LOOKBEHIND_MAX = 255, /* characters: what a chunk's overlap can hold */
+    PATTERN_SUBJECT_BYTES_MAX = 72 << 10, /* what one search is given */
     PATTERN_STEPS_MAX = 100000,   /* PCRE2's match limit: 0.75 to 3 ms per starting place */
     PATTERN_DEPTH_MAX = 1000,     /* nested backtracking points, interpreter only */
     PATTERN_HEAP_KIB_MAX = 20480,
@@ -36,6 +37,8 @@ struct span {
  * when it does not compile, can match nothing at all (empty), is too long, or starts with an option
  * such as (*LIMIT_MATCH=...) or (*NO_JIT). */
 struct pattern *pattern_compile(struct str source, unsigned flags, struct error *error);
+/* The same for pattern_count_steps: never as machine code, nothing optimised away. */
+struct pattern *pattern_compile_counted(struct str source, unsigned flags, struct error *error);
 void pattern_free(struct pattern *pattern);
 /* Whether it runs as machine code. Back-references never do: caseless ones are wrong there before
  * PCRE2 10.45. */
@@ -45,6 +48,9 @@ struct pattern_scratch *pattern_scratch_new(void);
 void pattern_scratch_free(struct pattern_scratch *scratch);
 /* For checks that both engines agree: the interpreter from now on. */
 void pattern_scratch_interpret(struct pattern_scratch *scratch, bool only_interpreter);
+
+/* For checks: another limit than PATTERN_STEPS_MAX. */
+void pattern_scratch_limit(struct pattern_scratch *scratch, unsigned steps_max);
 
 enum pattern_result {
     PATTERN_NONE,
@@ -65,5 +71,12 @@ struct pattern_match {
 enum pattern_result pattern_search(const struct pattern *pattern, struct str subject, size_t from,
                                    bool ends_here, struct pattern_scratch *scratch,
                                    struct pattern_match *out);
+
+/* What finding every match in the subject costs: a step for each item of the pattern that is tried
+ * at a place, and one for each byte that an item goes on by. Counted in PCRE2's interpreter by
+ * callouts, so the same everywhere and at any load. The pattern is a counted one. False: more than
+ * steps_max, or PATTERN_STEPS_MAX at one place; then *out_steps is where it stopped. */
+bool pattern_count_steps(const struct pattern *pattern, struct str subject, size_t steps_max,
+                         struct pattern_scratch *scratch, size_t *out_steps);
 
 #endif

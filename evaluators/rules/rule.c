@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "schema/base/memory.h"
+#include "evaluators/rules/pattern_trial.h"
 #include "evaluators/rules/rule_read.h"
 
 static char lower(char c)
@@ -43,21 +44,35 @@ static void free_list(char **list, size_t count)
     free(list);
 }
 
-static void compile_allow(const struct rule_text *text, struct rule *out, const char *path,
-                          struct problems *problems)
+/* NULL after a problem at `path`. */
+static struct pattern *compile_tried(const struct rule_text *text, const char *source,
+                                     struct rule_trials *trials, const char *path,
+                                     struct problems *problems)
+{
+    struct error error = {0};
+    struct pattern *pattern = pattern_compile(str_of(source), text->flags, &error);
+    if (pattern && !pattern_trial(str_of(source), text->flags, trials->scratch,
+                                  &trials->steps_left, &error)) {
+        pattern_free(pattern);
+        pattern = NULL;
+    }
+    if (!pattern)
+        problems_add(problems, path, "rule %s: %s", text->id, error.text);
+    return pattern;
+}
+
+static void compile_allow(const struct rule_text *text, struct rule_trials *trials,
+                          struct rule *out, const char *path, struct problems *problems)
 {
     size_t count = json_array_size(text->allow);
     out->allow = memory_new(count + 1, sizeof *out->allow);
     for (size_t i = 0; i < count; i++) {
-        struct error error = {0};
         const char *source = json_string_value(json_array_get(text->allow, i));
-        struct pattern *pattern = pattern_compile(str_of(source), text->flags, &error);
         char at[RULE_PATH_BYTES];
         snprintf(at, sizeof at, "%s.allow[%zu]", path, i);
+        struct pattern *pattern = compile_tried(text, source, trials, at, problems);
         if (pattern)
             out->allow[out->allow_count++] = pattern;
-        else
-            problems_add(problems, at, "rule %s: %s", text->id, error.text);
     }
 }
 
@@ -78,8 +93,8 @@ static void read_validators(const struct rule_text *text, struct rule *out, cons
     }
 }
 
-bool rule_compile(const struct rule_text *text, struct rule *out, const char *path,
-                  struct problems *problems)
+bool rule_compile(const struct rule_text *text, struct rule_trials *trials, struct rule *out,
+                  const char *path, struct problems *problems)
 {
     size_t before = problems->total;
     struct rule rule = {
@@ -91,12 +106,9 @@ bool rule_compile(const struct rule_text *text, struct rule *out, const char *pa
         .within = (size_t)text->context.within,
         .words_required = text->context.required,
     };
-    struct error error = {0};
-    rule.pattern = pattern_compile(str_of(text->pattern), text->flags, &error);
-    if (!rule.pattern)
-        problems_add(problems, path, "rule %s: %s", text->id, error.text);
+    rule.pattern = compile_tried(text, text->pattern, trials, path, problems);
     read_validators(text, &rule, path, problems);
-    compile_allow(text, &rule, path, problems);
+    compile_allow(text, trials, &rule, path, problems);
     rule.words = copy_list_lower(text->context.words, &rule.word_count);
     rule.stop = copy_list_lower(text->stop, &rule.stop_count);
     if (problems->total != before) {

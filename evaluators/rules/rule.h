@@ -35,9 +35,16 @@ struct rule {
     size_t stop_count;
 };
 
-/* Problems at `path`; then false and nothing to clear. */
-bool rule_compile(const struct rule_text *text, struct rule *out, const char *path,
-                  struct problems *problems);
+/* What the patterns of a set of rules are tried with, one after another. */
+struct rule_trials {
+    struct pattern_scratch *scratch;
+    size_t steps_left; /* of TRIAL_STEPS_OF_SET */
+};
+
+/* Problems at `path`, also for a pattern that pattern_trial refuses; then false and nothing to
+ * clear. */
+bool rule_compile(const struct rule_text *text, struct rule_trials *trials, struct rule *out,
+                  const char *path, struct problems *problems);
 void rule_clear(struct rule *rule);
 
 enum rule_verdict {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include "schema/base/memory.h"
 #include "evaluators/rules/keywords.h"
+#include "evaluators/rules/pattern_trial.h"
 #include "evaluators/rules/rule_read.h"
 #include "evaluators/scratch.h"
 
@@ -18,11 +19,20 @@ struct rules {
     struct keyword *words; /* until rules_prepare; texts owned */
     size_t word_count, word_room, word_bytes;
     struct keywords *keywords;
+    struct rule_trials trials; /* until rules_prepare */
 };
 
 struct rules *rules_new(void)
 {
-    return memory_new(1, sizeof(struct rules));
+    struct rules *rules = memory_new(1, sizeof *rules);
+    rules->trials = (struct rule_trials){pattern_scratch_new(), TRIAL_STEPS_OF_SET};
+    return rules;
+}
+
+static void end_trials(struct rules *rules)
+{
+    pattern_scratch_free(rules->trials.scratch);
+    rules->trials = (struct rule_trials){0};
 }
 
 static void drop_words(struct rules *rules)
@@ -42,6 +52,7 @@ void rules_free(struct rules *rules)
         rule_clear(&rules->list[i]);
     free(rules->list);
     drop_words(rules);
+    end_trials(rules);
     keywords_free(rules->keywords);
     free(rules);
 }
@@ -92,10 +103,11 @@ static bool add_rule(struct rules *rules, const struct rule_text *text,
 {
     struct rule rule;
     if (rules->count == RULES_MAX)
-        return problems_add(problems, path, "there are more than %d rules", RULES_MAX);
+        return problems_add(problems, path,
+                            "there are more than %d rules; make it several criteria", RULES_MAX);
     if (id_is_taken(rules, text->id, pack))
         return problems_add(problems, path, "there is a rule \"%s\" already", text->id);
-    if (!rule_compile(text, &rule, path, problems))
+    if (!rule_compile(text, &rules->trials, &rule, path, problems))
         return false;
     if (pack) {
         rule.pack = memory_copy_string(pack->name);
@@ -118,6 +130,11 @@ bool rules_add_pack(struct rules *rules, const json_t *document, const struct ru
     json_t *value;
     if (!pack_read(document, &pack, path, problems))
         return false;
+    if (json_array_size(pack.rules) > RULES_MAX)
+        return problems_add(problems, path,
+                            "the pack has %zu rules, more than %d; split it into several packs and "
+                            "name them in several criteria",
+                            json_array_size(pack.rules), RULES_MAX);
     json_array_foreach((json_t *)pack.rules, i, value)
     {
         char at[RULE_PATH_BYTES];
@@ -166,6 +183,7 @@ bool rules_prepare(struct rules *rules, const char *path, struct problems *probl
     if (rules->word_count > 0)
         rules->keywords = keywords_new(rules->words, rules->word_count);
     drop_words(rules);
+    end_trials(rules);
     return true;
 }
 
@@ -220,11 +238,11 @@ static struct window window_at(const struct search *search, size_t from)
 {
     struct str text = search->text;
     struct window window = {0, text.size, text.size};
-    if (from > RULES_OVERLAP_BYTES)
-        window.base = character_at(text, from - RULES_OVERLAP_BYTES);
-    if (text.size - from > search->chunk_bytes + RULES_OVERLAP_BYTES) {
+    if (from > RULES_BEHIND_BYTES)
+        window.base = character_at(text, from - RULES_BEHIND_BYTES);
+    if (text.size - from > search->chunk_bytes + RULES_AHEAD_BYTES) {
         window.limit = character_at(text, from + search->chunk_bytes);
-        window.end = character_at(text, window.limit + RULES_OVERLAP_BYTES);
+        window.end = character_at(text, window.limit + RULES_AHEAD_BYTES);
     }
     return window;
 }

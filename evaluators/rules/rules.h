@@ -14,12 +14,17 @@
 struct scratch;
 
 enum {
-    RULES_MAX = 2000,              /* of a set */
-    RULES_CHUNK_BYTES = 64 << 10,  /* a longer text is searched in chunks of this size ... */
-    RULES_OVERLAP_BYTES = 1 << 10, /* ... and of a match that starts in one, at most this much is
-                                    * seen behind it; lookbehinds see as much before it */
+    RULES_MAX = 2000,             /* of a set, and of a pack */
+    RULES_CHUNK_BYTES = 64 << 10, /* a longer text is searched in chunks of this size ... */
+    RULES_AHEAD_BYTES = 7 << 10,  /* ... and of a match that starts in one, at most this much is
+                                   * seen behind its end; */
+    RULES_BEHIND_BYTES = 1 << 10, /* lookbehinds see this much before it */
     RULES_MATCHES_MAX = 8192,      /* of one rule in one text */
 };
+
+_Static_assert(RULES_BEHIND_BYTES + RULES_CHUNK_BYTES + RULES_AHEAD_BYTES <=
+                   PATTERN_SUBJECT_BYTES_MAX,
+               "patterns are tried on texts as long as a search is given");
 
 /* Which rules of a pack or list are wanted. Zero: all. */
 struct rules_wanted {
