@@ -248,6 +248,32 @@ static void either_limit_ends_the_asking(void **state)
     budget_free(budget);
 }
 
+/* Unlike a kill, an end in order loses nothing. */
+static void an_end_in_order_gives_back_what_is_left(void **state)
+{
+    (void)state;
+    struct ledger ledger = {.day = -1};
+    int calls = 0;
+    for (int life = 0; life < 30; life++) {
+        struct budget *budget = budget_new(100, 10000);
+        if (ledger.day >= 0)
+            budget_restore(budget, ledger.day, ledger.amounts);
+        struct budget_share *share = budget_share_new(budget, 10, 1000, write_down, &ledger);
+        struct budget_receipt done, out;
+        if (budget_take(share, 900, DAY, &done) && budget_take(share, 900, DAY, &out))
+            calls += 2;
+        budget_settle(share, &done, 100); /* the other is still out: it may cost the most */
+        budget_share_give_back(share);
+        budget_share_free(share);
+        budget_free(budget);
+        assert_int_equal(ledger.amounts[BUDGET_CALLS], calls);
+        assert_int_equal(ledger.amounts[BUDGET_TOKENS], calls / 2 * (900 + 100));
+        if (calls == 18)
+            break;
+    }
+    assert_int_equal(calls, 18); /* nine lives of 1000 tokens; what is left is short of 1800 */
+}
+
 static void a_restart_remembers_the_tokens(void **state)
 {
     (void)state;
@@ -280,6 +306,7 @@ int main(void)
         cmocka_unit_test(a_reply_of_yesterday_gives_nothing_back_today),
         cmocka_unit_test(either_limit_ends_the_asking),
         cmocka_unit_test(a_restart_remembers_the_tokens),
+        cmocka_unit_test(an_end_in_order_gives_back_what_is_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

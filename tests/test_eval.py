@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import jsonschema
@@ -458,6 +459,31 @@ def test_a_budget_is_never_overrun(scores, rubric, tmp_path, judge, signed):
                if line["scores"]["relevance"]["status"] == "skipped"]
     assert reasons == ["budget"] * 35
     assert summary["criteria"]["relevance"]["n"] == 5
+
+
+def test_a_budget_of_tokens_is_never_overrun(scores, rubric, tmp_path, judge, signed):
+    _, summary = scores("--rubric", rubric(JUDGED), *judge_flags(judge, "--judge-tokens-per-day", 9000),
+                        write(tmp_path / "rows", judged_rows(200)))
+    with urllib.request.urlopen(judge + "/control/stats") as reply:
+        stats = json.load(reply)
+    assert stats["tokens"] <= 9000 and stats["calls"] > 20
+    assert summary["criteria"]["relevance"]["n"] == stats["verdicts"] < 200
+
+
+def test_scores_of_another_judge_are_another_series(run, rubric, tmp_path, judge, signed):
+    def hashes(*flags):
+        folder = tmp_path / f"store{len(list(tmp_path.glob('store*')))}"
+        done = run("eval", "--rubric", rubric(JUDGED), "--store", folder, *judge_flags(judge)[2:], *flags,
+                   write(tmp_path / "rows", judged_rows(3)))
+        assert done.returncode == 0, done.stderr
+        return dict(query(folder, "SELECT DISTINCT criterion, criterion_hash FROM scores"))
+
+    first, second = hashes("--judge-endpoint", "judge"), hashes("--judge-endpoint", "other")
+    assert first == hashes("--judge-endpoint", "judge", "--judge-in-flight", 3)
+    assert first["size"] == second["size"]
+    assert first["relevance"] != second["relevance"] and first["composite"] != second["composite"]
+    checked = json.loads(run("rubric", "check", "--json", rubric(JUDGED), "--judge-endpoint", "other").stdout)
+    assert {c["name"]: c["hash"] for c in checked["criteria"]} | {"composite": checked["hash"]} == second
 
 
 def test_a_judge_without_credentials_starts_nothing(run, rubric, tmp_path, monkeypatch):

@@ -132,6 +132,19 @@ void budget_share_free(struct budget_share *share)
     free(share);
 }
 
+void budget_share_give_back(struct budget_share *share)
+{
+    int64_t back[BUDGET_UNITS];
+    bool any = false;
+    for (size_t unit = 0; unit < BUDGET_UNITS; unit++) {
+        back[unit] = -share->left[unit];
+        any |= back[unit] != 0;
+        share->left[unit] = 0; /* before it is written: a crash in between loses it, no more */
+    }
+    if (any && share->reserve)
+        share->reserve(share->owner, share->day, back);
+}
+
 static void begin_day(struct budget_share *share, int64_t day)
 {
     if (day <= share->day)

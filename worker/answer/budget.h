@@ -31,8 +31,8 @@ void budget_restore(struct budget *budget, int64_t day, const int64_t amounts[BU
 /* What is left of the day of `wall_ms` for chunks still to be taken; INT64_MAX when unlimited. */
 int64_t budget_left(const struct budget *budget, enum budget_unit unit, int64_t wall_ms);
 
-/* Writes down, durably, that the amounts of `day` will be spent; false when that failed: the chunks
- * are then lost and nothing of them is spent. */
+/* Writes down, durably, that the amounts of `day` will be spent, or (negative ones) will not; false
+ * when that failed: the chunks are then lost and nothing of them is spent. */
 typedef bool budget_reserve(void *owner, int64_t day, const int64_t amounts[BUDGET_UNITS]);
 
 struct budget_share; /* of one lane; not shared between threads */
@@ -42,6 +42,9 @@ struct budget_share; /* of one lane; not shared between threads */
 struct budget_share *budget_share_new(struct budget *budget, int64_t calls_chunk,
                                       int64_t tokens_chunk, budget_reserve *reserve, void *owner);
 void budget_share_free(struct budget_share *share);
+/* When a lane ends as it should: what is left of its chunks is written down as not spent. What
+ * calls that are still out have taken is no part of it. No call is taken afterwards. */
+void budget_share_give_back(struct budget_share *share);
 
 /* What a call took. */
 struct budget_receipt {

@@ -279,6 +279,8 @@ void lane_free(struct lane *lane)
     if (!lane)
         return;
     answerer_free(lane->answerer);
+    if (lane->share && lane->error.kind == ERROR_NONE)
+        budget_share_give_back(lane->share);
     http_free(lane->http);
     lane_publish_free(lane->publish);
     budget_share_free(lane->share);
