@@ -29,8 +29,7 @@ static void every_vector_is_met(void **state)
     }
     const char *name;
     json_t *group;
-    json_object_foreach(file, name, group)
-        fail_msg("nothing checks the group %s", name);
+    json_object_foreach(file, name, group) fail_msg("nothing checks the group %s", name);
     json_decref(file);
 }
 

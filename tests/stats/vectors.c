@@ -5,8 +5,8 @@
 
 #include "worker/stats/random.h"
 
-static json_t *taken;  /* keeps what was removed alive, and remembers it */
-static json_t *walked; /* the same, of objects whose members all count as used */
+static json_t *taken;               /* keeps what was removed alive, and remembers it */
+static json_t *walked;              /* the same, of objects whose members all count as used */
 static const char *group_name = ""; /* for messages */
 
 json_t *vectors_take(json_t *object, const char *key)
@@ -27,8 +27,7 @@ json_t *vectors_members(json_t *object, const char *key)
         fail_msg("%s: no %s", group_name, key);
     json_array_append(walked, members);
     json_object_del(object, key);
-    json_object_foreach(members, name, member)
-        json_array_append(taken, member);
+    json_object_foreach(members, name, member) json_array_append(taken, member);
     return members;
 }
 
@@ -182,12 +181,9 @@ static void check_used(const json_t *value, const char *where)
     const char *key;
     json_t *item;
     size_t i;
-    json_array_foreach(value, i, item)
-        if (json_is_object(item))
-            check_used(item, where);
-    json_object_foreach((json_t *)value, key, item)
-        if (!json_is_string(item))
-            fail_msg("%s: %s is not used", where, key);
+    json_array_foreach(value, i, item) if (json_is_object(item)) check_used(item, where);
+    json_object_foreach((json_t *)value, key, item) if (!json_is_string(item))
+        fail_msg("%s: %s is not used", where, key);
 }
 
 void vectors_run(const struct vectors_entry *entry, json_t *group)
@@ -199,8 +195,7 @@ void vectors_run(const struct vectors_entry *entry, json_t *group)
     group_name = entry->name;
     entry->check(group);
     check_used(group, entry->name);
-    json_array_foreach(taken, i, value)
-        check_used(value, entry->name);
+    json_array_foreach(taken, i, value) check_used(value, entry->name);
     json_decref(taken);
     json_decref(walked);
 }

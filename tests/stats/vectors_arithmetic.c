@@ -96,12 +96,18 @@ static void special_functions(json_t *group)
         const char *key;
         three *function;
     } table[] = {
-        {"norm_cdf", cdf_of},           {"norm_sf_tail", sf_of},
-        {"norm_ppf", ppf_of},           {"chi2_sf_x_df", chi2_sf_of},
-        {"chi2_ppf_p_df", chi2_ppf_of}, {"t_sf_t_df", t_sf_of},
-        {"t_ppf_p_df", t_ppf_of},       {"betainc_a_b_x", beta_of},
-        {"beta_ppf_p_a_b", beta_quantile}, {"gammaincc_a_x", gamma_of},
-        {"lgamma_x", lgamma_of},        {"kolmogorov_sf_x", kolmogorov_of},
+        {"norm_cdf", cdf_of},
+        {"norm_sf_tail", sf_of},
+        {"norm_ppf", ppf_of},
+        {"chi2_sf_x_df", chi2_sf_of},
+        {"chi2_ppf_p_df", chi2_ppf_of},
+        {"t_sf_t_df", t_sf_of},
+        {"t_ppf_p_df", t_ppf_of},
+        {"betainc_a_b_x", beta_of},
+        {"beta_ppf_p_a_b", beta_quantile},
+        {"gammaincc_a_x", gamma_of},
+        {"lgamma_x", lgamma_of},
+        {"kolmogorov_sf_x", kolmogorov_of},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         json_t *rows = vectors_take(group, table[i].key), *row;
@@ -165,13 +171,13 @@ static void merge(json_t *group)
     double variance = moments_variance(&m);
     vectors_close("sd", vectors_number(group, "sd"), sqrt(variance), 1e-8);
     struct moments one = moments_of(scores, first), two = moments_of(scores + first, 400 - first);
-    vectors_expect_numbers(group, "welford_part1_n_mean_M2",
-                           (double[]){one.n, one.mean, one.m2}, 3);
-    vectors_expect_numbers(group, "welford_part2_n_mean_M2",
-                           (double[]){two.n, two.mean, two.m2}, 3);
+    vectors_expect_numbers(group, "welford_part1_n_mean_M2", (double[]){one.n, one.mean, one.m2},
+                           3);
+    vectors_expect_numbers(group, "welford_part2_n_mean_M2", (double[]){two.n, two.mean, two.m2},
+                           3);
     moments_merge(&one, &two);
-    vectors_expect_numbers(group, "welford_merged_n_mean_M2",
-                           (double[]){one.n, one.mean, one.m2}, 3);
+    vectors_expect_numbers(group, "welford_merged_n_mean_M2", (double[]){one.n, one.mean, one.m2},
+                           3);
     check_quantiles(group, &merged);
 }
 
@@ -191,7 +197,10 @@ static void ddsketch(json_t *group)
 }
 
 const struct vectors_entry VECTORS_ARITHMETIC[] = {
-    {"prng_splitmix64", prng_splitmix64}, {"datasets", datasets},
-    {"special_functions", special_functions}, {"merge", merge},
-    {"ddsketch", ddsketch}, {NULL, NULL},
+    {"prng_splitmix64", prng_splitmix64},
+    {"datasets", datasets},
+    {"special_functions", special_functions},
+    {"merge", merge},
+    {"ddsketch", ddsketch},
+    {NULL, NULL},
 };

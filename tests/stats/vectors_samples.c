@@ -25,8 +25,12 @@ static void kitagawa(json_t *group)
     json_object_foreach(members, name, row)
     {
         names[count] = name;
-        segments[count++] = (struct mix_segment){vectors_cell(row, 0), vectors_cell(row, 1),
-                                                 vectors_cell(row, 2), vectors_cell(row, 3), 0, 0};
+        segments[count++] = (struct mix_segment){vectors_cell(row, 0),
+                                                 vectors_cell(row, 1),
+                                                 vectors_cell(row, 2),
+                                                 vectors_cell(row, 3),
+                                                 0,
+                                                 0};
     }
     struct mix_split split = kitagawa_decomposition(segments, count);
     vectors_expect(group, "mean_base", split.mean_base);
@@ -349,9 +353,8 @@ static size_t flat(json_t *rows, double *out)
 {
     size_t i, j, count = 0;
     json_t *row, *value;
-    json_array_foreach(rows, i, row)
-        json_array_foreach(row, j, value)
-            out[count++] = json_number_value(value);
+    json_array_foreach(rows, i, row) json_array_foreach(row, j, value) out[count++] =
+        json_number_value(value);
     return count;
 }
 
@@ -378,8 +381,7 @@ static void self_consistency(json_t *group)
 {
     json_t *list = vectors_take(group, "cases"), *c;
     size_t i;
-    json_array_foreach(list, i, c)
-        check_agreement(c);
+    json_array_foreach(list, i, c) check_agreement(c);
     check_semantic_entropy(vectors_take(group, "semantic_entropy_weighted"));
     list = vectors_take(group, "pass_at_k_n10");
     json_array_foreach(list, i, c)

@@ -15,8 +15,7 @@ enum { FEW = 16 };
 /* The twelve and ten scores of several groups. */
 static const double X12[] = {0.91,  0.874, 0.833, 0.901, 0.792, 0.955,
                              0.688, 0.847, 0.929, 0.765, 0.882, 0.713};
-static const double Y10[] = {0.801, 0.655, 0.742, 0.59,  0.868,
-                             0.707, 0.634, 0.779, 0.521, 0.826};
+static const double Y10[] = {0.801, 0.655, 0.742, 0.59, 0.868, 0.707, 0.634, 0.779, 0.521, 0.826};
 
 static void expect_counts(json_t *object, const char *key, const uint64_t *counts, size_t count)
 {
@@ -102,8 +101,9 @@ static void ks_two_sample(json_t *group)
     vectors_expect(pair, "stephens_lambda", (root + .12 + .11 / root) * ks.d);
     vectors_expect(pair, "p_scipy_exact", ks_exact_p_without_ties(400, 250, ks.d, &scratch));
     vectors_expect(pair, "p_tie_exact", ks_p(&base, &current, &scratch));
-    vectors_leave(pair, "p_scipy_asymp_kstwo", "the one-sample distribution at size 154; Stephens "
-                                               "is used instead");
+    vectors_leave(pair, "p_scipy_asymp_kstwo",
+                  "the one-sample distribution at size 154; Stephens "
+                  "is used instead");
     pair = vectors_take(group, "base_vs_same");
     double d = ks_statistic(&base, &same).d;
     vectors_expect(pair, "D", d);
@@ -131,7 +131,8 @@ static void jensen_shannon(json_t *group)
     double p[2], q[2];
     vectors_numbers(disjoint, "p", p, 2);
     vectors_numbers(disjoint, "q", q, 2);
-    uint64_t left[2] = {(uint64_t)p[0], (uint64_t)p[1]}, right[2] = {(uint64_t)q[0], (uint64_t)q[1]};
+    uint64_t left[2] = {(uint64_t)p[0], (uint64_t)p[1]},
+             right[2] = {(uint64_t)q[0], (uint64_t)q[1]};
     bits = jensen_shannon_bits((struct count_pair){left, right, 2});
     vectors_expect(disjoint, "distance_base2", sqrt(bits));
     vectors_expect(disjoint, "distance_nats", sqrt(bits * M_LN2));
@@ -237,10 +238,10 @@ static void bootstrap(json_t *group)
 {
     double resampled[22], statistics[BOOTSTRAP_ROUNDS];
     struct random random = {(uint64_t)vectors_number(group, "seed")};
-    struct interval ends = bootstrap_percentile(
-        (struct bootstrap_sample){X12, 12}, (struct bootstrap_sample){Y10, 10},
-        bootstrap_mean_difference, NULL, 0.05, &random,
-        (struct bootstrap_room){resampled, statistics});
+    struct interval ends =
+        bootstrap_percentile((struct bootstrap_sample){X12, 12}, (struct bootstrap_sample){Y10, 10},
+                             bootstrap_mean_difference, NULL, 0.05, &random,
+                             (struct bootstrap_room){resampled, statistics});
     double sum = 0;
     for (size_t i = 0; i < BOOTSTRAP_ROUNDS; i++)
         sum += statistics[i];
@@ -288,8 +289,7 @@ static void mde(json_t *group)
 {
     double z = minimum_detectable_effect(1, 0.05, 0.8), p95 = 0.95 * 0.05, p99 = 0.99 * 0.01;
     vectors_expect(group, "z_sum", z);
-    vectors_expect(group, "mde_sd0.25_n5000_n500",
-                   z * difference_error(0.0625, 5000, 0.0625, 500));
+    vectors_expect(group, "mde_sd0.25_n5000_n500", z * difference_error(0.0625, 5000, 0.0625, 500));
     vectors_expect(group, "mde_p0.95_n5000_n500", z * difference_error(p95, 5000, p95, 500));
     vectors_expect(group, "n_per_arm_sd0.25_delta0.02",
                    ceil(sample_size_per_arm(0.0625, 0.02, 0.05, 0.8)));

@@ -26,8 +26,8 @@ struct homogeneity homogeneity_test(struct count_pair counts);
 double standardised_residual(struct count_pair counts, size_t category);
 
 /* Chi-square of the current counts with the baseline's shares taken as exact, and its p in *out_p.
- * Only to compare with other tools: the baseline's own noise makes it fire too often. INFINITY for a
- * category that the baseline never saw. */
+ * Only to compare with other tools: the baseline's own noise makes it fire too often. INFINITY for
+ * a category that the baseline never saw. */
 double chi_square_one_sample(struct count_pair counts, double *out_p);
 
 /* ln of an e-value against "the labels follow the baseline", anytime-valid for a baseline that is

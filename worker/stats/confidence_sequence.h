@@ -8,9 +8,10 @@
 
 /* betting_interval (evidence.h) is the one for merged histograms; these are for other inputs. */
 
-/* Asymptotic (Waudby-Smith et al., arXiv 2103.06476): from size, mean and standard deviation, or any
- * standard error that is asymptotically normal: weighted, clustered or prediction-powered. Tightest
- * near n = tuned_n; trust it from some hundreds of values on. Half its width; sd >= 0, n > 0. */
+/* Asymptotic (Waudby-Smith et al., arXiv 2103.06476): from size, mean and standard deviation, or
+ * any standard error that is asymptotically normal: weighted, clustered or prediction-powered.
+ * Tightest near n = tuned_n; trust it from some hundreds of values on. Half its width; sd >= 0, n
+ * > 0. */
 double asymptotic_radius(double n, double sd, double alpha, double tuned_n);
 
 /* Predictable plug-in empirical Bernstein (arXiv 2010.09686, theorem 2) of one ordered stream of

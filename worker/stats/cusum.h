@@ -6,7 +6,7 @@
 
 /* Page 1954. Beside the e-detector these need a rate or a mean that is known exactly. */
 
-/* Failures at rate p0 against p1 > p0, 0 < p0 < p1 < 1: what a failure adds and a pass takes off. */
+/* Failures at rate p0 against p1, 0 < p0 < p1 < 1: what a failure adds and a pass takes off. */
 struct bernoulli_cusum {
     double increment_fail, increment_pass;
 };
@@ -28,9 +28,9 @@ enum { LATTICE_CUSUM_MAX = 4096 };
 double lattice_cusum_m(double p0, double p1);
 /* The p1 > p0 that m stands for: the inverse of lattice_cusum_m, by bisection. */
 double lattice_cusum_implied_p1(unsigned m, double p0);
-/* The exact mean number of verdicts to the alarm, from 0, when failures come at `rate`, 0 < rate < 1:
- * by the times and chances of first passage down each step, which needs no subtraction. Takes
- * h * m steps. */
+/* The exact mean number of verdicts to the alarm, from 0, when failures come at `rate`, 0 < rate <
+ * 1: by the times and chances of first passage down each step, which needs no subtraction. Takes h
+ * * m steps. */
 double lattice_cusum_run_length(struct lattice_cusum chart, double rate);
 
 /* Tabular CUSUM of standardised values (Montgomery): high = max(0, high + z - k), low likewise of

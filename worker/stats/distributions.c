@@ -57,8 +57,8 @@ double chi_square_quantile(double p, double df)
         high *= 2;
     for (int i = 0; i < BISECTIONS_MAX && high - low > high * DBL_EPSILON; i++) {
         double middle = low + (high - low) / 2;
-        double error = p < 0.5 ? gamma_p(df / 2, middle / 2) - p
-                               : 1 - p - chi_square_sf(middle, df);
+        double error =
+            p < 0.5 ? gamma_p(df / 2, middle / 2) - p : 1 - p - chi_square_sf(middle, df);
         if (middle == low || middle == high)
             break;
         if (error < 0)

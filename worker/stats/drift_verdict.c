@@ -3,8 +3,8 @@
 
 #include <math.h>
 
-/* They spend 2 %, 5 % and 10 % of a budget of 30 days. The workbook gives the last a short window of
- * six hours. */
+/* They spend 2 %, 5 % and 10 % of a budget of 30 days. The workbook gives the last a short window
+ * of six hours. */
 const struct burn_alert BURN_ALERT[BURN_ALERTS] = {
     {14.4, 1, 1.0 / 12, true},
     {6, 6, 0.5, true},

@@ -26,9 +26,9 @@ enum e_detector_form {
 
 struct e_detector {
     enum e_detector_form form;
-    double log_m[BETS];    /* -INFINITY: 0 */
-    uint64_t buckets;      /* taken in so far */
-    uint64_t start[BETS];  /* CUSUM: the bucket, counted from 0, its evidence goes back to */
+    double log_m[BETS];   /* -INFINITY: 0 */
+    uint64_t buckets;     /* taken in so far */
+    uint64_t start[BETS]; /* CUSUM: the bucket, counted from 0, its evidence goes back to */
 };
 
 void e_detector_init(struct e_detector *detector, enum e_detector_form form);

@@ -10,7 +10,7 @@ enum { BISECTIONS = 60 };
 
 static const double NARROWEST = 1e-13;
 
-const double BET[BETS] = {0.9375,   0.5,       0.25,       0.125,       0.0625,
+const double BET[BETS] = {0.9375,  0.5,      0.25,      0.125,      0.0625,
                           0.03125, 0.015625, 0.0078125, 0.00390625, 0.001953125};
 
 void log_wealth_add_weighted(struct log_wealth *into, const struct score_bins *bins, double share,

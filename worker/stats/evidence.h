@@ -7,12 +7,12 @@
 #include "worker/stats/interval.h"
 #include "worker/stats/score_bins.h"
 
-/* An e-value has mean at most 1 while the hypothesis holds, however often one looks and whenever one
- * stops: "about e to 1 against chance", and p <= 1/e (Ville). Hypothesis here: every score's mean,
- * given what came before, is at least m. Betting (Waudby-Smith and Ramdas, arXiv 2010.09686): each
- * score x multiplies the wealth of the bet b by 1 + b (m - x) / (1 - m), never below 0 for x in
- * [0,1]. Products do not depend on order, so the merged histogram is enough. Needs no distribution,
- * sample size or independence; m must be known before the scores. */
+/* An e-value has mean at most 1 while the hypothesis holds, however often one looks and whenever
+ * one stops: "about e to 1 against chance", and p <= 1/e (Ville). Hypothesis here: every score's
+ * mean, given what came before, is at least m. Betting (Waudby-Smith and Ramdas, arXiv
+ * 2010.09686): each score x multiplies the wealth of the bet b by 1 + b (m - x) / (1 - m), never
+ * below 0 for x in [0,1]. Products do not depend on order, so the merged histogram is enough.
+ * Needs no distribution, sample size or independence; m must be known before the scores. */
 
 /* The bets: 15/16 and 1/2, 1/4 .. 1/512, each with a tenth of the wealth: mixing costs at most
  * ln 10 against the best of them. Judge means want about 0.3, pass rates of 99 % about 0.01. */
@@ -24,7 +24,7 @@ struct log_wealth {
     double of[BETS];
 };
 
-/* Evidence that the mean is below m, 0 < m < 1. Where a bet lost everything, its ln is -INFINITY. */
+/* Evidence that the mean is below m, 0 < m < 1. */
 struct log_wealth log_wealth_drop(const struct score_bins *bins, double m);
 /* Evidence that the mean is above m: the same of 1 - score and 1 - m. */
 struct log_wealth log_wealth_rise(const struct score_bins *bins, double m);
@@ -58,9 +58,9 @@ struct interval betting_interval(const struct score_bins *bins, double alpha);
 struct interval betting_difference_interval(const struct score_bins *base,
                                             const struct score_bins *current, double alpha);
 
-/* Stands for "the mean was at least m" in alarms: the lower (1 - miss) bound of the baseline's mean,
- * minus the tolerance; the bound is wrong with probability `miss`, once, not at each look. By
- * Student's bound of the mean; NAN for fewer than 2 values. For pass rates use wilson_lower. */
+/* Stands for "the mean was at least m" in alarms: the lower (1 - miss) bound of the baseline's
+ * mean, minus the tolerance; the bound is wrong with probability `miss`, once, not at each look.
+ * By Student's bound of the mean; NAN for fewer than 2 values. For pass rates use wilson_lower. */
 double baseline_bound(const struct moments *base, double miss, double tolerance);
 
 #endif

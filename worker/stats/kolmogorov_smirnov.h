@@ -23,8 +23,8 @@ struct ks_scratch {
     bool tie_end[KS_POOLED_MAX]; /* [r]: pooled sorted values r and r + 1 differ */
 };
 
-/* P(D' >= d) of two samples of one distribution, sizes n and m, given which of the pooled values are
- * tied (exact, conditional on the ties; grades always have some). By counting lattice paths
+/* P(D' >= d) of two samples of one distribution, sizes n and m, given which of the pooled values
+ * are tied (exact, conditional on the ties; grades always have some). By counting lattice paths
  * (Hodges 1957). NAN when n * m, n + m or the smaller of both is beyond its limit above. */
 double ks_exact_p(const struct score_bins *base, const struct score_bins *current,
                   struct ks_scratch *scratch);

@@ -5,9 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* DDSketch (Masson, Rim, Lee 2019) with fixed bins, alpha = 1 %: for milliseconds, tokens and bytes.
- * Bin i >= 1 holds (g^(i-1), g^i], g = 1.01 / 0.99, and stands for 2 g^i / (g + 1), which is within
- * 1 % of every value in it; bin 0 holds what is 1 or below. Merging is adding: exact, in any order. */
+/* DDSketch (Masson, Rim, Lee 2019) with fixed bins, alpha = 1 %: for milliseconds, tokens and
+ * bytes. Bin i >= 1 holds (g^(i-1), g^i], g = 1.01 / 0.99, and stands for 2 g^i / (g + 1), which
+ * is within 1 % of every value in it; bin 0 holds what is 1 or below. Merging is adding: exact, in
+ * any order. */
 enum { LOG_BINS = 1732 }; /* up to 1.1e15; what is above goes into the last */
 
 struct log_bins {

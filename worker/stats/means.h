@@ -31,7 +31,7 @@ double hedges_j_approximate(double df);
 double hedges_g(const struct moments *base, const struct moments *current);
 
 /* The minimum detectable effect: the smallest true difference that a two-sided test at `alpha`
- * finds with probability `power`, for a standard error of the difference: 2.80 se at 5 % and 80 %. */
+ * finds with probability `power`, for a standard error of the difference: 2.80 se at 5 %, 80 %. */
 double minimum_detectable_effect(double se, double alpha, double power);
 /* sqrt(v1/n1 + v2/n2), variances and sizes of two windows. */
 double difference_error(double variance1, double n1, double variance2, double n2);

@@ -11,7 +11,7 @@ struct mix_segment {
     double within, mix; /* out: its contributions */
 };
 
-/* Kitagawa 1955, weights averaged over both windows: delta = sum of within + sum of mix, exactly. */
+/* Kitagawa 1955, shares averaged over both windows: delta = within + mix, exactly. */
 struct mix_split {
     double mean_base, mean_current;
     double delta;           /* current - base */

@@ -7,8 +7,8 @@
 
 /* Adjusted p-values: a row is rejected at level q iff its adjusted p is at most q. All rows that
  * were tested must be given, shown or hidden. Rows with a NAN p were not tested: they are left out
- * of the count and stay NAN. `order` is room for `count` indices; p and out_adjusted may be the same
- * array. */
+ * of the count and stay NAN. `order` is room for `count` indices; p and out_adjusted may be the
+ * same array. */
 
 /* Benjamini and Hochberg 1995: false discovery rate, under independence or positive dependence. */
 void benjamini_hochberg(const double *p, size_t count, size_t *order, double *out_adjusted);

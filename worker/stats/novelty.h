@@ -13,8 +13,9 @@ struct novelty {
     uint32_t counts[NOVELTY_ROWS][NOVELTY_WIDTH]; /* 64 KiB; they stop at UINT32_MAX */
 };
 
-/* Counts the item; returns its count before. `shape` is a 64-bit hash, keyed, else clients can make
- * shapes collide. Counters above the estimate stay (conservative update, Estan and Varghese 2002). */
+/* Counts the item; returns its count before. `shape` is a 64-bit hash, keyed, else clients can
+ * make shapes collide. Counters above the estimate stay (conservative update, Estan and Varghese
+ * 2002). */
 uint32_t novelty_count(struct novelty *novelty, uint64_t shape);
 /* Halves all counts: what is old weighs less. */
 void novelty_halve(struct novelty *novelty);

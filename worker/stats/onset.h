@@ -22,8 +22,8 @@ struct onset {
 
 /* Verdicts: n1 kl(p1, p) + n2 kl(p2, p), Bernoulli, nats. Valid for scores, but wasteful. */
 struct onset onset_verdicts(const struct onset_bucket *buckets, size_t count, double *profile);
-/* Scores: (n1 n2 / N)(mean1 - mean2)^2 / (2 s^2), s^2 the variance within both sides together, N - 2
- * degrees of freedom; INFINITY when each side is of equal values and they differ. */
+/* Scores: (n1 n2 / N)(mean1 - mean2)^2 / (2 s^2), s^2 the variance within both sides together, N -
+ * 2 degrees of freedom; INFINITY when each side is of equal values and they differ. */
 struct onset onset_scores(const struct onset_bucket *buckets, size_t count, double *profile);
 
 /* Within `drop` of the maximum: with drop 3 the set of such k covers the true boundary in 93-98 %

@@ -27,8 +27,8 @@ struct mcnemar mcnemar_test(struct paired_verdicts verdicts)
 /* phi with `less` taken off |ad - bc|. */
 static double phi(struct paired_verdicts v, double less)
 {
-    double margins = (v.both + v.only_a) * (v.only_b + v.neither) * (v.both + v.only_b) *
-                     (v.only_a + v.neither);
+    double margins =
+        (v.both + v.only_a) * (v.only_b + v.neither) * (v.both + v.only_b) * (v.only_a + v.neither);
     double determinant = v.both * v.neither - v.only_a * v.only_b;
     if (determinant > 0)
         determinant = fmax(determinant - less, 0);
@@ -83,8 +83,7 @@ double correlation(const double *a, const double *b, size_t count)
     return ma.m2 > 0 && mb.m2 > 0 ? product / sqrt(ma.m2 * mb.m2) : NAN;
 }
 
-double sign_flip_p(const double *differences, size_t count, unsigned rounds,
-                   struct random *random)
+double sign_flip_p(const double *differences, size_t count, unsigned rounds, struct random *random)
 {
     double observed = 0, size = 0;
     for (size_t i = 0; i < count; i++) {

@@ -36,7 +36,6 @@ double correlation(const double *a, const double *b, size_t count);
 /* Sign-flip permutation test that differences are symmetric around 0, two-sided on |sum|:
  * (1 + as extreme) / (1 + rounds), which is valid (Phipson and Smyth 2010). `rounds` >= 1; costs
  * count * rounds additions. 1 for count = 0. */
-double sign_flip_p(const double *differences, size_t count, unsigned rounds,
-                   struct random *random);
+double sign_flip_p(const double *differences, size_t count, unsigned rounds, struct random *random);
 
 #endif

@@ -36,9 +36,8 @@ double ppi_lambda(const struct labelled_sums *labelled, const struct moments *un
     return clip ? fmin(fmax(lambda, 0), 1) : lambda;
 }
 
-struct ppi_estimate ppi_mean(const struct labelled_sums *labelled,
-                             const struct moments *unlabelled, double lambda,
-                             enum ppi_divisor divisor)
+struct ppi_estimate ppi_mean(const struct labelled_sums *labelled, const struct moments *unlabelled,
+                             double lambda, enum ppi_divisor divisor)
 {
     double n = labelled->label.n, many = unlabelled->n;
     double spread = labelled->label.m2 - 2 * lambda * labelled->product +
@@ -79,15 +78,13 @@ struct ppi_estimate ppi_weighted(const struct ppi_item *items, size_t count, dou
             value += (items[i].label - lambda * items[i].judge) / items[i].probability;
         moments_add(&z, value);
     }
-    return (struct ppi_estimate){lambda, count > 0 ? z.mean : NAN, sqrt(moments_variance(&z) / z.n)};
+    return (struct ppi_estimate){lambda, count > 0 ? z.mean : NAN,
+                                 sqrt(moments_variance(&z) / z.n)};
 }
 
-enum ppi_choice ppi_choose(double positives, double negatives)
+bool ppi_is_advisable(double positives, double negatives)
 {
-    double rarer = fmin(positives, negatives);
-    if (rarer >= PPI_TUNED_RARER_MIN)
-        return PPI_CHOICE_TUNED;
-    return rarer >= PPI_LAMBDA_ONE_RARER_MIN ? PPI_CHOICE_LAMBDA_ONE : PPI_CHOICE_HUMAN_WILSON;
+    return fmin(positives, negatives) >= PPI_RARER_LABELS_MIN;
 }
 
 double ppi_variance_ratio(double rho, double n, double unlabelled)

@@ -5,10 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Duffield, Lund, Thorup 2007: an item of weight w gets the priority w / u, u uniform in (0, 1]; the
- * k largest are kept, and stand for max(w, tau), tau the (k+1)-th. The sum of these over any subset
- * is unbiased for the subset's weight. With u from the keyed hash of the item's id, workers merge by
- * adding each other's items. */
+/* Duffield, Lund, Thorup 2007: an item of weight w gets the priority w / u, u uniform in (0, 1];
+ * the k largest are kept, and stand for max(w, tau), tau the (k+1)-th. The sum of these over any
+ * subset is unbiased for the subset's weight. With u from the keyed hash of the item's id, workers
+ * merge by adding each other's items. */
 struct priority_item {
     uint64_t id;
     double weight; /* > 0 */

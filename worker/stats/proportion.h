@@ -13,7 +13,8 @@ struct interval wilson_interval(double k, double n, double alpha);
 struct interval clopper_pearson_interval(double k, double n, double alpha);
 /* Equal tails of Beta(k + 1/2, n - k + 1/2); no end is moved to 0 or 1. */
 struct interval jeffreys_interval(double k, double n, double alpha);
-/* The upper 95 % bound of a rate when none was seen, 3/n (Hanley and Lippman-Hand 1983), at most 1. */
+/* The upper 95 % bound of a rate when none was seen, 3/n (Hanley and Lippman-Hand 1983), at most
+ * 1. */
 double rule_of_three(double n);
 /* One-sided: the true rate is below this with probability at most alpha (Wilson). */
 double wilson_lower(double k, double n, double alpha);

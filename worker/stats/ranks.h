@@ -26,7 +26,8 @@ struct mann_whitney mann_whitney(const struct score_bins *base, const struct sco
 enum { MANN_WHITNEY_EXACT_MAX = 20 };
 double mann_whitney_exact_p(size_t n1, size_t n2, double u);
 
-/* Brunner and Munzel 2000: valid though the variances differ, and gives the interval of the effect. */
+/* Brunner and Munzel 2000: valid though the variances differ, and gives the interval of the
+ * effect. */
 struct brunner_munzel {
     double t, df, p;
     double auc_se;

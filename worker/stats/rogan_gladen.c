@@ -22,8 +22,7 @@ static void adjust(struct judged_rate judged, double alpha, struct rogan_gladen 
     if (!(youden > 0))
         return;
     double rate = (apparent + sp - 1) / youden;
-    result->shift =
-        2 * squared * (rate * se * (1 - se) / n_se - (1 - rate) * sp * (1 - sp) / n_sp);
+    result->shift = 2 * squared * (rate * se * (1 - se) / n_se - (1 - rate) * sp * (1 - sp) / n_sp);
     double reach = z * sqrt(scaled_variance(apparent, n, rate, se, n_se, sp, n_sp)) / youden;
     double centre = rate + result->shift;
     result->ci.low = fmin(fmax(centre - reach, 0), 1);
@@ -38,9 +37,9 @@ struct rogan_gladen rogan_gladen(struct judged_rate judged, double alpha)
     if (!(youden > 0))
         return result;
     result.rate = (apparent + sp - 1) / youden;
-    result.se = sqrt(scaled_variance(apparent, judged.n, result.rate, se, judged.n_se, sp,
-                                     judged.n_sp)) /
-                youden;
+    result.se =
+        sqrt(scaled_variance(apparent, judged.n, result.rate, se, judged.n_se, sp, judged.n_sp)) /
+        youden;
     adjust(judged, alpha, &result);
     return result;
 }

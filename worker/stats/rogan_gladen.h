@@ -8,16 +8,16 @@
  * and nothing about the rate. Needs sensitivity + specificity well above 1: a judge with 95 %
  * specificity cannot see a failure rate of 3 %. Counts may be real numbers, n > 0 throughout. */
 struct judged_rate {
-    double k, n;                 /* this window: judged positive, judged at all */
-    double k_se, n_se;           /* calibration: truly positive, of which judged positive */
-    double k_sp, n_sp;           /* calibration: truly negative, of which judged negative */
+    double k, n;       /* this window: judged positive, judged at all */
+    double k_se, n_se; /* calibration: truly positive, of which judged positive */
+    double k_sp, n_sp; /* calibration: truly negative, of which judged negative */
 };
 
 struct rogan_gladen {
     double apparent, sensitivity, specificity;
-    double rate;    /* (AP + Sp - 1) / (Se + Sp - 1): may lie outside [0,1] */
-    double se;      /* delta method */
-    double shift;   /* dP of Lang and Reiczigel */
+    double rate;        /* (AP + Sp - 1) / (Se + Sp - 1): may lie outside [0,1] */
+    double se;          /* delta method */
+    double shift;       /* dP of Lang and Reiczigel */
     struct interval ci; /* Lang and Reiczigel 2014, cut to [0,1] */
 };
 

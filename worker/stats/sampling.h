@@ -39,9 +39,10 @@ enum allocation_rule {
     ALLOCATION_NEYMAN,       /* ~ N s: best for the overall mean alone */
 };
 
-/* Shares `total` out; not rounded. A stratum gets at least `floor` and at most all of its population
- * (which wins over the floor); what that takes or frees is shared by the others by the same rule.
- * Floors are kept although their sum exceeds the total. Takes 100 rounds over the strata. */
+/* Shares `total` out; not rounded. A stratum gets at least `floor` and at most all of its
+ * population (which wins over the floor); what that takes or frees is shared by the others by the
+ * same rule. Floors are kept although their sum exceeds the total. Takes 100 rounds over the
+ * strata. */
 void sampling_allocate(const struct stratum_size *strata, size_t count, enum allocation_rule rule,
                        double total, double floor, double *out_sizes);
 

@@ -8,7 +8,7 @@
 #include "worker/stats/interval.h"
 #include "worker/stats/moments.h"
 
-/* Bin q holds the scores that round to q / 1000. Merging is adding integers: exact, in any order. */
+/* Bin q holds the scores that round to q / 1000. Merging is adding integers: exact. */
 enum { SCORE_BINS = 1001, SCORE_BIN_TOP = SCORE_BINS - 1 };
 
 struct score_bins {

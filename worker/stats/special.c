@@ -159,7 +159,8 @@ double beta_i(double a, double b, double x, double y)
     return 1 - factor * beta_fraction(b, a, y) / b;
 }
 
-/* Of I_x(a, b) = p where the answer is at most about a half, so that its relative error is small. */
+/* Of I_x(a, b) = p where the answer is at most about a half, so that its relative error is small.
+ */
 static double beta_quantile_low(double p, double a, double b)
 {
     double low = 0, high = 1, x = a / (a + b);

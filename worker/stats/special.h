@@ -20,8 +20,9 @@ double log_beta(double a, double b);
 double gamma_p(double a, double x);
 double gamma_q(double a, double x);
 
-/* Regularised incomplete beta I_x(a, b): P(X <= x) of a beta variable. a, b > 0; y = 1 - x is given
- * too, because the caller often has it without cancellation. The upper tail is beta_i(b, a, y, x). */
+/* Regularised incomplete beta I_x(a, b): P(X <= x) of a beta variable. a, b > 0; y = 1 - x is
+ * given too, because the caller often has it without cancellation. The upper tail is beta_i(b, a,
+ * y, x). */
 double beta_i(double a, double b, double x, double y);
 
 /* x^a y^b / B(a, b) with x + y = 1, both above 0: x y times the density of a beta variable. */

@@ -10,11 +10,11 @@
 /* Weights are 1 / inclusion probability. Sums of a sample: adding sums merges samples. They may be
  * built of rows or of histograms (one for each weight: n values with sums s1 and s2). */
 struct survey_sums {
-    double n;          /* rows */
-    double w, ww;      /* sums of weights and of squared weights */
-    double wy;         /* of w y */
-    double wwy, wwyy;  /* of w^2 y and w^2 y^2 */
-    double wwp;        /* of (1 - p) w^2: for the finite population */
+    double n;         /* rows */
+    double w, ww;     /* sums of weights and of squared weights */
+    double wy;        /* of w y */
+    double wwy, wwyy; /* of w^2 y and w^2 y^2 */
+    double wwp;       /* of (1 - p) w^2: for the finite population */
     double wwpy, wwpyy;
 };
 
@@ -24,21 +24,21 @@ void survey_merge(struct survey_sums *into, const struct survey_sums *other);
 
 /* NAN for an empty sample. */
 struct survey_estimate {
-    double total;         /* Horvitz and Thompson: sum of w y */
-    double population;    /* sum of w: estimated number of requests */
-    double mean;          /* Hajek: sum of w y / sum of w */
-    double variance;      /* of the mean, super-population: for every question about drift */
+    double total;           /* Horvitz and Thompson: sum of w y */
+    double population;      /* sum of w: estimated number of requests */
+    double mean;            /* Hajek: sum of w y / sum of w */
+    double variance;        /* of the mean, super-population: for every question about drift */
     double variance_finite; /* only for "what happened to exactly these requests" (Poisson) */
     double total_variance_finite; /* of the total */
-    double n_eff;         /* Kish: as many equally weighted rows would tell as much */
-    double deff;          /* design effect n / n_eff */
+    double n_eff;                 /* Kish: as many equally weighted rows would tell as much */
+    double deff;                  /* design effect n / n_eff */
 };
 
 struct survey_estimate survey_estimate(const struct survey_sums *sums);
 
-/* Variance of the Hajek mean when rows of a cluster (a conversation, a user) go together, by Taylor
- * linearisation, with G / (G - 1). clusters[i] is the row's, 0 .. cluster_count - 1; `totals` is room
- * for cluster_count. NAN for fewer than two clusters. */
+/* Variance of the Hajek mean when rows of a cluster (a conversation, a user) go together, by
+ * Taylor linearisation, with G / (G - 1). clusters[i] is the row's, 0 .. cluster_count - 1;
+ * `totals` is room for cluster_count. NAN for fewer than two clusters. */
 double survey_cluster_variance(const double *y, const double *weight, const size_t *clusters,
                                size_t count, size_t cluster_count, double *totals);
 /* Kish's design effect of clusters of mean size m and intra-cluster correlation rho. */

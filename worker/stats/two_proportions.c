@@ -43,7 +43,8 @@ double pooled_z(struct two_proportions pair, double *out_p)
     return z;
 }
 
-/* Masses of tables beside that of the likeliest: their sum, and that of those of at most a limit. */
+/* Masses of tables beside that of the likeliest: their sum, and that of those of at most a limit.
+ */
 struct table_sums {
     double all, no_likelier;
 };

@@ -18,13 +18,13 @@ struct interval wald_difference_interval(struct two_proportions pair, double alp
  * when n1 or n2 is 0, or when all or none were events. */
 double pooled_z(struct two_proportions pair, double *out_p);
 /* Fisher's exact test, two-sided: the probability of all tables with these margins that are no
- * likelier than this one. Whole counts. Takes a step for each possible table; NAN for a sample above
- * FISHER_COUNT_MAX. 1 when a margin is empty. */
+ * likelier than this one. Whole counts. Takes a step for each possible table; NAN for a sample
+ * above FISHER_COUNT_MAX. 1 when a margin is empty. */
 enum { FISHER_COUNT_MAX = 10000000 };
 double fisher_exact_p(struct two_proportions pair);
 /* Cohen's h, the difference of 2 asin sqrt(p): .2 small, .5 medium, .8 large. */
 double cohen_h(struct two_proportions pair);
-/* p1 / p2 (for failures: how many times likelier). INFINITY when only k2 is 0, NAN when both are. */
+/* p1 / p2 (for failures: how many times likelier). INFINITY when only k2 is 0, NAN for both. */
 double risk_ratio(struct two_proportions pair);
 
 #endif
