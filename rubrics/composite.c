@@ -1,26 +1,68 @@
 /* composite: one number from the scores of a rubric's criteria. */
 #include "rubrics/composite.h"
 
+#include <math.h>
 #include <string.h>
 
-/* The mean over the scored criteria that carry weight; what is missing leaves no trace in it. */
-static struct score weighted_mean(const struct rubric *rubric, const struct score *scores,
-                                  const char *dimension)
+/* What is scored and carries weight; what is missing leaves no trace in the number. */
+static bool counts(const struct criterion *criterion, const struct score *score,
+                   const char *dimension)
 {
-    double sum = 0, weight = 0;
+    return score->status == SCORE_SCORED && criterion->weight > 0 &&
+           (!dimension || strcmp(criterion->dimension, dimension) == 0);
+}
+
+/* The sums that all methods are made of. */
+struct sums {
+    double weight, values, logs, least; /* logs: -inf where a value is 0 */
+};
+
+static struct sums add_up(const struct rubric *rubric, const struct score *scores,
+                          const char *dimension)
+{
+    struct sums sums = {.least = 1};
     for (size_t i = 0; i < rubric->criterion_count; i++) {
         const struct criterion *criterion = &rubric->criteria[i];
-        if (scores[i].status != SCORE_SCORED)
+        if (!counts(criterion, &scores[i], dimension))
             continue;
-        if (dimension && strcmp(criterion->dimension, dimension) != 0)
-            continue;
-        sum += criterion->weight * scores[i].value;
-        weight += criterion->weight;
+        sums.weight += criterion->weight;
+        sums.values += criterion->weight * scores[i].value;
+        if (rubric->composite == COMPOSITE_GEOMETRIC)
+            sums.logs += criterion->weight * log(scores[i].value);
+        sums.least = fmin(sums.least, scores[i].value);
     }
-    if (weight <= 0)
+    return sums;
+}
+
+static struct score combine(const struct rubric *rubric, const struct score *scores,
+                            const char *dimension)
+{
+    struct sums sums = add_up(rubric, scores, dimension);
+    if (sums.weight <= 0)
         return score_without_value(SCORE_NOT_APPLICABLE, "nothing_scored");
-    double mean = sum / weight;
-    return score_value(mean > 1 ? 1 : mean, NULL); /* rounding may leave a bit above 1 */
+    double value = 0;
+    switch (rubric->composite) {
+    case COMPOSITE_MEAN:
+        value = sums.values / sums.weight;
+        break;
+    case COMPOSITE_GEOMETRIC:
+        value = exp(sums.logs / sums.weight);
+        break;
+    case COMPOSITE_MINIMUM:
+        value = sums.least;
+        break;
+    }
+    return score_value(fmin(value, 1), NULL); /* rounding may leave a bit above 1 */
+}
+
+double composite_coverage(const struct rubric *rubric, const struct score *scores)
+{
+    double all = 0, scored = 0;
+    for (size_t i = 0; i < rubric->criterion_count; i++) {
+        all += rubric->criteria[i].weight;
+        scored += scores[i].status == SCORE_SCORED ? rubric->criteria[i].weight : 0;
+    }
+    return all > 0 ? fmin(scored / all, 1) : 0;
 }
 
 static struct score gate_error(const struct rubric *rubric, const struct score *scores)
@@ -35,8 +77,8 @@ static struct score gate_error(const struct rubric *rubric, const struct score *
     return score_value(1, NULL);
 }
 
-/* The failed gate with the lowest cap, or NULL. */
-static const struct criterion *failed_gate(const struct rubric *rubric, const struct score *scores)
+const struct criterion *composite_failed_gate(const struct rubric *rubric,
+                                              const struct score *scores)
 {
     const struct criterion *lowest = NULL;
     for (size_t i = 0; i < rubric->criterion_count; i++) {
@@ -54,8 +96,8 @@ struct score composite_score(const struct rubric *rubric, const struct score *sc
     struct score blind = gate_error(rubric, scores);
     if (blind.status == SCORE_ERROR)
         return blind;
-    struct score mean = weighted_mean(rubric, scores, NULL);
-    const struct criterion *gate = failed_gate(rubric, scores);
+    struct score mean = combine(rubric, scores, NULL);
+    const struct criterion *gate = composite_failed_gate(rubric, scores);
     if (!gate)
         return mean;
     /* A gate of weight 0 that failed alone counts too: a violation is never "nothing scored". */
@@ -65,8 +107,13 @@ struct score composite_score(const struct rubric *rubric, const struct score *sc
     return capped;
 }
 
+struct score composite_ungated(const struct rubric *rubric, const struct score *scores)
+{
+    return combine(rubric, scores, NULL);
+}
+
 struct score composite_dimension(const struct rubric *rubric, const struct score *scores,
                                  const char *dimension)
 {
-    return weighted_mean(rubric, scores, dimension);
+    return combine(rubric, scores, dimension);
 }

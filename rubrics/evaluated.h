@@ -9,6 +9,8 @@ struct evaluated {
     struct score *scores;       /* one per criterion, in the rubric's order */
     struct question **answered; /* one list per criterion, newest first, NULL without questions */
     struct score composite;
+    /* Bit i is criteria[i], while it is not scored: it waits for others; it asks nothing more. */
+    uint64_t waiting, quiet;
 };
 
 #endif

@@ -9,7 +9,7 @@
 #include "schema/base/json_read.h"
 #include "schema/base/memory.h"
 
-enum { FOLDERS_MAX = 32 };
+enum { FOLDERS_MAX = 32, BESIDE_MAX = 8 };
 
 struct pack {
     char name[PACKS_NAME_BYTES_MAX + 1];
@@ -19,7 +19,8 @@ struct pack {
 };
 
 struct packs {
-    char *beside; /* folder of the rubric's file */
+    char *beside[BESIDE_MAX]; /* folders of the rubric's file and of those it extends */
+    size_t beside_count;
     struct pack pack[PACKS_PER_RUBRIC_MAX];
     size_t count;
 };
@@ -110,11 +111,19 @@ void packs_describe_folders(struct buffer *into)
 struct packs *packs_new(const char *rubric_path)
 {
     struct packs *packs = memory_new(1, sizeof *packs);
-    const char *slash = strrchr(rubric_path, '/');
-    packs->beside = memory_copy_string(slash ? rubric_path : ".");
-    if (slash)
-        packs->beside[slash == rubric_path ? 1 : slash - rubric_path] = '\0';
+    packs_look_beside(packs, rubric_path);
     return packs;
+}
+
+void packs_look_beside(struct packs *packs, const char *rubric_path)
+{
+    if (packs->beside_count == BESIDE_MAX)
+        return;
+    const char *slash = strrchr(rubric_path, '/');
+    char *folder = memory_copy_string(slash ? rubric_path : ".");
+    if (slash)
+        folder[slash == rubric_path ? 1 : slash - rubric_path] = '\0';
+    packs->beside[packs->beside_count++] = folder;
 }
 
 void packs_free(struct packs *packs)
@@ -123,7 +132,8 @@ void packs_free(struct packs *packs)
         return;
     for (size_t i = 0; i < packs->count; i++)
         json_decref(packs->pack[i].document);
-    free(packs->beside);
+    for (size_t i = 0; i < packs->beside_count; i++)
+        free(packs->beside[i]);
     free(packs);
 }
 
@@ -149,7 +159,8 @@ static json_t *read_pack(const char *path, struct error *error)
 static json_t *search_pack(const struct packs *packs, const char *name, struct error *error)
 {
     struct folders folders = {0};
-    folders_add(&folders, packs->beside, strlen(packs->beside));
+    for (size_t i = 0; i < packs->beside_count; i++)
+        folders_add(&folders, packs->beside[i], strlen(packs->beside[i]));
     folders_shared(&folders);
     static const char *const below[] = {"/packs", ""};
     char path[PACKS_PATH_BYTES];
@@ -198,7 +209,7 @@ static struct pack *load_pack(struct packs *packs, const char *name, const char 
     packs_describe_folders(&folders);
     problems_add(problems, path,
                  "there is no pack \"%s\": looked for %s.json in packs/ of, and in, %s, %.*s", name,
-                 name, packs->beside, STR_ARGS(buffer_str(&folders)));
+                 name, packs->beside[0], STR_ARGS(buffer_str(&folders)));
     buffer_clear(&folders);
     return NULL;
 }

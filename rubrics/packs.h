@@ -17,6 +17,9 @@ struct packs; /* of one rubric; one thread while loading, read-only afterwards *
  * (separated by ':'), the installed folder, the source tree. A file that is a rubric is not a pack.
  */
 struct packs *packs_new(const char *rubric_path);
+/* Looks also beside another file, in packs/ and itself, after what it looks in already and before
+ * what belongs to no file. Copied. */
+void packs_look_beside(struct packs *packs, const char *rubric_path);
 /* NULL is fine. Every document handed out ends here. */
 void packs_free(struct packs *packs);
 

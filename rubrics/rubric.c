@@ -6,36 +6,10 @@
 #include "rubrics/applies.h"
 #include "rubrics/packs.h"
 #include "rubrics/rubric_read.h"
+#include "rubrics/rubric_resolve.h"
 #include "schema/base/buffer.h"
 #include "schema/base/json_read.h"
 #include "schema/base/memory.h"
-
-static bool is_path(const char *name_or_path)
-{
-    size_t size = strlen(name_or_path);
-    return strchr(name_or_path, '/') || (size > 5 && strcmp(name_or_path + size - 5, ".json") == 0);
-}
-
-static bool locate(const char *name_or_path, char out_path[PACKS_PATH_BYTES],
-                   struct problems *problems)
-{
-    if (is_path(name_or_path)) {
-        if (strlen(name_or_path) >= PACKS_PATH_BYTES)
-            return problems_add(problems, "", "the path is too long");
-        memcpy(out_path, name_or_path, strlen(name_or_path) + 1);
-        return true;
-    }
-    if (packs_name_valid(name_or_path) && packs_locate_rubric(name_or_path, out_path))
-        return true;
-    struct buffer folders = {0};
-    packs_describe_folders(&folders);
-    problems_add(problems, "",
-                 "there is no rubric of that name in %.*s; for a file write its path, "
-                 "./NAME.json say",
-                 STR_ARGS(buffer_str(&folders)));
-    buffer_clear(&folders);
-    return false;
-}
 
 /* What document and packs do not show of a criterion is in its own hash. */
 static void append_determined(const struct rubric *rubric, struct buffer *into)
@@ -47,7 +21,8 @@ static void append_determined(const struct rubric *rubric, struct buffer *into)
     }
 }
 
-/* The whole document counts, descriptions too: two rubrics with the same hash read the same. */
+/* The whole document counts, resolved, descriptions too: two rubrics with the same hash read the
+ * same. */
 static void hash_rubric(struct rubric *rubric)
 {
     struct buffer content = {0};
@@ -69,7 +44,8 @@ struct rubric *rubric_load(const char *name_or_path, const struct judge_identity
 {
     char path[PACKS_PATH_BYTES];
     struct error error = {0};
-    if (!locate(name_or_path, path, problems))
+    size_t before = problems->total;
+    if (!rubric_locate(name_or_path, NULL, path, "", problems))
         return NULL;
     json_t *document = json_read_file(path, &JSON_LIMITS_DOCUMENT, &error);
     if (!document) {
@@ -80,7 +56,8 @@ struct rubric *rubric_load(const char *name_or_path, const struct judge_identity
     rubric->document = document;
     rubric->packs = packs_new(path);
     rubric->judge = judge;
-    if (!rubric_read(rubric, problems)) {
+    if (!rubric_resolve(rubric, path, problems) || !rubric_read(rubric, problems) ||
+        problems->total > before) {
         rubric_free(rubric);
         return NULL;
     }
@@ -96,8 +73,12 @@ void rubric_free(struct rubric *rubric)
         const struct criterion *criterion = &rubric->criteria[i];
         if (criterion->evaluator && criterion->evaluator->release)
             criterion->evaluator->release(criterion->state);
+        json_decref(criterion->options);
     }
     free(rubric->criteria);
+    for (size_t i = 0; rubric->criterion_paths && rubric->criterion_paths[i]; i++)
+        free(rubric->criterion_paths[i]);
+    free(rubric->criterion_paths);
     packs_free(rubric->packs); /* after the states, which borrow from packs and document */
     json_decref(rubric->document);
     free(rubric);
@@ -106,26 +87,4 @@ void rubric_free(struct rubric *rubric)
 bool rubric_applies(const struct rubric *rubric, const struct sample *sample)
 {
     return applies_to_sample(rubric->applies_to, sample);
-}
-
-bool criterion_applies(const struct criterion *criterion, const struct sample *sample)
-{
-    return applies_to_sample(criterion->applies_to, sample);
-}
-
-/* The key is the start of the criterion's hash: criteria choose independently of each other, and
- * every worker chooses alike. What compares the responses of a group takes the group or leaves it. */
-bool criterion_samples(const struct criterion *criterion, const struct sample *sample)
-{
-    if (criterion->sample >= 1)
-        return true;
-    bool whole_group = criterion->evaluator->compare && sample->group.size > 0;
-    struct str chosen = whole_group ? sample->group : sample->id;
-    uint64_t choice = hash_sip((const uint8_t *)criterion->hash, chosen);
-    return (double)(choice >> 11) * 0x1p-53 < criterion->sample;
-}
-
-bool criterion_passed(const struct criterion *criterion, const struct score *score)
-{
-    return score->status == SCORE_SCORED && score->value >= criterion->threshold;
 }

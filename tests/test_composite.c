@@ -107,11 +107,41 @@ static void the_lowest_cap_of_failed_gates_counts(void **state)
     check(composite_score(&rubric, only_the_weightless), SCORE_SCORED, .2);
 }
 
+/* python3: math.prod(v**w for ...)**(1/sum(w)), min(v for ... if w) */
+static void methods_by_hand(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *label;
+        enum composite_method method;
+        struct score scores[3];
+        double value, coverage;
+    } cases[] = {
+        {"geometric by weight", COMPOSITE_GEOMETRIC, {S(.81), S(.5), S(0)}, 0.717969946, 1},
+        {"geometric of what is there", COMPOSITE_GEOMETRIC, {NA, S(.7), NA}, .7, .25},
+        {"geometric with a zero", COMPOSITE_GEOMETRIC, {S(0), S(1), NA}, 0, 1},
+        {"minimum", COMPOSITE_MINIMUM, {S(.6), S(.9), S(.1)}, .6, 1},
+        {"minimum of what is there", COMPOSITE_MINIMUM, {BROKEN, S(.9), S(.1)}, .9, .25},
+        {"minimum under a gate", COMPOSITE_MINIMUM, {S(.6), S(.45), NA}, .3, 1},
+        {"mean", COMPOSITE_MEAN, {S(.6), SKIPPED, NA}, .6, .75},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct rubric rubric = RUBRIC;
+        rubric.composite = cases[i].method;
+        print_message("  %s\n", cases[i].label);
+        struct score got = composite_score(&rubric, cases[i].scores);
+        assert_int_equal(got.status, SCORE_SCORED);
+        assert_true(fabs(got.value - cases[i].value) < 1e-8);
+        assert_true(composite_coverage(&rubric, cases[i].scores) == cases[i].coverage);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(composites_by_hand),
         cmocka_unit_test(a_dimension_is_the_mean_of_its_own),
+        cmocka_unit_test(methods_by_hand),
         cmocka_unit_test(the_lowest_cap_of_failed_gates_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

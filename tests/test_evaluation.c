@@ -85,7 +85,7 @@ static void end(struct evaluation *evaluation, const struct rubric_set *set)
 static size_t answer_all(struct evaluation *evaluation, enum answer_status status)
 {
     size_t rounds = 0, count;
-    for (struct question **asked; (asked = evaluation_ask(evaluation, &count)); rounds++) {
+    for (struct question **asked; (asked = evaluation_ask(evaluation, NULL, &count)); rounds++) {
         assert_int_equal(evaluation->unanswered, count);
         for (size_t i = 0; i < count; i++)
             asked[i]->status = status;
@@ -173,12 +173,12 @@ static void the_bound_is_of_the_sample_not_of_the_criterion(void **state)
     struct evaluation evaluation = {0};
     start(&evaluation, &rubric, &set);
     size_t count;
-    struct question **asked = evaluation_ask(&evaluation, &count);
+    struct question **asked = evaluation_ask(&evaluation, NULL, &count);
     assert_int_equal(count, 60);
     for (size_t i = 0; i < count; i++)
         asked[i]->status = ANSWER_RECEIVED;
     evaluation.unanswered = 0;
-    assert_null(evaluation_ask(&evaluation, &count));
+    assert_null(evaluation_ask(&evaluation, NULL, &count));
     evaluation_finish(&evaluation, NULL);
     const struct score *scores = evaluation.evaluated[0].scores;
     assert_int_equal(scores[0].status, SCORE_SCORED);
@@ -202,9 +202,9 @@ static void answers_come_back_newest_first(void **state)
     struct evaluation evaluation = {0};
     size_t count;
     start(&evaluation, &rubric, &set);
-    struct question **first = evaluation_ask(&evaluation, &count);
+    struct question **first = evaluation_ask(&evaluation, NULL, &count);
     evaluation.unanswered = 0;
-    struct question **second = evaluation_ask(&evaluation, &count);
+    struct question **second = evaluation_ask(&evaluation, NULL, &count);
     evaluation.unanswered = 0;
     const struct question *list = evaluation.evaluated[0].answered[0];
     assert_ptr_equal(list, second[0]);
@@ -255,6 +255,101 @@ static void what_does_not_apply_is_not_asked_about(void **state)
     json_decref(other);
 }
 
+/* Two evaluators made for the test: the value is what state points at; the second asks once first. */
+static bool told(const void *state, const struct sample *sample, const struct question *answered,
+                 struct scratch *scratch, struct arena *arena, struct score *out,
+                 struct error *error)
+{
+    (void)sample, (void)answered, (void)scratch, (void)arena, (void)error;
+    *out = score_value(*(const double *)state, NULL);
+    return true;
+}
+
+static struct question *ask_once(const void *state, const struct sample *sample,
+                                 const struct question *answered, struct arena *arena)
+{
+    static const struct asker once = {1, 1};
+    (void)state;
+    return ask(&once, sample, answered, arena);
+}
+
+static const struct evaluator TOLD = {.name = "told", .score = told};
+static const struct evaluator JUDGED = {.name = "judged", .ask = ask_once, .score = told};
+
+/* a is cheap; b asks and waits for a; c asks and waits for b; d is cheap and waits for c. They stand
+ * in the rubric in the order d, c, b, a. */
+static void a_criterion_waits_for_those_it_names(void **state)
+{
+    (void)state;
+    enum { D, C, B, A };
+    static const struct {
+        const char *label;
+        double a, b, c;
+        size_t rounds;
+        const char *scored; /* of d, c, b, a: s scored, w when_not_met, e error */
+    } cases[] = {
+        {"the cheap one passes: nobody is asked", 1, 0, 0, 0, "wwws"},
+        {"it fails: b is asked, and passes", 0, 1, 0, 1, "wwss"},
+        {"b fails too: c is asked in a later round", 0, 0, 0, 2, "wsss"},
+        {"c passes, which d waits for", 0, 0, 1, 2, "ssss"},
+        {"what errored has neither failed nor passed", 2, 0, 0, 0, "wwwe"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        print_message("  %s\n", cases[i].label);
+        double one = 1, a = cases[i].a, b = cases[i].b, c = cases[i].c;
+        struct criterion criteria[] = {
+            {.name = "d", .evaluator = &TOLD, .state = &one, .when_passed = 1 << C},
+            {.name = "c", .evaluator = &JUDGED, .state = &c, .when_failed = 1 << B},
+            {.name = "b", .evaluator = &JUDGED, .state = &b, .when_failed = 1 << A},
+            {.name = "a", .evaluator = &TOLD, .state = &a},
+        };
+        for (size_t j = 0; j < 4; j++) {
+            criteria[j].dimension = "d";
+            criteria[j].weight = criteria[j].sample = 1;
+            criteria[j].threshold = .5;
+        }
+        struct rubric rubric = {.name = "r",
+                                .criteria = criteria,
+                                .criterion_count = 4,
+                                .awaited = 1 << A | 1 << B | 1 << C};
+        struct rubric_set set;
+        struct evaluation evaluation = {0};
+        start(&evaluation, &rubric, &set);
+        assert_int_equal(answer_all(&evaluation, ANSWER_RECEIVED), cases[i].rounds);
+        evaluation_finish(&evaluation, NULL);
+        for (size_t j = 0; j < 4; j++) {
+            const struct score *score = &evaluation.evaluated[0].scores[j];
+            char want = cases[i].scored[j];
+            assert_int_equal(score->status, want == 's'   ? SCORE_SCORED
+                                            : want == 'w' ? SCORE_SKIPPED
+                                                          : SCORE_ERROR);
+            if (want == 'w')
+                assert_string_equal(score->reason, "when_not_met");
+        }
+        end(&evaluation, &set);
+    }
+}
+
+static void what_is_not_sampled_does_not_hold_up_who_waits(void **state)
+{
+    (void)state;
+    double zero = 0;
+    struct criterion criteria[] = {
+        {.name = "a", .evaluator = &JUDGED, .state = &zero, .sample = 1e-12, .weight = 1},
+        {.name = "b", .evaluator = &TOLD, .state = &zero, .sample = 1, .when_failed = 1},
+    };
+    struct rubric rubric = {
+        .name = "r", .criteria = criteria, .criterion_count = 2, .awaited = 1};
+    struct rubric_set set;
+    struct evaluation evaluation = {0};
+    start(&evaluation, &rubric, &set);
+    assert_int_equal(answer_all(&evaluation, ANSWER_RECEIVED), 0);
+    evaluation_finish(&evaluation, NULL);
+    assert_string_equal(evaluation.evaluated[0].scores[0].reason, "not_sampled");
+    assert_string_equal(evaluation.evaluated[0].scores[1].reason, "when_not_met");
+    end(&evaluation, &set);
+}
+
 static void what_was_never_finished_reads_as_an_error(void **state)
 {
     (void)state;
@@ -295,7 +390,7 @@ static void samples_end_as_scored_unmatched_or_invalid(void **state)
         size_t count;
         evaluation_start(&evaluation, &set, str_of(cases[i].record), STR("d"));
         assert_int_equal(evaluation.state, cases[i].state);
-        assert_null(evaluation_ask(&evaluation, &count));
+        assert_null(evaluation_ask(&evaluation, NULL, &count));
         evaluation_finish(&evaluation, NULL);
         assert_int_equal(evaluation.evaluated_count, cases[i].state == TERMINAL_SCORED);
         assert_int_equal(evaluation.reason != NULL, cases[i].state == TERMINAL_INVALID);
@@ -344,6 +439,8 @@ int main(void)
         cmocka_unit_test(the_bound_is_of_the_sample_not_of_the_criterion),
         cmocka_unit_test(answers_come_back_newest_first),
         cmocka_unit_test(what_does_not_apply_is_not_asked_about),
+        cmocka_unit_test(a_criterion_waits_for_those_it_names),
+        cmocka_unit_test(what_is_not_sampled_does_not_hold_up_who_waits),
         cmocka_unit_test(what_was_never_finished_reads_as_an_error),
         cmocka_unit_test(samples_end_as_scored_unmatched_or_invalid),
         cmocka_unit_test(a_set_is_whole_or_not_at_all),

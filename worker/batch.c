@@ -61,7 +61,8 @@ static void advance(struct slot *slot)
 {
     while (slot->evaluation.unanswered == 0 && !slot->ready) {
         size_t count;
-        struct question **questions = evaluation_ask(&slot->evaluation, &count);
+        struct question **questions =
+            evaluation_ask(&slot->evaluation, slot->work->scratch, &count);
         for (size_t i = 0; i < count; i++)
             ask(slot, questions[i]);
         if (count)

@@ -82,6 +82,8 @@ static void sample_object(struct buffer *into, const struct sample *sample,
     text(into, str_of(one->rubric->name));
     key(into, false, "composite");
     value_of(into, &one->composite);
+    key(into, false, "coverage");
+    buffer_append_number(into, composite_coverage(one->rubric, one->scores));
     key(into, false, "safety");
     value_of(into, &safety);
     key(into, false, "scores");

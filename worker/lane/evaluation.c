@@ -14,6 +14,17 @@ static bool is_pending(const struct score *score)
     return score->reason == PENDING;
 }
 
+static uint64_t bit(size_t index)
+{
+    return UINT64_C(1) << index;
+}
+
+/* The criteria that this one waits for. */
+static uint64_t names_of(const struct criterion *criterion)
+{
+    return criterion->when_failed | criterion->when_passed;
+}
+
 /* ---- start ---- */
 
 static struct score first_score(const struct criterion *criterion, const struct sample *sample)
@@ -33,8 +44,11 @@ static void add_rubric(struct evaluation *evaluation, const struct rubric *rubri
     one->scores = arena_new(&evaluation->arena, count, sizeof *one->scores);
     one->answered = arena_new(&evaluation->arena, count, sizeof(struct question *));
     one->composite = score_without_value(SCORE_ERROR, PENDING);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         one->scores[i] = first_score(&rubric->criteria[i], &evaluation->sample);
+        if (names_of(&rubric->criteria[i]))
+            one->waiting |= bit(i);
+    }
 }
 
 void evaluation_start(struct evaluation *evaluation, struct rubric_set *set, struct str record,
@@ -97,14 +111,14 @@ static void ask_criterion(struct evaluation *evaluation, struct evaluated *one, 
                           struct asked *asked, size_t room)
 {
     const struct criterion *criterion = &one->rubric->criteria[index];
-    bool never_asked = evaluation->round > 0 && !one->answered[index];
-    if (!criterion->evaluator->ask || !is_pending(&one->scores[index]) || never_asked)
-        return;
-    struct question *fresh = criterion->evaluator->ask(criterion->state, &evaluation->sample,
-                                                       one->answered[index], &evaluation->arena);
+    struct question *fresh =
+        !criterion->evaluator->ask
+            ? NULL
+            : criterion->evaluator->ask(criterion->state, &evaluation->sample,
+                                        one->answered[index], &evaluation->arena);
     if (!fresh)
-        return;
-    if (evaluation->round >= QUESTION_ROUNDS_MAX)
+        one->quiet |= bit(index);
+    else if (evaluation->round >= QUESTION_ROUNDS_MAX)
         one->scores[index] = score_without_value(SCORE_ERROR, "too_many_rounds");
     else if (asked->count + list_length(fresh) > room)
         one->scores[index] = score_without_value(SCORE_ERROR, "too_many_questions");
@@ -112,13 +126,81 @@ static void ask_criterion(struct evaluation *evaluation, struct evaluated *one, 
         take(asked, fresh, &one->answered[index]);
 }
 
-struct question **evaluation_ask(struct evaluation *evaluation, size_t *out_count)
+/* ---- wait ---- */
+
+static void score_criterion(struct evaluation *evaluation, struct evaluated *one, size_t index,
+                            struct scratch *scratch)
+{
+    one->scores[index] = criterion_score(&one->rubric->criteria[index], &evaluation->sample,
+                                         one->answered[index], scratch, &evaluation->arena);
+}
+
+static uint64_t pending_of(const struct evaluated *one)
+{
+    uint64_t pending = 0;
+    for (size_t i = 0; i < one->rubric->criterion_count; i++)
+        pending |= is_pending(&one->scores[i]) ? bit(i) : 0;
+    return pending;
+}
+
+static bool when_is_met(const struct evaluated *one, const struct criterion *waiting)
+{
+    for (size_t i = 0; i < one->rubric->criterion_count; i++) {
+        bool scored = one->scores[i].status == SCORE_SCORED;
+        bool passed = criterion_passed(&one->rubric->criteria[i], &one->scores[i]);
+        if (((waiting->when_failed & bit(i)) && scored && !passed) ||
+            ((waiting->when_passed & bit(i)) && passed))
+            return true;
+    }
+    return false;
+}
+
+/* Scores what others wait for, and decides for those that wait. False: nothing changed. */
+static bool settle(struct evaluation *evaluation, struct evaluated *one, struct scratch *scratch)
+{
+    bool changed = false;
+    for (size_t i = 0; i < one->rubric->criterion_count; i++) {
+        uint64_t pending = pending_of(one);
+        const struct criterion *criterion = &one->rubric->criteria[i];
+        if (!(pending & bit(i)))
+            continue;
+        if (one->waiting & bit(i)) {
+            if (names_of(criterion) & pending)
+                continue;
+            one->waiting &= ~bit(i);
+            if (!when_is_met(one, criterion))
+                one->scores[i] = score_without_value(SCORE_SKIPPED, "when_not_met");
+            changed = true;
+        } else if (one->rubric->awaited & one->quiet & bit(i)) {
+            score_criterion(evaluation, one, i, scratch);
+            changed = true;
+        }
+    }
+    return changed;
+}
+
+/* Asks every criterion once; then those that no longer wait, until nothing changes. */
+static void ask_rubric(struct evaluation *evaluation, struct evaluated *one,
+                       struct scratch *scratch, struct asked *asked, size_t room)
+{
+    uint64_t done = 0;
+    do {
+        for (size_t i = 0; i < one->rubric->criterion_count; i++) {
+            if (((done | one->quiet | one->waiting) & bit(i)) || !is_pending(&one->scores[i]))
+                continue;
+            done |= bit(i);
+            ask_criterion(evaluation, one, i, asked, room);
+        }
+    } while (one->waiting && settle(evaluation, one, scratch));
+}
+
+struct question **evaluation_ask(struct evaluation *evaluation, struct scratch *scratch,
+                                 size_t *out_count)
 {
     struct asked asked = {.count = 0};
     size_t room = QUESTIONS_PER_SAMPLE_MAX - questions_so_far(evaluation);
     for (size_t i = 0; i < evaluation->evaluated_count; i++)
-        for (size_t j = 0; j < evaluation->evaluated[i].rubric->criterion_count; j++)
-            ask_criterion(evaluation, &evaluation->evaluated[i], j, &asked, room);
+        ask_rubric(evaluation, &evaluation->evaluated[i], scratch, &asked, room);
     evaluation->round++;
     evaluation->unanswered += asked.count;
     *out_count = asked.count;
@@ -135,13 +217,10 @@ struct question **evaluation_ask(struct evaluation *evaluation, size_t *out_coun
 static void score_rubric(struct evaluation *evaluation, struct evaluated *one,
                          struct scratch *scratch)
 {
-    for (size_t i = 0; i < one->rubric->criterion_count; i++) {
-        const struct criterion *criterion = &one->rubric->criteria[i];
-        if (is_pending(&one->scores[i]))
-            one->scores[i] =
-                evaluator_score(criterion->evaluator, criterion->state, &evaluation->sample,
-                                one->answered[i], scratch, &evaluation->arena);
-    }
+    /* What still waits was never asked about: it stays an error. */
+    for (size_t i = 0; i < one->rubric->criterion_count; i++)
+        if (is_pending(&one->scores[i]) && !(one->waiting & bit(i)))
+            score_criterion(evaluation, one, i, scratch);
     one->composite = composite_score(one->rubric, one->scores);
 }
 

@@ -37,9 +37,11 @@ struct evaluation {
 void evaluation_start(struct evaluation *evaluation, struct rubric_set *set, struct str record,
                       struct str default_id);
 /* The next questions to ask, in the arena; NULL when it is ready to be scored. Call again
- * when `unanswered` has come to 0. Each returned question is counted in `unanswered`. */
-struct question **evaluation_ask(struct evaluation *evaluation, size_t *out_count);
-/* Scores everything; call once, when evaluation_ask returned none. */
+ * when `unanswered` has come to 0. Each returned question is counted in `unanswered`. What other
+ * criteria wait for is scored here, as soon as it asks nothing more. */
+struct question **evaluation_ask(struct evaluation *evaluation, struct scratch *scratch,
+                                 size_t *out_count);
+/* Scores everything else; call once, when evaluation_ask returned none. */
 void evaluation_finish(struct evaluation *evaluation, struct scratch *scratch);
 /* Keeps the arena's first block, for reuse. */
 void evaluation_clear(struct evaluation *evaluation);

@@ -48,8 +48,7 @@ static struct score settle(struct store *store, struct evaluation *evaluation,
     enum member_place place = store_group_add(store, member, &evaluation->arena, &all, &count);
     if (place != MEMBER_COMPLETES)
         return score_without_value(SCORE_NOT_APPLICABLE, reasons[place]);
-    return evaluator_compare(criterion->evaluator, criterion->state, all, count,
-                             &evaluation->arena);
+    return criterion_compare(criterion, all, count, &evaluation->arena);
 }
 
 static bool compares(const struct criterion *criterion, const struct sample *sample,

@@ -42,7 +42,8 @@ static void advance(struct job *job)
 {
     for (;;) {
         size_t question_count = 0;
-        struct question **questions = evaluation_ask(&job->evaluation, &question_count);
+        struct question **questions =
+            evaluation_ask(&job->evaluation, job->lane->scratch, &question_count);
         if (question_count == 0) {
             finish(job);
             return;
