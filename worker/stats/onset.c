@@ -3,6 +3,9 @@
 
 #include <math.h>
 
+/* Sums of weighted buckets leave rests of rounding; a bucket with values counts one at least. */
+static const double EMPTY = 0.5;
+
 /* n kl(p, q) of k successes: 0 ln 0 is 0. */
 static double divergence(double n, double k, double q)
 {
@@ -51,7 +54,7 @@ static struct onset scan(const struct onset_bucket *buckets, size_t count, doubl
     for (size_t k = 0; k < count; k++) {
         struct onset_bucket after = all;
         add(&after, before, -1);
-        bool both = before.n > 0 && after.n > 0;
+        bool both = before.n > EMPTY && after.n > EMPTY;
         profile[k] = both ? ratio(before, after) : -INFINITY;
         if (profile[k] > onset.glr)
             onset = (struct onset){true, k, profile[k]};

@@ -9,7 +9,7 @@
  * bucket k, k = 1 .. count - 1, over buckets in order of time. To say when, not whether: its
  * detection thresholds are unconfirmed. Buckets may be empty. */
 struct onset_bucket {
-    double n, sum, sum_squares; /* of scores or of verdicts (0 or 1) */
+    double n, sum, sum_squares; /* of scores or of verdicts (0 or 1); n is 0 or at least 1 */
 };
 
 /* profile[k] for k = 1 .. count - 1; profile[0] is -INFINITY, and so is every boundary without

@@ -1,0 +1,278 @@
+/* drift: whether two windows of scores differ, since when, where. */
+#include "worker/report/drift.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "schema/base/memory.h"
+#include "worker/stats/multiplicity.h"
+#include "worker/stats/onset.h"
+#include "worker/stats/sampling.h"
+
+enum { HOUR_MS = 60 * 60 * 1000, BUCKET_MS = 5 * 60 * 1000 };
+
+/* The set of hours within this of the likeliest covers 93 to 98 % (tests/README.md). */
+static const double ONSET_DROP = 3;
+
+struct segment_sums {
+    int64_t segment;
+    struct level_sums base, current;
+};
+
+/* The scores of each hour that were kept with one threshold: integers, so that the order in which
+ * cells come does not show. */
+struct sampled_hours {
+    uint64_t threshold;
+    struct score_sums *hours;
+};
+
+struct drift_series {
+    struct drift_question question;
+    struct segment_sums *segments; /* ascending by id */
+    size_t segment_count;
+    struct sampled_hours *sampled; /* ascending by threshold */
+    size_t sampled_count;
+    size_t hour_count; /* from base.from_ms on */
+    int64_t watermark_ms;
+};
+
+static bool holds(struct time_range range, int64_t at_ms)
+{
+    return range.from_ms <= at_ms && at_ms < range.to_ms;
+}
+
+struct drift_series *drift_series_new(const struct drift_question *question)
+{
+    int64_t span_ms = question->current.to_ms - question->base.from_ms;
+    size_t hours = (size_t)((span_ms + HOUR_MS - 1) / HOUR_MS);
+    assert(question->base.to_ms <= question->current.from_ms && hours <= DRIFT_HOURS_MAX);
+    struct drift_series *series = memory_new(1, sizeof *series);
+    series->question = *question;
+    series->hour_count = hours;
+    series->watermark_ms = INT64_MIN;
+    return series;
+}
+
+void drift_series_free(struct drift_series *series)
+{
+    if (!series)
+        return;
+    for (size_t i = 0; i < series->segment_count; i++) {
+        level_clear(&series->segments[i].base);
+        level_clear(&series->segments[i].current);
+    }
+    for (size_t i = 0; i < series->sampled_count; i++)
+        free(series->sampled[i].hours);
+    free(series->segments);
+    free(series->sampled);
+    free(series);
+}
+
+static struct segment_sums *segment_of(struct drift_series *series, int64_t segment)
+{
+    size_t at = 0;
+    while (at < series->segment_count && series->segments[at].segment < segment)
+        at++;
+    if (at < series->segment_count && series->segments[at].segment == segment)
+        return &series->segments[at];
+    if (series->segment_count == DRIFT_SEGMENTS_MAX)
+        return NULL;
+    series->segments =
+        memory_resize(series->segments, series->segment_count + 1, sizeof *series->segments);
+    memmove(series->segments + at + 1, series->segments + at,
+            (series->segment_count - at) * sizeof *series->segments);
+    series->segments[at] = (struct segment_sums){.segment = segment};
+    series->segment_count++;
+    return &series->segments[at];
+}
+
+static struct sampled_hours *hours_of(struct drift_series *series, uint64_t threshold)
+{
+    size_t at = 0;
+    while (at < series->sampled_count && series->sampled[at].threshold < threshold)
+        at++;
+    if (at < series->sampled_count && series->sampled[at].threshold == threshold)
+        return &series->sampled[at];
+    if (series->sampled_count == SAMPLING_THRESHOLDS_MAX)
+        return NULL;
+    series->sampled =
+        memory_resize(series->sampled, series->sampled_count + 1, sizeof *series->sampled);
+    memmove(series->sampled + at + 1, series->sampled + at,
+            (series->sampled_count - at) * sizeof *series->sampled);
+    series->sampled[at] = (struct sampled_hours){
+        threshold, memory_new(series->hour_count, sizeof(struct score_sums))};
+    series->sampled_count++;
+    return &series->sampled[at];
+}
+
+static void add_to_hour(struct drift_series *series, struct sampled_hours *sampled,
+                        const struct drift_cell *cell)
+{
+    int64_t since_ms = cell->bucket_ms - series->question.base.from_ms;
+    struct score_sums *hour = &sampled->hours[since_ms / HOUR_MS];
+    struct score_sums sums = score_bins_sums(cell->bins);
+    hour->n += sums.n;
+    hour->s1 += sums.s1;
+    hour->s2 += sums.s2;
+}
+
+bool drift_series_add(struct drift_series *series, const struct drift_cell *cell)
+{
+    const struct drift_question *question = &series->question;
+    bool base = holds(question->base, cell->bucket_ms);
+    bool current = holds(question->current, cell->bucket_ms);
+    if (cell->bucket_ms < question->base.from_ms || cell->bucket_ms >= question->current.to_ms)
+        return true;
+    struct sampled_hours *hours = hours_of(series, cell->threshold);
+    if (!hours)
+        return false;
+    if (base || current) {
+        struct segment_sums *segment = segment_of(series, cell->segment);
+        if (!segment || !level_add(base ? &segment->base : &segment->current, cell->threshold,
+                                   cell->bins, cell->statuses))
+            return false;
+    }
+    add_to_hour(series, hours, cell);
+    if (cell->bucket_ms + BUCKET_MS > series->watermark_ms)
+        series->watermark_ms = cell->bucket_ms + BUCKET_MS;
+    return true;
+}
+
+static void fill_row(const struct drift_question *question, const struct level_sums *base,
+                     const struct level_sums *current, struct drift_row *row)
+{
+    row->base = level_of(base, question->alpha);
+    row->current = level_of(current, question->alpha);
+    row->difference = level_difference(&row->base, &row->current,
+                                       level_equal_weights(base, current), question->alpha);
+    row->verdict = drift_verdict(row->difference.ci, question->tolerance);
+    row->mde = minimum_detectable_effect(row->difference.se, question->alpha, question->power);
+    row->p_adjusted = NAN;
+    row->guaranteed = guaranteed_effect(row->difference.ci);
+    row->log_e = level_log_e(&row->base, current, question->tolerance, row->difference.delta > 0);
+}
+
+/* All segments of a window together. */
+static struct level_sums whole_window(const struct drift_series *series, bool current)
+{
+    struct level_sums all = {0};
+    for (size_t i = 0; i < series->segment_count; i++) {
+        const struct segment_sums *segment = &series->segments[i];
+        const struct level_sums *sums = current ? &segment->current : &segment->base;
+        for (size_t t = 0; t < sums->sampled_count; t++)
+            level_add(&all, sums->sampled[t].threshold, &sums->sampled[t].bins,
+                      t == 0 ? sums->statuses : (struct status_counts){0});
+    }
+    return all;
+}
+
+static void split_change(struct drift_answer *answer)
+{
+    struct mix_segment parts[DRIFT_SEGMENTS_MAX];
+    for (size_t i = 0; i < answer->segment_count; i++) {
+        const struct drift_row *row = &answer->segments[i];
+        parts[i] = (struct mix_segment){
+            row->base.weight, row->base.mean, row->current.weight, row->current.mean, 0, 0};
+    }
+    struct mix_split split = kitagawa_decomposition(parts, answer->segment_count);
+    answer->all.within = split.within;
+    answer->all.mix = split.mix;
+    for (size_t i = 0; i < answer->segment_count; i++) {
+        answer->segments[i].within = parts[i].within;
+        answer->segments[i].mix = parts[i].mix;
+    }
+}
+
+/* The largest sure change first. */
+static int by_effect(const void *left, const void *right)
+{
+    const struct drift_row *a = left, *b = right;
+    if (a->guaranteed != b->guaranteed)
+        return a->guaranteed > b->guaranteed ? -1 : 1;
+    return (a->segment > b->segment) - (a->segment < b->segment);
+}
+
+/* A weighted hour counts as many values as it tells: n_eff. */
+static struct onset_bucket hour_bucket(const struct drift_series *series, size_t hour)
+{
+    double w = 0, ww = 0, wy = 0, wyy = 0, top = SCORE_BIN_TOP;
+    for (size_t i = 0; i < series->sampled_count; i++) {
+        double probability = sampling_probability(series->sampled[i].threshold);
+        struct score_sums sums = series->sampled[i].hours[hour];
+        if (sums.n == 0 || !(probability > 0))
+            continue;
+        w += (double)sums.n / probability;
+        ww += (double)sums.n / (probability * probability);
+        wy += (double)sums.s1 / top / probability;
+        wyy += (double)sums.s2 / (top * top) / probability;
+    }
+    double scale = w > 0 ? w / ww : 0;
+    return (struct onset_bucket){w * scale, wy * scale, wyy * scale};
+}
+
+static void find_onset(const struct drift_series *series, bool verdicts, struct drift_onset *out)
+{
+    size_t count = series->hour_count;
+    struct onset_bucket *buckets = memory_new(count, sizeof *buckets);
+    double *profile = memory_new(count, sizeof *profile);
+    for (size_t h = 0; h < count; h++)
+        buckets[h] = hour_bucket(series, h);
+    struct onset onset =
+        verdicts ? onset_verdicts(buckets, count, profile) : onset_scores(buckets, count, profile);
+    int64_t from_ms = series->question.base.from_ms;
+    size_t first = onset.since, last = onset.since;
+    for (size_t h = 0; h < count; h++) {
+        if (!onset_is_possible(&onset, profile, h, ONSET_DROP))
+            continue;
+        first = h < first ? h : first;
+        last = h > last ? h : last;
+    }
+    *out =
+        (struct drift_onset){onset.found, from_ms + (int64_t)onset.since * HOUR_MS,
+                             from_ms + (int64_t)first * HOUR_MS, from_ms + (int64_t)last * HOUR_MS};
+    free(buckets);
+    free(profile);
+}
+
+void drift_series_answer(const struct drift_series *series, struct drift_answer *out)
+{
+    struct level_sums base = whole_window(series, false), current = whole_window(series, true);
+    *out = (struct drift_answer){
+        .segment_count = series->segment_count,
+        .watermark_ms = series->watermark_ms,
+    };
+    out->segments = memory_new(series->segment_count + 1, sizeof *out->segments);
+    fill_row(&series->question, &base, &current, &out->all);
+    out->all.segment = DRIFT_ALL_SEGMENTS;
+    for (size_t i = 0; i < series->segment_count; i++) {
+        const struct segment_sums *segment = &series->segments[i];
+        fill_row(&series->question, &segment->base, &segment->current, &out->segments[i]);
+        out->segments[i].segment = segment->segment;
+    }
+    split_change(out);
+    qsort(out->segments, out->segment_count, sizeof *out->segments, by_effect);
+    if (out->all.verdict == DRIFT_WORSE || out->all.verdict == DRIFT_BETTER)
+        find_onset(series, out->all.base.verdicts && out->all.current.verdicts, &out->onset);
+    level_clear(&base);
+    level_clear(&current);
+}
+
+void drift_answer_clear(struct drift_answer *answer)
+{
+    free(answer->segments);
+    *answer = (struct drift_answer){0};
+}
+
+void drift_adjust(struct drift_row *const *rows, size_t count)
+{
+    double *p = memory_new(count + 1, sizeof *p);
+    size_t *order = memory_new(count + 1, sizeof *order);
+    for (size_t i = 0; i < count; i++)
+        p[i] = rows[i]->difference.p;
+    benjamini_hochberg(p, count, order, p);
+    for (size_t i = 0; i < count; i++)
+        rows[i]->p_adjusted = p[i];
+    free(order);
+    free(p);
+}

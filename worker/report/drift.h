@@ -1,0 +1,78 @@
+/* drift: whether two windows of scores differ, since when, where. */
+#ifndef ASSAY_DRIFT_H
+#define ASSAY_DRIFT_H
+
+#include "worker/report/level.h"
+#include "worker/stats/drift_verdict.h"
+#include "worker/stats/mix.h"
+
+/* Half-open ranges of time, milliseconds UTC. A bucket belongs to the window its start lies in. */
+struct time_range {
+    int64_t from_ms, to_ms;
+};
+
+/* What is asked, of one series: a criterion's hash, of one model. */
+struct drift_question {
+    struct time_range base, current; /* base ends before current starts */
+    double tolerance;                /* > 0: the largest change that would not matter */
+    double alpha;                    /* of intervals, and of the false discovery rate */
+    double power;                    /* of the minimum detectable effect */
+};
+
+enum { DRIFT_SEGMENTS_MAX = 256, DRIFT_HOURS_MAX = 400 * 24 };
+
+/* One cell of the rollups: a segment, a threshold of sampling and a bucket of time. */
+struct drift_cell {
+    int64_t segment;
+    uint64_t threshold;
+    int64_t bucket_ms;
+    struct status_counts statuses;
+    const struct score_bins *bins; /* borrowed during the call */
+};
+
+/* Everything about one segment, or about all together. NAN: unknown. */
+struct drift_row {
+    int64_t segment; /* DRIFT_ALL_SEGMENTS: all together */
+    enum drift_verdict verdict;
+    struct level base, current;
+    struct level_difference difference;
+    double mde;         /* minimum detectable effect */
+    double p_adjusted;  /* Benjamini-Hochberg: drift_adjust fills it */
+    double log_e;       /* evidence of the window in the direction of the change */
+    double guaranteed;  /* the change that is there for sure: what segments are ranked by */
+    double within, mix; /* of the change of all: this segment's quality, its share of traffic */
+};
+
+#define DRIFT_ALL_SEGMENTS INT64_MIN
+
+/* Since when, by hours; only for verdicts WORSE and BETTER of all together. */
+struct drift_onset {
+    bool found;
+    int64_t since_ms;          /* the likeliest hour's start */
+    int64_t first_ms, last_ms; /* the earliest and latest hour of the set that covers 93-98 % */
+};
+
+struct drift_answer {
+    struct drift_row all;
+    struct drift_row *segments; /* by guaranteed effect, the largest first; then by id */
+    size_t segment_count;
+    struct drift_onset onset;
+    int64_t watermark_ms; /* end of the latest bucket with data; INT64_MIN without any */
+};
+
+struct drift_series; /* one thread */
+
+/* Copies the question. The hours from base.from_ms to current.to_ms are at most DRIFT_HOURS_MAX. */
+struct drift_series *drift_series_new(const struct drift_question *question);
+void drift_series_free(struct drift_series *series);
+/* Cells in any order; what lies in neither window counts for the onset only, and not at all outside
+ * of both. False: too many segments or thresholds; nothing was added. */
+bool drift_series_add(struct drift_series *series, const struct drift_cell *cell);
+/* Does not change the series. drift_answer_clear gives the segments back. */
+void drift_series_answer(const struct drift_series *series, struct drift_answer *out);
+void drift_answer_clear(struct drift_answer *answer);
+
+/* Adjusts p of all rows of a report together, the hidden ones too; at most `count` rows. */
+void drift_adjust(struct drift_row *const *rows, size_t count);
+
+#endif

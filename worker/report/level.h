@@ -1,0 +1,76 @@
+/* level: how good one window was, and how sure that is. */
+#ifndef ASSAY_LEVEL_H
+#define ASSAY_LEVEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "worker/stats/evidence.h"
+#include "worker/stats/means.h"
+#include "worker/stats/score_bins.h"
+#include "worker/stats/survey.h"
+
+/* Samples were kept with few different probabilities: a histogram for each of them. */
+enum { SAMPLING_THRESHOLDS_MAX = 64 };
+
+struct sampled_bins {
+    uint64_t threshold; /* of sampling: kept iff the 56 bits of the hash are at least this */
+    struct score_bins bins;
+};
+
+/* What criteria said of the samples of a window; each a count. */
+struct status_counts {
+    uint64_t scored, not_applicable, skipped, error;
+};
+
+/* Zero-initialise; level_clear gives the memory back. */
+struct level_sums {
+    struct sampled_bins *sampled; /* ascending by threshold, so that sums do not depend on order */
+    size_t sampled_count;
+    struct status_counts statuses;
+};
+
+/* Adds histograms of one threshold; false when there are too many thresholds. */
+bool level_add(struct level_sums *sums, uint64_t threshold, const struct score_bins *bins,
+               struct status_counts statuses);
+void level_clear(struct level_sums *sums);
+
+struct level {
+    uint64_t n;      /* scored */
+    double n_eff;    /* Kish: as many equally weighted scores tell as much */
+    double weight;   /* requests it stands for: the sum of 1 / probability */
+    double mean;     /* Hajek; NAN without scores */
+    double variance; /* of the mean, super-population; NAN below two scores */
+    bool verdicts;   /* every score is 0 or 1 */
+    struct interval ci;
+    double missing; /* share of skipped and error of what should have a score; 0 without any */
+    struct interval missing_bounds; /* of the mean, whatever the missing scores had been */
+};
+
+/* Pass rates get Wilson's interval of n_eff, scores Student's. */
+struct level level_of(const struct level_sums *sums, double alpha);
+
+/* Current minus baseline. */
+struct level_difference {
+    double delta;
+    double se; /* NAN when it is unknown */
+    double p;  /* two-sided, of no difference; NAN when it is unknown */
+    struct interval ci;
+};
+
+/* Newcombe for verdicts on both sides (p by Fisher's test where all weights are equal, else by the
+ * pooled z), Welch for scores: with equal weights exactly theirs, else with n_eff and the Hajek
+ * variance in place of n and the sample's. Ends are NAN when a side has too few scores. */
+struct level_difference level_difference(const struct level *base, const struct level *current,
+                                         bool equal_weights, double alpha);
+
+/* ln of the e-value against "the mean is not worse (or, for a rise, not better) than the baseline
+ * by more than the tolerance", the baseline's bound being wrong with 1 %. NAN when it is unknown.
+ */
+double level_log_e(const struct level *base, const struct level_sums *current, double tolerance,
+                   bool rise);
+
+/* Are all scores of both windows of one weight? */
+bool level_equal_weights(const struct level_sums *base, const struct level_sums *current);
+
+#endif
