@@ -8,6 +8,7 @@ extern const struct evaluator evaluator_consistency;
 extern const struct evaluator evaluator_judge;
 extern const struct evaluator evaluator_length;
 extern const struct evaluator evaluator_reference;
+extern const struct evaluator evaluator_refusal;
 extern const struct evaluator evaluator_regex;
 
 /* In the order people read them. A new evaluator is a line here. */
@@ -17,6 +18,7 @@ static const struct evaluator *const ALL[] = {
     &evaluator_judge,
     &evaluator_consistency,
     &evaluator_length,
+    &evaluator_refusal,
     NULL,
 };
 
