@@ -33,6 +33,9 @@ struct rubric {
  * rubric_free. Every problem is listed; NULL when there is one. */
 struct rubric *rubric_load(const char *name_or_path, const struct judge_identity *judge,
                            struct problems *problems);
+/* The same of a document in hand, as if it were read from `path`. Takes ownership of it. */
+struct rubric *rubric_load_document(json_t *document, const char *path,
+                                    const struct judge_identity *judge, struct problems *problems);
 void rubric_free(struct rubric *rubric);
 
 /* Whether the rubric is meant for this sample: model, endpoint, route and tags by glob. */

@@ -42,6 +42,7 @@ pcre2 pcre2.h
 vectorscan hs
 libmicrohttpd microhttpd.h
 zlib zlib.h
+libyaml yaml.h
 openssl openssl/
 utf8proc utf8proc.h
 TABLE

@@ -5,7 +5,9 @@
 
 static const struct command COMMANDS[] = {
     {"check", "tell everything that is wrong with rubrics", cmd_rubric_check},
-    {"test", "run the examples that rule packs hold", cmd_rubric_test},
+    {"test", "run the examples that rubrics and rule packs hold", cmd_rubric_test},
+    {"explain", "tell criterion by criterion why a sample got its score", cmd_rubric_explain},
+    {"diff", "score the same samples with two rubrics, list what changed", cmd_rubric_diff},
     {"import", "make a rule pack or a rubric of another tool's file", cmd_rubric_import},
 };
 

@@ -7,29 +7,42 @@
 #include "worker/args.h"
 #include "worker/cmd_rubric.h"
 #include "worker/commands.h"
+#include "worker/rubric_examples_run.h"
 
 static const struct arg_table TABLE = {
     .operands = "FILE...",
     .operands_min = 1,
     .description =
         "Runs the examples of each FILE, or of what ships under a name, and tells those that do\n"
-        "not come out as they say. Those of a rule pack are searched by machine code and by\n"
-        "PCRE2's interpreter, with and without keywords; all four must agree. Exit status 1 when\n"
-        "an example fails, 2 when a document is wrong.",
+        "not come out as they say. Those of a rubric are scored without a judge and as if every\n"
+        "share were 1; a rubric without any is a problem. Those of a rule pack are searched by\n"
+        "machine code and by PCRE2's interpreter, with and without keywords; all four must agree.\n"
+        "Exit status 1 when an example fails, 2 when a document is wrong.",
 };
 
-static bool test_pack(const char *path, const json_t *pack, struct problems *problems)
+static int test_pack(const char *path, const json_t *pack, struct problems *problems)
 {
     (void)path;
-    return rule_examples_check(pack, "", problems);
+    return rule_examples_check(pack, "", problems) ? EXIT_FINE : EXIT_BELOW;
+}
+
+static int test_rubric(const char *path, const json_t *document, struct problems *problems)
+{
+    bool loaded = false;
+    (void)document; /* read again, with what it extends */
+    bool fine = rubric_examples_run(path, &loaded, problems);
+    return fine ? EXIT_FINE : loaded ? EXIT_BELOW : EXIT_USAGE;
 }
 
 /* What has examples is known by a key of its own. A kind may be tested by its path alone. */
 static const struct {
     const char *key, *kind;
-    bool (*test)(const char *path, const json_t *document, struct problems *problems);
+    int (*test)(const char *path, const json_t *document, struct problems *problems);
 } KINDS[] = {
     {"rules", "rule pack", test_pack},
+    {"criteria", "rubric", test_rubric},
+    {"extends", "rubric", test_rubric},
+    {"include", "rubric", test_rubric},
 };
 enum { KIND_COUNT = sizeof KINDS / sizeof *KINDS };
 
@@ -39,17 +52,19 @@ static int test_document(const char *path, const json_t *document)
         if (!json_object_get(document, KINDS[i].key))
             continue;
         struct problems problems = {0};
-        bool fine = KINDS[i].test(path, document, &problems);
-        if (fine)
+        int exit_code = KINDS[i].test(path, document, &problems);
+        if (exit_code == EXIT_FINE)
             printf("%s: ok, every example of this %s\n", path, KINDS[i].kind);
         else
             fprintf(stderr, "%s: %zu problem%s\n", path, problems.total,
                     problems.total == 1 ? "" : "s");
         problems_print(&problems, stderr, path);
         problems_clear(&problems);
-        return fine ? EXIT_FINE : EXIT_BELOW;
+        return exit_code;
     }
-    fprintf(stderr, "%s: nothing in it has examples that can be run; a rule pack has \"rules\"\n",
+    fprintf(stderr,
+            "%s: nothing in it has examples that can be run; a rule pack has \"rules\", a rubric "
+            "\"criteria\"\n",
             path);
     return EXIT_USAGE;
 }

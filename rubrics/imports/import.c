@@ -4,8 +4,11 @@
 #include <string.h>
 
 extern const struct importer import_gitleaks;
+extern const struct importer import_openai;
+extern const struct importer import_promptfoo;
 
-const struct importer *const IMPORTERS[] = {&import_gitleaks, NULL};
+const struct importer *const IMPORTERS[] = {&import_gitleaks, &import_openai, &import_promptfoo,
+                                            NULL};
 
 const struct importer *importer_find(const char *name)
 {
