@@ -6,10 +6,10 @@
 #include "schema/score.h"
 
 /* One number over the criteria that were scored and carry weight: their weighted mean, their
- * weighted geometric mean (0 when one is 0) or the least of them, as the rubric says. Missing weight
- * is redistributed. It is capped by every gate that was scored below its threshold. not_applicable:
- * nothing was scored; error: a gate errored, so that "safe" is never assumed. `scores` has one entry
- * per criterion, in the rubric's order. */
+ * weighted geometric mean (0 when one is 0) or the least of them, as the rubric says. Missing
+ * weight is redistributed. It is capped by every gate that was scored below its threshold.
+ * not_applicable: nothing was scored; error: a gate errored, so that "safe" is never assumed.
+ * `scores` has one entry per criterion, in the rubric's order. */
 struct score composite_score(const struct rubric *rubric, const struct score *scores);
 /* The same before gates. */
 struct score composite_ungated(const struct rubric *rubric, const struct score *scores);

@@ -10,7 +10,8 @@ bool criterion_applies(const struct criterion *criterion, const struct sample *s
 }
 
 /* The key is the start of the criterion's hash: criteria choose independently of each other, and
- * every worker chooses alike. What compares the responses of a group takes the group or leaves it. */
+ * every worker chooses alike. What compares the responses of a group takes the group or leaves it.
+ */
 bool criterion_samples(const struct criterion *criterion, const struct sample *sample)
 {
     if (criterion->sample >= 1)

@@ -14,19 +14,19 @@ struct criterion {
     const char *name;      /* unique in its rubric */
     const char *dimension; /* what it speaks for: "safety", "accuracy", ... */
     const struct evaluator *evaluator;
-    void *state;           /* of the evaluator; read-only */
-    json_t *options;       /* owned where they differ from the document's, else NULL */
-    bool negated;          /* "not-": the value is 1 minus the evaluator's */
-    double weight;         /* >= 0; 1 when not said */
-    double threshold;      /* passed means value >= threshold; .5 when not said */
-    bool gate;             /* when scored below its threshold, caps the composite */
-    double gate_cap;       /* what the composite is capped to; 0 when not said */
-    double sample;         /* share of samples it is evaluated on, (0,1]; 1 when not said */
-    const json_t *when;    /* as written; NULL: it waits for no other criterion */
+    void *state;        /* of the evaluator; read-only */
+    json_t *options;    /* owned where they differ from the document's, else NULL */
+    bool negated;       /* "not-": the value is 1 minus the evaluator's */
+    double weight;      /* >= 0; 1 when not said */
+    double threshold;   /* passed means value >= threshold; .5 when not said */
+    bool gate;          /* when scored below its threshold, caps the composite */
+    double gate_cap;    /* what the composite is capped to; 0 when not said */
+    double sample;      /* share of samples it is evaluated on, (0,1]; 1 when not said */
+    const json_t *when; /* as written; NULL: it waits for no other criterion */
     /* Bit i is criteria[i] of the rubric: it waits for all of these, and is evaluated when one of
      * the first failed or one of the second passed. */
     uint64_t when_failed, when_passed;
-    const json_t *applies_to; /* NULL: to every sample the rubric applies to */
+    const json_t *applies_to;    /* NULL: to every sample the rubric applies to */
     char hash[SHA256_HEX_BYTES]; /* of evaluator, options, packs, judge: what scores depend on */
 };
 

@@ -125,9 +125,10 @@ static const struct evaluator *find_evaluator(const char *name, const char *path
         buffer_printf(&known, "%s%s", known.size ? ", " : "", (*one)->name);
     char at[PATH_BYTES];
     join(path, "evaluator", at);
-    problems_add(problems, at, "\"%.60s\" is not an evaluator; there are: %.*s, and each with "
-                 "not- in front", name,
-                 STR_ARGS(buffer_str(&known)));
+    problems_add(problems, at,
+                 "\"%.60s\" is not an evaluator; there are: %.*s, and each with "
+                 "not- in front",
+                 name, STR_ARGS(buffer_str(&known)));
     buffer_clear(&known);
     return NULL;
 }

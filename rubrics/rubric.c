@@ -21,8 +21,8 @@ static void append_determined(const struct rubric *rubric, struct buffer *into)
     }
 }
 
-/* The document counts, resolved, descriptions too: two rubrics with the same hash read the same. But
- * for its examples: one more of them is no new trend. */
+/* The document counts, resolved, descriptions too: two rubrics with the same hash read the same.
+ * But for its examples: one more of them is no new trend. */
 static void hash_rubric(struct rubric *rubric)
 {
     struct buffer content = {0};

@@ -129,8 +129,8 @@ static void compare_passed(const struct rubric_expectation *expected,
                            const char *path, struct problems *problems)
 {
     bool passed = criterion ? criterion_passed(criterion, score) : score->status == SCORE_SCORED;
-    if (!expected->passed || (passed == json_is_true(expected->passed) &&
-                              (passed || score->status == SCORE_SCORED)))
+    if (!expected->passed ||
+        (passed == json_is_true(expected->passed) && (passed || score->status == SCORE_SCORED)))
         return;
     problems_add(problems, path, "passed: expected %s, is %s",
                  json_is_true(expected->passed) ? "true" : "false",

@@ -28,8 +28,8 @@ void rubric_examples_check(const struct rubric *rubric, const json_t *examples,
 /* Of examples that were checked. */
 size_t rubric_examples_count(const struct rubric *rubric);
 struct rubric_example rubric_examples_at(const struct rubric *rubric, size_t index);
-/* A problem at `path` for everything of `score` that is not as expected. `criterion` is NULL for the
- * composite, which passes when it is scored at all. */
+/* A problem at `path` for everything of `score` that is not as expected. `criterion` is NULL for
+ * the composite, which passes when it is scored at all. */
 bool rubric_examples_compare(const struct rubric_example *example, const char *key,
                              const struct criterion *criterion, const struct score *score,
                              const char *path, struct problems *problems);

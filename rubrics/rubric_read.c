@@ -31,9 +31,10 @@ static const struct json_field RUBRIC_KEYS[] = {
     {"include", JSON_KIND_ARRAY, false, offsetof(struct rubric_keys, include), 0, 0, NULL},
 };
 
-static const char *const COMPOSITE_METHODS[] = {
-    [COMPOSITE_MEAN] = "mean", [COMPOSITE_GEOMETRIC] = "geometric", [COMPOSITE_MINIMUM] = "minimum",
-    NULL};
+static const char *const COMPOSITE_METHODS[] = {[COMPOSITE_MEAN] = "mean",
+                                                [COMPOSITE_GEOMETRIC] = "geometric",
+                                                [COMPOSITE_MINIMUM] = "minimum",
+                                                NULL};
 
 struct composite_keys {
     const char *method;

@@ -132,9 +132,10 @@ static json_t *criterion_of_pack(const json_t *entry, const char *path, struct p
     const json_t *pack = json_is_object(entry) ? json_object_get(entry, "pack") : entry;
     const char *name = json_string_value(pack);
     if (!name || json_object_get(entry, "evaluator")) {
-        problems_add(problems, path,
-                     "must be the name of a rule pack, or {\"pack\": NAME} with keys of a criterion "
-                     "beside it, but for evaluator");
+        problems_add(
+            problems, path,
+            "must be the name of a rule pack, or {\"pack\": NAME} with keys of a criterion "
+            "beside it, but for evaluator");
         return NULL;
     }
     json_t *options = json_object_get(entry, "options");
@@ -142,8 +143,8 @@ static json_t *criterion_of_pack(const json_t *entry, const char *path, struct p
         problems_add(problems, path, "options.packs is not said here; the pack is named by pack");
         return NULL;
     }
-    json_t *criterion = json_pack("{s:s, s:s, s:s}", "name", name, "dimension", "safety",
-                                  "evaluator", "regex");
+    json_t *criterion =
+        json_pack("{s:s, s:s, s:s}", "name", name, "dimension", "safety", "evaluator", "regex");
     json_object_update(criterion, (json_t *)entry);
     json_object_del(criterion, "pack");
     if (options && !json_is_object(options))
@@ -244,8 +245,8 @@ bool rubric_resolve(struct rubric *rubric, const char *path, struct problems *pr
 {
     struct merge merge = {.rubric = rubric, .criteria = json_array(), .problems = problems};
     rubric_read_keys(rubric->document, "", problems);
-    bool readable = json_is_object(rubric->document) &&
-                    merge_all(&merge, rubric->document, path, "");
+    bool readable =
+        json_is_object(rubric->document) && merge_all(&merge, rubric->document, path, "");
     if (readable && !is_plain(&merge, rubric->document))
         put_together(&merge, &rubric->document);
     rubric->criterion_paths = merge.paths;

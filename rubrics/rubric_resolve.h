@@ -19,7 +19,8 @@ bool rubric_resolve(struct rubric *rubric, const char *path, struct problems *pr
 
 /* Where a rubric is that is called by name, or by a path (relative to the file `from`, unless that
  * is NULL). False and a problem at `place`. */
-bool rubric_locate(const char *name_or_path, const char *from, char *out_path /* PACKS_PATH_BYTES */,
-                   const char *place, struct problems *problems);
+bool rubric_locate(const char *name_or_path, const char *from,
+                   char *out_path /* PACKS_PATH_BYTES */, const char *place,
+                   struct problems *problems);
 
 #endif

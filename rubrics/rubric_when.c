@@ -71,8 +71,9 @@ static void read_when(struct rubric *rubric, size_t index, struct problems *prob
 static bool measure_chains(const struct rubric *rubric, unsigned chain[RUBRIC_CRITERIA_MAX],
                            uint64_t *out_circle)
 {
-    uint64_t known = 0, all = rubric->criterion_count == 64 ? ~UINT64_C(0)
-                              : (UINT64_C(1) << rubric->criterion_count) - 1;
+    uint64_t known = 0, all = rubric->criterion_count == 64
+                                  ? ~UINT64_C(0)
+                                  : (UINT64_C(1) << rubric->criterion_count) - 1;
     for (bool more = true; more && known != all;) {
         more = false;
         for (size_t i = 0; i < rubric->criterion_count; i++) {

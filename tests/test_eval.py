@@ -470,6 +470,33 @@ def test_a_budget_of_tokens_is_never_overrun(scores, rubric, tmp_path, judge, si
     assert summary["criteria"]["relevance"]["n"] == stats["verdicts"] < 200
 
 
+def test_a_judge_is_asked_only_where_a_cheap_rule_failed(scores, rubric, tmp_path, judge, signed):
+    chained = {"name": "chained", "criteria": [
+        JUDGED["criteria"][0] | {"sample": {"when": {"failed": ["size"]}}},
+        {"name": "tone", "evaluator": "judge", "options": {"template": "tone"},
+         "sample": {"when": {"passed": ["relevance"]}}},
+        {"name": "size", "evaluator": "length", "options": {"max": 9}}]}
+    rows = judged_rows(100)
+    lines, _ = scores("--rubric", rubric(chained), *judge_flags(judge), write(tmp_path / "rows", rows))
+    asked = 0
+    for row, line in zip(rows, lines):
+        shown = {"prompt": row["prompt"], "response": row["response"]}
+        failed, relevance = len(row["response"]) > 9, (verdict_of(shown, (1, 5)) - 1) / 4
+        got = {name: one["value"] for name, one in line["scores"].items()}
+        assert got["size"] == (0 if failed else 1)
+        assert got["relevance"] == (relevance if failed else None)
+        assert (got["tone"] is not None) == (failed and relevance >= .5)
+        asked += (got["relevance"] is not None) + (got["tone"] is not None)
+        for one in line["scores"].values():
+            assert one["value"] is not None or one["reason"] == "when_not_met"
+        weights = [one["value"] for one in line["scores"].values() if one["value"] is not None]
+        assert line["coverage"] == pytest.approx(len(weights) / 3)
+        assert line["composite"] == pytest.approx(sum(weights) / len(weights))
+    with urllib.request.urlopen(judge + "/control/stats") as reply:
+        assert json.load(reply)["verdicts"] == asked
+    assert 0 < asked < 200
+
+
 def test_scores_of_another_judge_are_another_series(run, rubric, tmp_path, judge, signed):
     def hashes(*flags):
         folder = tmp_path / f"store{len(list(tmp_path.glob('store*')))}"

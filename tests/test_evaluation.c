@@ -255,7 +255,8 @@ static void what_does_not_apply_is_not_asked_about(void **state)
     json_decref(other);
 }
 
-/* Two evaluators made for the test: the value is what state points at; the second asks once first. */
+/* Two evaluators made for the test: the value is what state points at; the second asks once first.
+ */
 static bool told(const void *state, const struct sample *sample, const struct question *answered,
                  struct scratch *scratch, struct arena *arena, struct score *out,
                  struct error *error)
@@ -276,8 +277,8 @@ static struct question *ask_once(const void *state, const struct sample *sample,
 static const struct evaluator TOLD = {.name = "told", .score = told};
 static const struct evaluator JUDGED = {.name = "judged", .ask = ask_once, .score = told};
 
-/* a is cheap; b asks and waits for a; c asks and waits for b; d is cheap and waits for c. They stand
- * in the rubric in the order d, c, b, a. */
+/* a is cheap; b asks and waits for a; c asks and waits for b; d is cheap and waits for c. They
+ * stand in the rubric in the order d, c, b, a. */
 static void a_criterion_waits_for_those_it_names(void **state)
 {
     (void)state;
@@ -338,8 +339,7 @@ static void what_is_not_sampled_does_not_hold_up_who_waits(void **state)
         {.name = "a", .evaluator = &JUDGED, .state = &zero, .sample = 1e-12, .weight = 1},
         {.name = "b", .evaluator = &TOLD, .state = &zero, .sample = 1, .when_failed = 1},
     };
-    struct rubric rubric = {
-        .name = "r", .criteria = criteria, .criterion_count = 2, .awaited = 1};
+    struct rubric rubric = {.name = "r", .criteria = criteria, .criterion_count = 2, .awaited = 1};
     struct rubric_set set;
     struct evaluation evaluation = {0};
     start(&evaluation, &rubric, &set);
@@ -420,7 +420,8 @@ static void a_set_is_whole_or_not_at_all(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct problems problems = {0};
         const char *bad = NULL;
-        struct rubric_set *set = rubric_set_load(cases[i].names, cases[i].count, NULL, &problems, &bad);
+        struct rubric_set *set =
+            rubric_set_load(cases[i].names, cases[i].count, NULL, &problems, &bad);
         assert_int_equal(set == NULL, cases[i].bad != NULL);
         assert_int_equal(problems.total != 0, cases[i].bad != NULL);
         if (cases[i].bad)

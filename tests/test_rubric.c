@@ -265,8 +265,8 @@ static void a_judge_counts_in_the_hash_of_who_asks_it(void **state)
         "{\"name\":\"r\",\"criteria\":[{\"name\":\"a\",\"evaluator\":\"judge\",\"options\":"
         "{\"template\":\"tone\"}},{\"name\":\"b\",\"evaluator\":\"length\"}]}";
     static const struct judge_identity judges[] = {
-        {NULL, NULL, NULL}, {"e", NULL, NULL}, {"f", NULL, NULL}, {"e", "c", NULL},
-        {"e", NULL, "m"},   {"e", NULL, "n"},
+        {NULL, NULL, NULL}, {"e", NULL, NULL}, {"f", NULL, NULL},
+        {"e", "c", NULL},   {"e", NULL, "m"},  {"e", NULL, "n"},
     };
     struct rubric *loaded[COUNT(judges)], *plain = load_text(LENGTH("\"weight\":1"));
     for (size_t i = 0; i < COUNT(judges); i++) {
@@ -305,9 +305,9 @@ static void a_rubric_is_hashed_as_written_down(void **state)
 /* ---- extends and include ---- */
 
 #define BASE                                                                                       \
-    "{\"name\":\"base\",\"description\":\"of the base\",\"applies_to\":{\"model\":\"m\"},"               \
-    "\"composite\":{\"method\":\"minimum\"},\"examples\":[],\"criteria\":["                            \
-    "{\"name\":\"a\",\"evaluator\":\"length\",\"options\":{\"min\":1},\"weight\":2},"                    \
+    "{\"name\":\"base\",\"description\":\"of the base\",\"applies_to\":{\"model\":\"m\"},"         \
+    "\"composite\":{\"method\":\"minimum\"},\"examples\":[],\"criteria\":["                        \
+    "{\"name\":\"a\",\"evaluator\":\"length\",\"options\":{\"min\":1},\"weight\":2},"              \
     "{\"name\":\"b\",\"evaluator\":\"length\"},{\"name\":\"c\",\"evaluator\":\"length\"}]}"
 
 static void a_rubric_takes_over_what_it_extends(void **state)
@@ -343,7 +343,8 @@ static void a_hash_is_of_the_resolved_rubric(void **state)
         "{\"name\":\"r\",\"criteria\":[{\"name\":\"a\",\"evaluator\":\"length\",\"weight\":3},"
         "{\"name\":\"pii\",\"dimension\":\"safety\",\"evaluator\":\"regex\",\"gate\":true,"
         "\"options\":{\"packs\":[\"pii\"],\"where\":\"both\"}}]}";
-    write_file("base.json", "{\"name\":\"base\",\"criteria\":[{\"name\":\"a\",\"evaluator\":\"length\"}]}");
+    write_file("base.json",
+               "{\"name\":\"base\",\"criteria\":[{\"name\":\"a\",\"evaluator\":\"length\"}]}");
     struct rubric *written = load_text(whole);
     struct rubric *made =
         load_text("{\"name\":\"r\",\"extends\":\"./base.json\",\"include\":[{\"pack\":\"pii\","
@@ -351,8 +352,9 @@ static void a_hash_is_of_the_resolved_rubric(void **state)
                   "\"criteria\":[{\"name\":\"a\",\"weight\":3}]}");
     assert_string_equal(made->hash, written->hash);
     assert_string_equal(made->criteria[1].hash, written->criteria[1].hash);
-    write_file("base.json", "{\"name\":\"base\",\"criteria\":[{\"name\":\"a\",\"evaluator\":\"length\","
-                            "\"threshold\":1}]}");
+    write_file("base.json",
+               "{\"name\":\"base\",\"criteria\":[{\"name\":\"a\",\"evaluator\":\"length\","
+               "\"threshold\":1}]}");
     struct rubric *other =
         load_text("{\"name\":\"r\",\"extends\":\"./base.json\",\"include\":[{\"pack\":\"pii\","
                   "\"gate\":true,\"options\":{\"where\":\"both\"}}],"
@@ -366,9 +368,10 @@ static void a_hash_is_of_the_resolved_rubric(void **state)
 static void packs_of_a_base_are_found_beside_it(void **state)
 {
     (void)state;
-    write_file("elsewhere/far.json",
-               "{\"name\":\"far\",\"version\":1,\"description\":\"d\",\"rules\":[{\"id\":\"x\","
-               "\"description\":\"d\",\"entity\":\"x\",\"pattern\":\"foo\",\"severity\":\"high\"}]}");
+    write_file(
+        "elsewhere/far.json",
+        "{\"name\":\"far\",\"version\":1,\"description\":\"d\",\"rules\":[{\"id\":\"x\","
+        "\"description\":\"d\",\"entity\":\"x\",\"pattern\":\"foo\",\"severity\":\"high\"}]}");
     write_file("elsewhere/base.json", "{\"name\":\"base\",\"include\":[\"far\"]}");
     struct rubric *rubric = load_text("{\"name\":\"r\",\"extends\":\"elsewhere/base.json\"}");
     assert_string_equal(rubric->criteria[0].name, "far");
@@ -396,9 +399,10 @@ static void not_turns_a_value_round(void **state)
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         char text[512];
-        snprintf(text, sizeof text,
-                 "{\"name\":\"r\",\"criteria\":[{\"name\":\"a\",\"evaluator\":\"%s\",\"options\":%s}]}",
-                 cases[i].evaluator, cases[i].options);
+        snprintf(
+            text, sizeof text,
+            "{\"name\":\"r\",\"criteria\":[{\"name\":\"a\",\"evaluator\":\"%s\",\"options\":%s}]}",
+            cases[i].evaluator, cases[i].options);
         struct rubric *rubric = load_text(text);
         struct arena arena = {0};
         struct scratch *scratch = scratch_new();
@@ -406,8 +410,7 @@ static void not_turns_a_value_round(void **state)
         const struct sample sample = {.response = str_of(cases[i].response),
                                       .references = &reference,
                                       .reference_count = reference.data != NULL};
-        struct score score =
-            criterion_score(&rubric->criteria[0], &sample, NULL, scratch, &arena);
+        struct score score = criterion_score(&rubric->criteria[0], &sample, NULL, scratch, &arena);
         assert_int_equal(score.status, cases[i].status);
         if (score.status == SCORE_SCORED)
             assert_true(score.value == cases[i].value);
@@ -431,10 +434,11 @@ static void not_has_a_hash_of_its_own(void **state)
 static void what_is_waited_for_is_known_by_its_place(void **state)
 {
     (void)state;
-    struct rubric *rubric = load_text(
-        "{\"name\":\"r\",\"criteria\":[{\"name\":\"a\",\"evaluator\":\"length\",\"sample\":{\"rate\":"
-        "0.5,\"when\":{\"failed\":[\"b\",\"c\"],\"passed\":[\"b\"]}}},{\"name\":\"b\",\"evaluator\":"
-        "\"length\"},{\"name\":\"c\",\"evaluator\":\"length\"}]}");
+    struct rubric *rubric = load_text("{\"name\":\"r\",\"criteria\":[{\"name\":\"a\",\"evaluator\":"
+                                      "\"length\",\"sample\":{\"rate\":"
+                                      "0.5,\"when\":{\"failed\":[\"b\",\"c\"],\"passed\":[\"b\"]}}}"
+                                      ",{\"name\":\"b\",\"evaluator\":"
+                                      "\"length\"},{\"name\":\"c\",\"evaluator\":\"length\"}]}");
     assert_true(rubric->criteria[0].when_failed == 6 && rubric->criteria[0].when_passed == 2);
     assert_true(rubric->criteria[0].sample == .5 && rubric->awaited == 6);
     rubric_free(rubric);

@@ -173,6 +173,13 @@ def test_examples_of_a_rubric_are_run(run, tmp_path):
     assert run("rubric", "test", write(path, rubric | {"criteria": []})).returncode == 2
 
 
+def test_rubrics_that_ship_have_examples_that_hold(run):
+    rubrics = sorted((ROOT / "rubrics").glob("*.json"))
+    done = run("rubric", "test", *rubrics)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == len(rubrics)
+
+
 def test_examples_do_not_count_in_the_hash(run, tmp_path):
     rubric = {"name": "r", "criteria": CRITERIA[:1]}
     example = {"name": "e", "sample": record("x", "y"), "expect": {"short": {"value": 1}}}

@@ -109,8 +109,7 @@ static const char *word_of(const struct criterion *criterion, const struct score
 static bool differs(const struct score *a, const struct score *b, const char *word_a,
                     const char *word_b)
 {
-    bool both_scored =
-        a && b && a->status == SCORE_SCORED && b->status == SCORE_SCORED;
+    bool both_scored = a && b && a->status == SCORE_SCORED && b->status == SCORE_SCORED;
     return strcmp(word_a, word_b) != 0 || (both_scored && fabs(a->value - b->value) > SAME);
 }
 
@@ -217,8 +216,7 @@ static void print_summary(const struct run *run)
         const struct row *row = &run->rows[i];
         if (row->changed)
             printf("  %-24s%lld changed, %lld now pass, %lld now fail\n", row->name,
-                   (long long)row->changed, (long long)row->now_passed,
-                   (long long)row->now_failed);
+                   (long long)row->changed, (long long)row->now_passed, (long long)row->now_failed);
     }
     if (run->both)
         printf("mean composite %.4f -> %.4f, of %lld scored by both\n",
@@ -236,12 +234,12 @@ static void print_summary_json(const struct run *run)
                                       (json_int_t)run->rows[i].now_passed, "now_failed",
                                       (json_int_t)run->rows[i].now_failed));
     double n = (double)run->both;
-    json_t *all = json_pack("{s:{s:I, s:I, s:{s:s, s:s, s:o}, s:{s:s, s:s, s:o}, s:o}}", "summary",
-                            "samples", (json_int_t)run->samples, "changed",
-                            (json_int_t)run->changed, "a", "rubric", run->a->name, "hash",
-                            run->a->hash, "composite", n > 0 ? json_real(run->sum_a / n) : json_null(),
-                            "b", "rubric", run->b->name, "hash", run->b->hash, "composite",
-                            n > 0 ? json_real(run->sum_b / n) : json_null(), "criteria", criteria);
+    json_t *all = json_pack(
+        "{s:{s:I, s:I, s:{s:s, s:s, s:o}, s:{s:s, s:s, s:o}, s:o}}", "summary", "samples",
+        (json_int_t)run->samples, "changed", (json_int_t)run->changed, "a", "rubric", run->a->name,
+        "hash", run->a->hash, "composite", n > 0 ? json_real(run->sum_a / n) : json_null(), "b",
+        "rubric", run->b->name, "hash", run->b->hash, "composite",
+        n > 0 ? json_real(run->sum_b / n) : json_null(), "criteria", criteria);
     json_dumpf(all, stdout, JSON_COMPACT | JSON_REAL_PRECISION(15));
     putchar('\n');
     json_decref(all);

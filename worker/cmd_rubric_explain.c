@@ -39,7 +39,8 @@ static const struct arg_table TABLE = {
     .operands = "SAMPLE...",
     .operands_min = 1,
     .description =
-        "Scores the capture records in each SAMPLE (a file of JSON lines, - is standard input) and\n"
+        "Scores the capture records in each SAMPLE (a file of JSON lines, - is standard input) "
+        "and\n"
         "tells why: each criterion's value, threshold and reason, how the composite is made of\n"
         "them, and what gates did. Exit status 2 when no record was explained.",
     .groups = GROUPS,

@@ -68,7 +68,8 @@ bool rubric_examples_run(const char *path, bool *out_loaded, struct problems *pr
     for (size_t i = 0; i < rubric->criterion_count; i++)
         rubric->criteria[i].sample = 1;
     if (rubric_examples_count(rubric) == 0)
-        problems_add(problems, "examples", "there are none; say what must come out of which sample");
+        problems_add(problems, "examples",
+                     "there are none; say what must come out of which sample");
     for (size_t i = 0; i < rubric_examples_count(rubric); i++) {
         struct rubric_example example = rubric_examples_at(rubric, i);
         char at[PATH_BYTES];

@@ -37,8 +37,9 @@ static double weight_scored(const struct evaluated *one)
 {
     double weight = 0;
     for (size_t i = 0; i < one->rubric->criterion_count; i++)
-        weight += counts(&one->rubric->criteria[i], &one->scores[i]) ? one->rubric->criteria[i].weight
-                                                                     : 0;
+        weight += counts(&one->rubric->criteria[i], &one->scores[i])
+                      ? one->rubric->criteria[i].weight
+                      : 0;
     return weight;
 }
 
@@ -186,15 +187,16 @@ json_t *rubric_explain_json(const struct sample *sample, const struct evaluated 
     const struct criterion *gate = composite_failed_gate(one->rubric, one->scores);
     struct buffer arithmetic = {0};
     rubric_explain_arithmetic(one, &arithmetic);
-    json_t *composite = json_pack(
-        "{s:s, s:s%, s:f, s:o, s:s?, s:s, s:o, s:s?}", "method",
-        rubric_composite_name(one->rubric->composite), "arithmetic", buffer_str(&arithmetic).data,
-        arithmetic.size, "coverage", composite_coverage(one->rubric, one->scores), "before_gates",
-        number_or_null(&before), "failed_gate", gate ? gate->name : NULL, "status",
-        score_status_name(one->composite.status), "value", number_or_null(&one->composite),
-        "reason", one->composite.reason);
+    json_t *composite = json_pack("{s:s, s:s%, s:f, s:o, s:s?, s:s, s:o, s:s?}", "method",
+                                  rubric_composite_name(one->rubric->composite), "arithmetic",
+                                  buffer_str(&arithmetic).data, arithmetic.size, "coverage",
+                                  composite_coverage(one->rubric, one->scores), "before_gates",
+                                  number_or_null(&before), "failed_gate", gate ? gate->name : NULL,
+                                  "status", score_status_name(one->composite.status), "value",
+                                  number_or_null(&one->composite), "reason", one->composite.reason);
     buffer_clear(&arithmetic);
     return json_pack("{s:s%, s:s%, s:s, s:s, s:o, s:o}", "id", sample->id.data, sample->id.size,
                      "model", sample->model.data, sample->model.size, "rubric", one->rubric->name,
-                     "rubric_hash", one->rubric->hash, "criteria", criteria, "composite", composite);
+                     "rubric_hash", one->rubric->hash, "criteria", criteria, "composite",
+                     composite);
 }

@@ -39,7 +39,8 @@ static const char *read_name(struct reader *reader)
 {
     reader->at += strspn(reader->at, " \t\n");
     size_t size = 0;
-    while (isalnum((unsigned char)reader->at[size]) || (reader->at[size] && strchr("_-", reader->at[size])))
+    while (isalnum((unsigned char)reader->at[size]) ||
+           (reader->at[size] && strchr("_-", reader->at[size])))
         size++;
     const char *key, *found = NULL;
     json_t *one;

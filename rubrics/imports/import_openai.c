@@ -6,7 +6,7 @@
 #include "rubrics/imports/formula.h"
 #include "rubrics/imports/import.h"
 #include "rubrics/imports/import_rubric.h"
-#include "schema/base/buffer.h"
+#include "rubrics/imports/openai_prompt.h"
 #include "schema/base/json_read.h"
 
 /* One grader on its way. */
@@ -34,48 +34,6 @@ static bool add(const struct grader *grader, const char *evaluator, json_t *opti
     const char *name = grader->name ? grader->name : text_of(grader->object, "type");
     return import_add_criterion(grader->criteria, name, evaluator, options, grader->weight,
                                 threshold, grader->path, grader->left_out);
-}
-
-/* ---- templates ---- */
-
-/* Whether a template names something a record has too, and what: "{{ sample.output_text }}" is the
- * response; columns of `item` are known by the words that people name them with. */
-static const struct {
-    const char *word, *meaning, *input;
-} COLUMNS[] = {
-    {"sample.output_text", "the response", "response"},
-    {"reference", "the reference", "reference"},
-    {"expected", "the reference", "reference"},
-    {"ground_truth", "the reference", "reference"},
-    {"target", "the reference", "reference"},
-    {"answer", "the reference", "reference"},
-    {"label", "the reference", "reference"},
-    {"context", "the context", "context"},
-    {"document", "the context", "context"},
-    {"question", "the prompt", "prompt"},
-    {"prompt", "the prompt", "prompt"},
-    {"input", "the prompt", "prompt"},
-    {"query", "the prompt", "prompt"},
-};
-enum { COLUMN_COUNT = sizeof COLUMNS / sizeof *COLUMNS };
-
-/* The column that the template at `text` ("{{...") names; COLUMN_COUNT: none, or none known. */
-static size_t column_at(const char *text, size_t *out_size)
-{
-    const char *end = strstr(text, "}}");
-    *out_size = end ? (size_t)(end - text) + 2 : strlen(text);
-    struct str inside = {text, *out_size};
-    size_t i = 0;
-    while (i < COLUMN_COUNT && !memmem(inside.data, inside.size, COLUMNS[i].word,
-                                       strlen(COLUMNS[i].word)))
-        i++;
-    return end ? i : COLUMN_COUNT;
-}
-
-static bool is_response(const char *text)
-{
-    size_t size;
-    return text && import_is_template(text) && column_at(text + strspn(text, " "), &size) == 0;
 }
 
 /* ---- string_check, text_similarity ---- */
@@ -111,7 +69,7 @@ static bool add_string_check(const struct grader *grader)
         i++;
     if (!operation || i == OPERATION_COUNT)
         return leave_out(grader, "its operation is none of eq, ne, like and ilike");
-    if (!is_response(text_of(grader->object, "input")))
+    if (!openai_is_response(text_of(grader->object, "input")))
         return leave_out(grader, "its input is not {{sample.output_text}} alone");
     if (!reference)
         return leave_out(grader, "has no reference");
@@ -134,7 +92,7 @@ static bool add_text_similarity(const struct grader *grader)
     const char *metric = text_of(grader->object, "evaluation_metric");
     const char *reference = text_of(grader->object, "reference");
     const json_t *pass = json_object_get(grader->object, "pass_threshold");
-    if (!metric || !is_response(text_of(grader->object, "input")))
+    if (!metric || !openai_is_response(text_of(grader->object, "input")))
         return leave_out(grader, "has no evaluation_metric, or its input is not "
                                  "{{sample.output_text}} alone");
     if (!reference || !import_is_template(reference))
@@ -151,61 +109,13 @@ static bool add_text_similarity(const struct grader *grader)
 
 /* ---- score_model, label_model ---- */
 
-/* A text with its columns by what a judge sees of a record; adds to the inputs. NULL or why not. */
-static const char *append_text(struct buffer *prompt, const char *text, json_t *inputs)
-{
-    for (const char *open; (open = strstr(text, "{{"));) {
-        size_t size, column = column_at(open, &size);
-        if (column == COLUMN_COUNT)
-            return "its prompt has a column that records do not have";
-        buffer_append(prompt, text, (size_t)(open - text));
-        buffer_append_str(prompt, str_of(COLUMNS[column].meaning));
-        json_object_set_new(inputs, COLUMNS[column].input, json_true());
-        text = open + size;
-    }
-    buffer_append_str(prompt, str_of(text));
-    buffer_append_str(prompt, STR("\n"));
-    return NULL;
-}
-
-static const char *append_message(struct buffer *prompt, const json_t *message, json_t *inputs)
-{
-    const json_t *content = json_object_get(message, "content");
-    if (json_is_string(message) || json_is_string(content))
-        return append_text(prompt, json_string_value(content ? content : message), inputs);
-    const json_t *part = json_is_array(content) ? json_array_get(content, 0) : content;
-    const char *text = text_of(part, "text");
-    if (!text || json_array_size(content) > 1)
-        return "its prompt has parts that are no text";
-    return append_text(prompt, text, inputs);
-}
-
 /* Options with prompt and inputs, or NULL after a problem. */
-static json_t *judge_options(const struct grader *grader, const char *scale)
+static json_t *judge_options(const struct grader *grader, const char *last)
 {
-    struct buffer prompt = {0};
-    json_t *shown = json_object(), *inputs = json_array(), *messages, *one;
-    const char *why = NULL, *key;
-    size_t i;
-    json_object_set_new(shown, "prompt", json_true());
-    json_object_set_new(shown, "response", json_true());
-    messages = json_object_get(grader->object, "input");
-    json_array_foreach(messages, i, one) why = why ? why : append_message(&prompt, one, shown);
-    if (json_is_string(messages))
-        why = append_text(&prompt, json_string_value(messages), shown);
-    if (!why && prompt.size == 0)
-        why = "has no input";
-    buffer_append_str(&prompt, str_of(scale));
-    json_object_foreach(shown, key, one) json_array_append_new(inputs, json_string(key));
-    json_decref(shown);
-    json_t *options = NULL;
-    if (why) {
-        leave_out(grader, why);
-        json_decref(inputs);
-    } else {
-        options = json_pack("{s:s%, s:o}", "prompt", prompt.data, prompt.size, "inputs", inputs);
-    }
-    buffer_clear(&prompt);
+    const char *why_not = NULL;
+    json_t *options = openai_prompt(json_object_get(grader->object, "input"), last, &why_not);
+    if (!options)
+        leave_out(grader, why_not);
     return options;
 }
 
@@ -220,16 +130,16 @@ static bool add_score_model(const struct grader *grader)
     if (!(min < max) || fabs(min) > 1000 || fabs(max) > 1000 || (!whole && (min != 0 || max != 1)))
         return leave_out(grader, "its range is neither [0, 1] nor of whole numbers up to 1000");
     json_t *options = judge_options(
-        grader, whole ? ""
-                      : "Where a score from 0 to 1 is asked for, give ten times as much, rounded to "
-                        "a whole number.\n");
+        grader, whole
+                    ? ""
+                    : "Where a score from 0 to 1 is asked for, give ten times as much, rounded to "
+                      "a whole number.\n");
     if (!options)
         return false;
     json_object_set_new(options, "scale",
                         json_pack("{s:I, s:I}", "min", (json_int_t)(whole ? min : 0), "max",
                                   (json_int_t)(whole ? max : 10)));
-    double threshold =
-        json_is_number(pass) ? (json_number_value(pass) - min) / (max - min) : -1;
+    double threshold = json_is_number(pass) ? (json_number_value(pass) - min) / (max - min) : -1;
     return add(grader, "judge", options, threshold);
 }
 
@@ -336,7 +246,8 @@ static json_t *convert(struct str text, const char *name, struct problems *left_
     json_t *document = json_read(text, &JSON_LIMITS_DOCUMENT, &error), *composite = NULL, *one;
     if (!document)
         problems_add(left_out, "", "%s", error.text);
-    json_t *list = json_is_array(document) ? document : json_object_get(document, "testing_criteria");
+    json_t *list =
+        json_is_array(document) ? document : json_object_get(document, "testing_criteria");
     if (!list && !json_object_get(document, "type"))
         list = json_object_get(document, "graders");
     json_t *all = list ? json_incref(list) : json_array();

@@ -57,7 +57,8 @@ static bool is_taken(const json_t *criteria, const char *name)
 }
 
 /* "Is Concise!" becomes is-concise, then is-concise-2. */
-static void make_name(const json_t *criteria, const char *wanted, char name[PACKS_NAME_BYTES_MAX + 1])
+static void make_name(const json_t *criteria, const char *wanted,
+                      char name[PACKS_NAME_BYTES_MAX + 1])
 {
     char base[PACKS_NAME_BYTES_MAX - 7]; /* room for a number */
     size_t size = 0;
@@ -102,8 +103,8 @@ bool import_add_criterion(json_t *criteria, const char *wanted, const char *eval
 {
     char name[PACKS_NAME_BYTES_MAX + 1];
     make_name(criteria, wanted, name);
-    json_t *criterion = json_pack("{s:s, s:s, s:o}", "name", name, "evaluator", evaluator,
-                                  "options", options);
+    json_t *criterion =
+        json_pack("{s:s, s:s, s:o}", "name", name, "evaluator", evaluator, "options", options);
     if (weight != 0 && weight != 1)
         json_object_set_new(criterion, "weight", json_real(weight));
     if (threshold >= 0)

@@ -160,8 +160,8 @@ static json_t *document(struct reader *reader)
         yaml_event_t event;
         if (!next(reader, &event))
             return NULL;
-        bool is_frame = event.type == YAML_STREAM_START_EVENT ||
-                        event.type == YAML_DOCUMENT_START_EVENT;
+        bool is_frame =
+            event.type == YAML_STREAM_START_EVENT || event.type == YAML_DOCUMENT_START_EVENT;
         json_t *value = is_frame ? NULL : node(reader, &event, 0);
         yaml_event_delete(&event);
         if (!is_frame)

@@ -114,8 +114,8 @@ static void ask_criterion(struct evaluation *evaluation, struct evaluated *one, 
     struct question *fresh =
         !criterion->evaluator->ask
             ? NULL
-            : criterion->evaluator->ask(criterion->state, &evaluation->sample,
-                                        one->answered[index], &evaluation->arena);
+            : criterion->evaluator->ask(criterion->state, &evaluation->sample, one->answered[index],
+                                        &evaluation->arena);
     if (!fresh)
         one->quiet |= bit(index);
     else if (evaluation->round >= QUESTION_ROUNDS_MAX)
