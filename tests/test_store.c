@@ -185,6 +185,34 @@ static void a_rewound_group_counts_nothing_twice(void **state)
     store_close(store);
 }
 
+/* Started at 20, acked to 22, then reset to 18: 18 and 19 are new, 20 and 21 are not, 22 is. */
+static void a_rewound_group_counts_what_it_had_not_reached(void **state)
+{
+    (void)state;
+    uint32_t times;
+    struct error error = {0};
+    struct store *store = store_take(&(struct store_config){.dir = NULL}, &error);
+    struct tenure first = open_tenure(store, 20);
+    store_begin(store);
+    record_value(store, &first, 20, 1, "m1");
+    record_value(store, &first, 21, 1, "m1");
+    commit(store);
+    ack(store, &first, 22);
+    assert_true(claim_mean(store, "accuracy_score", "other", &times) == 1);
+    assert_int_equal(times, 2);
+    struct tenure second = open_tenure(store, 18);
+    assert_true(store_acked(store, second.source) == 22);
+    store_begin(store);
+    record_value(store, &second, 18, 0, "m1");
+    record_value(store, &second, 19, 0, "m1");
+    record_value(store, &second, 22, 0, "m1");
+    commit(store);
+    ack(store, &second, 23);
+    assert_true(claim_mean(store, "accuracy_score", "other", &times) == 0);
+    assert_int_equal(times, 3);
+    store_close(store);
+}
+
 static void note_held(void *owner, int64_t offset, const uint64_t *scored_key)
 {
     int64_t *held = owner;
@@ -391,6 +419,7 @@ int main(void)
         cmocka_unit_test(what_was_on_its_way_at_a_crash_is_never_sent_again),
         cmocka_unit_test(a_row_that_is_there_stays_as_it_is),
         cmocka_unit_test(a_rewound_group_counts_nothing_twice),
+        cmocka_unit_test(a_rewound_group_counts_what_it_had_not_reached),
         cmocka_unit_test(what_a_shard_holds_is_adopted),
         cmocka_unit_test(a_failed_transaction_keeps_nothing),
         cmocka_unit_test(a_shard_has_one_holder),

@@ -105,7 +105,7 @@ def ambiguous(store) -> dict:
     """{Key: rows left `sending`}."""
     rows = defaultdict(list)
     for row in store.outbox:
-        if row.state == "sending" and not row.kind:
+        if row.state == "sending":
             rows[Key(row.model, row.endpoint or "", row.name, row.minute_ms)].append(row)
     return rows
 

@@ -19,6 +19,7 @@ ENDPOINTS = {"chat-eu", "chat-us", ""}
 SPREAD_MS = 20 * 60_000                    # times of events lie in the last 20 minutes
 METRICS = {"samples_evaluated", "composite_quality_score", "accuracy_score", "safety_score", "format_score",
            "relevance_score", "consistency_score", "safety_violations", "evaluation_errors"}
+RUDE = " [judge: prose]"                   # the stand-in gives no verdict
 RESAMPLES = 3                              # responses of a group
 WAITS = object()                           # status of a group's criterion: nothing yet, or the group's score
 
@@ -71,6 +72,8 @@ def expected_scores(prompt: str, response: str, reference, model: str) -> dict:
         verdict = verdict_of({"prompt": prompt, "response": response}, (1, 5))
         # option empty_value: an empty response is worth 0 and no call
         scores["relevant"] = ("scored", (verdict - 1) / 4 if response else 0.0)
+        if response and RUDE in prompt:
+            scores["relevant"] = ("error", None)
     return scores
 
 
@@ -93,6 +96,8 @@ def rfc3339(at_ms: int, digits: int = 3) -> str:
 def flat(chance, number, at_ms) -> tuple:
     prompt, response, answer = text_of(chance, number)
     model = chance.choice(["alpha", "alpha", JUDGED_MODEL, "delta"])
+    if model == JUDGED_MODEL and chance.random() < .1:
+        prompt += RUDE
     endpoint = chance.choice(sorted(ENDPOINTS))
     reference = answer if chance.random() < .8 else None
     record = {"id": f"flat-{number}", "timestamp": at_ms if number % 2 else rfc3339(at_ms), "model": model,

@@ -121,6 +121,12 @@ RUDENESS = {
     "injection": lambda n, v, s: str(s.get("response", "")),
 }
 
+def asked_for(sample):
+    """The fault that a sample's prompt asks for: "[judge: prose]"."""
+    told = re.search(r"\[judge: (\w+)\]", str(sample.get("prompt", "")))
+    return told[1] if told and told[1] in RUDENESS else None
+
+
 # Ways in which right verdicts are wrapped; they must be read all the same.
 WRAPPINGS = [
     lambda text: text,
@@ -214,7 +220,7 @@ class Judge:
         return await self.reply(sample, nonce, scale, writer)
 
     async def reply(self, sample, nonce, scale, writer):
-        fault = self.fault()
+        fault = asked_for(sample) or self.fault()
         self.counts[fault or "verdicts"] += 1
         verdict = verdict_of(sample, scale, self.settings["key"])
         if fault in ERRORS:

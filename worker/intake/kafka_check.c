@@ -219,7 +219,8 @@ bool kafka_check_group(struct kafka_check *check, struct kafka_group *out, struc
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(check->partitions);
     for (int i = 0; i < check->partitions; i++)
         rd_kafka_topic_partition_list_add(list, check->config.topic, i);
-    rd_kafka_resp_err_t code = rd_kafka_committed(check->client, list, ASK_MS);
+    rd_kafka_resp_err_t code =
+        kafka_first_error(rd_kafka_committed(check->client, list, ASK_MS), list);
     bool good = code == RD_KAFKA_RESP_ERR_NO_ERROR || no_answer(check, code, error);
     for (int i = 0; good && i < list->cnt; i++)
         good = add_partition(check, &list->elems[i], &group, error);

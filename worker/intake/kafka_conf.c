@@ -53,3 +53,10 @@ rd_kafka_conf_t *kafka_conf_new(const struct kafka_config *config, struct error 
     rd_kafka_conf_destroy(conf);
     return NULL;
 }
+
+int kafka_first_error(int code, const rd_kafka_topic_partition_list_t *list)
+{
+    for (int i = 0; code == RD_KAFKA_RESP_ERR_NO_ERROR && i < list->cnt; i++)
+        code = list->elems[i].err;
+    return code;
+}

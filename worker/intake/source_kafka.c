@@ -35,6 +35,7 @@ struct kafka_source {
     size_t owned_count;
     bool knows_assignment, paused, commit_pending;
     int64_t polled_ms;  /* steady clock */
+    int64_t silent_ms;  /* no commit before that: the process had slept */
     int64_t session_ms; /* session.timeout.ms */
     int64_t commit_failures, rebalances;
     struct error failure; /* noticed in a callback, told by kafka_poll */
@@ -91,11 +92,21 @@ static void disown_all(struct kafka_source *source, bool lost)
 
 /* ---- assignment ---- */
 
+/* A poll after half a session of none: heartbeats go out again now, and what they bring back (the
+ * group went on without us) is served before anything is committed. */
+static void note_poll(struct kafka_source *source)
+{
+    int64_t now = clock_steady_ms();
+    if (now - source->polled_ms >= source->session_ms / 2)
+        source->silent_ms = now + source->session_ms / 2;
+    source->polled_ms = now;
+}
+
 static bool look_up_committed(struct kafka_source *source, rd_kafka_topic_partition_list_t *list)
 {
     rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
     for (int try = 0; try < LOOKUP_TRIES; try++) {
-        code = rd_kafka_committed(source->client, list, LOOKUP_MS);
+        code = kafka_first_error(rd_kafka_committed(source->client, list, LOOKUP_MS), list);
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
             return true;
     }
@@ -168,7 +179,7 @@ static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code,
 {
     struct kafka_source *source = opaque;
     source->rebalances++;
-    source->polled_ms = clock_steady_ms();
+    note_poll(source);
     if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         assign(source, list);
         return;
@@ -223,7 +234,8 @@ static rd_kafka_topic_partition_list_t *make_list(const struct kafka_source *sou
  * before it has heard what became of its partitions. */
 static bool may_commit(const struct kafka_source *source)
 {
-    return clock_steady_ms() - source->polled_ms < source->session_ms / 2;
+    int64_t now = clock_steady_ms();
+    return now - source->polled_ms < source->session_ms / 2 && now >= source->silent_ms;
 }
 
 bool kafka_commit(struct kafka_source *source, const struct kafka_commit *commits, size_t count)
@@ -291,8 +303,10 @@ bool kafka_poll(struct kafka_source *source, int max, int *out_served, struct er
         count = 0; /* nothing was signalled: the poll below is cheap */
     int served = 0;
     for (; served < max && source->failure.kind == ERROR_NONE; served++) {
+        if (served > 0 && !source->events->has_room(source->owner))
+            break;
         rd_kafka_message_t *message = rd_kafka_consumer_poll(source->client, 0);
-        source->polled_ms = clock_steady_ms();
+        note_poll(source);
         if (!message)
             break;
         serve(source, message);

@@ -42,6 +42,8 @@ struct kafka_events {
     /* The partition goes away. Unless `lost`, the lane may still kafka_commit_now. After this it
      * hears nothing of it. */
     void (*revoked)(void *owner, void *partition, bool lost);
+    /* Whether another message may be delivered now; asked before each. */
+    bool (*has_room)(void *owner);
     /* A message. The payload is borrowed until kafka_release(handle). */
     void (*delivered)(void *owner, void *partition, int64_t offset, struct str payload,
                       void *handle);
@@ -70,7 +72,8 @@ void kafka_close(struct kafka_source *source, int64_t timeout_ms);
 
 /* Becomes readable when kafka_poll has something to do. */
 int kafka_descriptor(const struct kafka_source *source);
-/* Serves at most `max` messages and events without blocking. False with `error` when the source
+/* Serves at most `max` messages and events without blocking, and none beyond the first while
+ * has_room says no. False with `error` when the source
  * cannot go on. *out_served tells how many there were. */
 bool kafka_poll(struct kafka_source *source, int max, int *out_served, struct error *error);
 void kafka_release(void *handle);

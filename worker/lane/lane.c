@@ -15,8 +15,6 @@ enum {
     RECOVER_EVERY_MS = 10000, /* looking for successors of unfinished tenures */
     PRUNE_EVERY_MS = 60000,   /* looking for rows that are older than they may be */
     PRUNE_AGAIN_MS = 200,     /* while there are more of them */
-    WINDOW = 2048,            /* deliveries in flight, then the partitions are paused */
-    WINDOW_BYTES = 64 << 20,  /* of payload, likewise */
     WAIT_MS_MAX = 100,        /* the consumer is polled at least this often */
     DRAIN_MS = 20000,         /* for answers on their way when the lane is to stop */
     PUBLISH_LAST_MS = 20000,  /* for the outbox, after that */
@@ -31,7 +29,9 @@ static void recover(struct lane *lane)
     const struct tenure **open = memory_new(lane->partition_count, sizeof *open);
     for (size_t i = 0; i < lane->partition_count; i++)
         open[i] = &lane->partitions[i]->tenure;
-    store_recover(lane->store, open, lane->partition_count, &lane->error);
+    struct error error = {0};
+    if (!store_recover(lane->store, open, lane->partition_count, &error))
+        lane_store_failed(lane, &error);
     free(open);
     lane->recover_ms = clock_steady_ms() + RECOVER_EVERY_MS;
 }
@@ -39,13 +39,18 @@ static void recover(struct lane *lane)
 static void prune(struct lane *lane)
 {
     bool more = false;
-    store_prune(lane->store, &lane->config->retention, clock_wall_ms(), &more, &lane->error);
+    struct error error = {0};
+    if (!store_prune(lane->store, &lane->config->retention, clock_wall_ms(), &more, &error))
+        lane_store_failed(lane, &error);
     lane->prune_ms = clock_steady_ms() + (more ? PRUNE_AGAIN_MS : PRUNE_EVERY_MS);
 }
 
 static void do_chores(struct lane *lane)
 {
     int64_t now = clock_steady_ms();
+    if (now < lane->store_retry_ms)
+        return;
+    lane_ack(lane);
     if (now >= lane->recover_ms)
         recover(lane);
     if (now >= lane->prune_ms)
@@ -54,21 +59,17 @@ static void do_chores(struct lane *lane)
 
 /* ---- the loop ---- */
 
-static size_t in_flight(const struct lane *lane)
-{
-    return lane->waiting.count + lane->finished.count;
-}
-
-/* With hysteresis: pausing empties what librdkafka fetched ahead. */
+/* With hysteresis: pausing empties what librdkafka fetched ahead. A lane that drains stays paused. */
 static void hold_back(struct lane *lane)
 {
-    bool full = in_flight(lane) >= WINDOW || lane->bytes_in_flight >= WINDOW_BYTES;
-    bool roomy = in_flight(lane) <= WINDOW / 2 && lane->bytes_in_flight <= WINDOW_BYTES / 2;
+    bool full = lane_is_full(lane);
     if (full && !lane->paused)
         kafka_pause(lane->source);
-    else if (roomy && lane->paused)
+    else if (lane->paused && !lane->draining && lane_is_roomy(lane))
         kafka_resume(lane->source);
-    lane->paused = full || (lane->paused && !roomy);
+    else
+        return;
+    lane->paused = full;
 }
 
 static uint64_t tag_of(const struct lane *lane, const struct rubric_set *set)
@@ -91,7 +92,7 @@ static void take_next_set(struct lane *lane)
 
 static bool all_read_and_acked(const struct lane *lane)
 {
-    if (kafka_owned(lane->source) < 0 || in_flight(lane) > 0)
+    if (kafka_owned(lane->source) < 0 || lane_in_flight(lane) > 0)
         return false;
     for (size_t i = 0; i < lane->partition_count; i++) {
         const struct partition *one = lane->partitions[i];
@@ -130,7 +131,7 @@ static void wait_for_work(struct lane *lane, bool more)
 
 static void tell(struct lane *lane)
 {
-    atomic_store(&lane->counters.value[COUNT_IN_FLIGHT], (int64_t)in_flight(lane));
+    atomic_store(&lane->counters.value[COUNT_IN_FLIGHT], (int64_t)lane_in_flight(lane));
     atomic_store(&lane->counters.value[COUNT_PARTITIONS], (int64_t)lane->partition_count);
     atomic_store(&lane->counters.ticked_ms, clock_steady_ms());
     atomic_store(&lane->idle, all_read_and_acked(lane));
@@ -163,8 +164,8 @@ static void drain(struct lane *lane)
     int64_t deadline = clock_steady_ms() + DRAIN_MS;
     bool more = false;
     kafka_pause(lane->source);
-    lane->paused = true;
-    while (in_flight(lane) > 0 && clock_steady_ms() < deadline) {
+    lane->paused = lane->draining = true;
+    while (lane_in_flight(lane) > 0 && clock_steady_ms() < deadline) {
         wait_for_work(lane, more);
         if (!turn(lane, &more))
             return;

@@ -46,7 +46,7 @@ struct lane {
     struct jobs spare;    /* keep their arenas */
     size_t bytes_in_flight;
     int64_t finished_since_ms, store_retry_ms, recover_ms, prune_ms; /* steady clock */
-    bool commit_out, paused;
+    bool commit_out, paused, draining;
     int wake;
     atomic_bool stop, idle, failed; /* failed: `error` is final, others may read it */
     struct counters counters;
@@ -65,6 +65,11 @@ void job_end(struct job *job);
 /* ---- lane_intake.c ---- */
 
 extern const struct kafka_events LANE_EVENTS;
+/* Deliveries in flight, and whether they are as many, or as large, as they may be. */
+size_t lane_in_flight(const struct lane *lane);
+bool lane_is_full(const struct lane *lane);
+/* So few that the partitions may go on. */
+bool lane_is_roomy(const struct lane *lane);
 
 /* ---- lane_record.c ---- */
 
@@ -74,6 +79,11 @@ bool lane_record(struct lane *lane);
 void lane_record_when_due(struct lane *lane);
 /* How long until lane_record_when_due has something to do; -1: nothing is finished. */
 int64_t lane_record_wait_ms(const struct lane *lane);
+/* Counts what the broker accepted and could not be counted before. */
+void lane_ack(struct lane *lane);
+/* After a call of the store that said no: what may work later (a full disk) is told and waited for,
+ * anything else ends the lane. */
+void lane_store_failed(struct lane *lane, const struct error *error);
 /* Asks the broker to store what is durable; it answers later. */
 void lane_commit(struct lane *lane);
 /* The same, and waits for the answer. */

@@ -4,6 +4,11 @@
 #include "schema/base/memory.h"
 #include "worker/lane/lane_inside.h"
 
+enum {
+    WINDOW = 2048,           /* deliveries in flight, then the partitions are paused */
+    WINDOW_BYTES = 64 << 20, /* of payload, likewise; one more delivery may pass it */
+};
+
 /* ---- ask and score ---- */
 
 static void advance(struct job *job);
@@ -136,8 +141,9 @@ static void on_committed(void *owner, void *owned, int64_t offset, bool accepted
     count(&lane->counters, accepted ? COUNT_COMMITS : COUNT_COMMITS_REFUSED, 1);
     if (!accepted)
         partition->asked = partition->tenure.acked_to - 1; /* ask again, if it is still ours */
-    else
-        store_ack(lane->store, &partition->tenure, offset, &lane->error);
+    else if (offset > partition->accepted)
+        partition->accepted = offset;
+    lane_ack(lane);
 }
 
 static void on_commit_answered(void *owner)
@@ -177,7 +183,30 @@ static void on_revoked(void *owner, void *owned, bool lost)
     partition_free(partition);
 }
 
+/* ---- how much is taken in ---- */
+
+size_t lane_in_flight(const struct lane *lane)
+{
+    return lane->waiting.count + lane->finished.count;
+}
+
+bool lane_is_full(const struct lane *lane)
+{
+    return lane_in_flight(lane) >= WINDOW || lane->bytes_in_flight >= WINDOW_BYTES;
+}
+
+bool lane_is_roomy(const struct lane *lane)
+{
+    return lane_in_flight(lane) <= WINDOW / 2 && lane->bytes_in_flight <= WINDOW_BYTES / 2;
+}
+
+static bool has_room(void *owner)
+{
+    return !lane_is_full(owner);
+}
+
 const struct kafka_events LANE_EVENTS = {
+    .has_room = has_room,
     .assigned = on_assigned,
     .revoked = on_revoked,
     .delivered = on_delivered,

@@ -61,6 +61,29 @@ static void settle_finished(struct lane *lane)
     count(&lane->counters, COUNT_TRANSACTIONS, 1);
 }
 
+void lane_store_failed(struct lane *lane, const struct error *error)
+{
+    if (error->kind == ERROR_TRANSIENT)
+        fprintf(stderr, "{\"level\":\"error\",\"event\":\"store_waits\",\"text\":\"%.300s\"}\n",
+                error->text);
+    else if (lane->error.kind == ERROR_NONE)
+        lane->error = *error;
+    lane->store_retry_ms = clock_steady_ms() + STORE_RETRY_MS;
+}
+
+void lane_ack(struct lane *lane)
+{
+    struct error error = {0};
+    for (size_t i = 0; i < lane->partition_count; i++) {
+        struct partition *one = lane->partitions[i];
+        if (one->accepted > one->tenure.acked_to &&
+            !store_ack(lane->store, &one->tenure, one->accepted, &error)) {
+            lane_store_failed(lane, &error);
+            return;
+        }
+    }
+}
+
 bool lane_record(struct lane *lane)
 {
     if (lane->finished.count == 0)
@@ -76,12 +99,7 @@ bool lane_record(struct lane *lane)
         settle_finished(lane);
         return true;
     }
-    if (error.kind == ERROR_TRANSIENT) /* a full disk, say: keep all, try again */
-        fprintf(stderr, "{\"level\":\"error\",\"event\":\"store_waits\",\"text\":\"%.300s\"}\n",
-                error.text);
-    else
-        lane->error = error;
-    lane->store_retry_ms = clock_steady_ms() + STORE_RETRY_MS;
+    lane_store_failed(lane, &error);
     return false;
 }
 

@@ -48,6 +48,17 @@ static uint64_t scope_of(struct store *store, const struct kafka_start *start)
     return scope;
 }
 
+/* Other shards may have counted these offsets as well: whoever adds up stores must hear of it. */
+static void tell_rewound(struct store *store, int64_t source, const struct kafka_start *start)
+{
+    int64_t acked = store_acked(store, source);
+    if (start->offset < acked)
+        fprintf(stderr,
+                "{\"level\":\"warning\",\"event\":\"group_rewound\",\"partition\":%d,"
+                "\"offset\":%lld,\"acked_to\":%lld}\n",
+                start->partition, (long long)start->offset, (long long)acked);
+}
+
 struct partition *partition_open(struct store *store, const struct kafka_start *start, uint64_t tag,
                                  struct error *error)
 {
@@ -55,12 +66,14 @@ struct partition *partition_open(struct store *store, const struct kafka_start *
     partition->number = start->partition;
     partition->durable_low = start->offset;
     partition->asked = -1;
+    partition->accepted = start->offset;
     partition->scope = scope_of(store, start);
     offsets_init(&partition->offsets, start->offset);
     seen_init(&partition->seen);
     struct adoption adoption = {.partition = partition, .tag = tag};
     int64_t source =
         store_source(store, start->topic, start->cluster ? start->cluster : "", start->partition);
+    tell_rewound(store, source, start);
     if (check_topic(store, source, start, error) &&
         store_open_tenure(store, source, start->offset, start->metadata, &partition->tenure,
                           error) &&

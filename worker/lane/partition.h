@@ -18,6 +18,7 @@ struct partition {
     size_t held_count, held_next;
     int64_t durable_low; /* everything below is terminal in the shard */
     int64_t asked;       /* the last offset the broker was asked to store; -1 none */
+    int64_t accepted;    /* the broker stored this offset; acked_to follows */
     bool at_end;         /* nothing more to read, for now */
 };
 

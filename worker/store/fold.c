@@ -5,7 +5,7 @@
 #include "worker/store/measure.h"
 #include "worker/store/minutes.h"
 
-enum { DIMENSIONS_MAX = 32 };
+enum { DIMENSIONS_MAX = 32, ERROR_KIND_BYTES_MAX = 40 };
 
 /* All that one ack adds. */
 struct fold {
@@ -60,13 +60,16 @@ static double round_ms(double ms)
     return round(ms * scale) / scale;
 }
 
+static bool is_code_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
 /* The code in front of a reason: "judge_unavailable", "rule" of "rule x: match limit". */
 static const char *error_kind_of(struct fold *fold, struct str reason)
 {
     size_t size = 0;
-    while (size < reason.size && size < 40 &&
-           ((reason.data[size] | 0x20) >= 'a' || reason.data[size] == '_') &&
-           (reason.data[size] | 0x20) <= 'z' + 1)
+    while (size < reason.size && size < ERROR_KIND_BYTES_MAX && is_code_char(reason.data[size]))
         size++;
     return size ? arena_copy(&fold->minutes.arena, (struct str){reason.data, size}) : "other";
 }
@@ -96,11 +99,9 @@ static void add_score(struct fold *fold, const struct acked_row *row,
         measures_add_label(&fold->measures, &row->key, score->criterion,
                            shard_word(fold->store, score->label));
     bool composite = str_is(score->name, "composite");
-    if (str_is(score->status, "error") && !composite) {
-        add_minute(fold, row, "evaluation_errors", "", METRIC_COUNT, 1);
+    if (str_is(score->status, "error") && !composite) /* published in total, too */
         add_minute(fold, row, "evaluation_errors", error_kind_of(fold, score->reason), METRIC_COUNT,
                    1);
-    }
     if (!str_is(score->status, "scored"))
         return;
     if (composite)
@@ -236,18 +237,26 @@ static void clear_fold(struct fold *fold)
     minutes_clear(&fold->minutes);
 }
 
-/* A rewound group must not count rows twice: what an earlier tenure of this shard has counted of
- * the source stays counted once. */
-static int64_t counted_to(struct store *store, const struct tenure *tenure)
+/* Folds [from, to) but for what tenures of this shard have counted already: a group that was rewound
+ * must not count rows twice, nor leave out those it had never reached. */
+static void fold_uncounted(struct fold *fold, int64_t source, int64_t from, int64_t to)
 {
-    struct statement *read = db_sql(
-        store->db, "SELECT coalesce(max(acked_to), 0) FROM tenure WHERE source = ? AND start "
-                   "< acked_to AND id <= ?");
-    db_bind_int(read, tenure->source);
-    db_bind_int(read, tenure->id);
-    int64_t counted = db_row(read) ? db_int(read, 0) : 0;
-    db_end(read);
-    return counted > tenure->acked_to ? counted : tenure->acked_to;
+    struct statement *counted =
+        db_sql(fold->store->db, "SELECT start, acked_to FROM tenure WHERE source = ? AND start < "
+                                "acked_to AND acked_to > ? AND start < ? ORDER BY start");
+    db_bind_int(counted, source);
+    db_bind_int(counted, from);
+    db_bind_int(counted, to);
+    while (from < to && db_row(counted)) {
+        int64_t start = db_int(counted, 0), end = db_int(counted, 1);
+        if (start > from)
+            fold_range(fold, source, from, start);
+        if (end > from)
+            from = end;
+    }
+    db_end(counted);
+    if (from < to)
+        fold_range(fold, source, from, to);
 }
 
 bool store_ack(struct store *store, struct tenure *tenure, int64_t to, struct error *error)
@@ -256,9 +265,7 @@ bool store_ack(struct store *store, struct tenure *tenure, int64_t to, struct er
         return true;
     struct fold fold = {.store = store};
     db_begin(store->db);
-    int64_t from = counted_to(store, tenure);
-    if (from < to)
-        fold_range(&fold, tenure->source, from, to);
+    fold_uncounted(&fold, tenure->source, tenure->acked_to, to);
     write_fold(&fold);
     struct statement *move = db_sql(store->db, "UPDATE tenure SET acked_to = ? WHERE id = ?");
     db_bind_int(move, to);

@@ -57,6 +57,8 @@ int64_t store_source(struct store *store, const char *topic, const char *incarna
                      int32_t partition);
 /* The highest offset held for any incarnation-less check of a recreated topic; -1: none. */
 int64_t store_highest(struct store *store, int64_t source);
+/* The highest acked_to of this shard's tenures; -1: none. A group that starts below it was rewound. */
+int64_t store_acked(struct store *store, int64_t source);
 /* Durable when it returns true. `predecessor` is the metadata of the commit found, "" for none. */
 bool store_open_tenure(struct store *store, int64_t source, int64_t start, const char *predecessor,
                        struct tenure *out, struct error *error);

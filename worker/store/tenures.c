@@ -33,6 +33,16 @@ int64_t store_highest(struct store *store, int64_t source)
     return highest;
 }
 
+int64_t store_acked(struct store *store, int64_t source)
+{
+    struct statement *read =
+        db_sql(store->db, "SELECT coalesce(max(acked_to), -1) FROM tenure WHERE source = ?");
+    db_bind_int(read, source);
+    int64_t acked = db_row(read) ? db_int(read, 0) : -1;
+    db_end(read);
+    return acked;
+}
+
 static int64_t next_number(struct store *store, int64_t source)
 {
     struct statement *read =
