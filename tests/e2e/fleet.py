@@ -35,7 +35,7 @@ PARTITIONS, WORKERS, LANES = 12, 3, 2
 SESSION_MS = 4000
 DRAIN_SECONDS, FINISH_SECONDS = 60, 600
 SETTLE_SECONDS = 3  # a process that began a moment ago does not listen to SIGTERM yet
-PUBLISH_SECONDS = .5  # until CloudWatch answers, so that kills leave rows `sending`
+PUBLISH_SECONDS = .2  # until CloudWatch answers, so that kills leave rows `sending`
 CHUNK = 250  # records produced at a time
 
 
@@ -135,7 +135,7 @@ class Fleet:
         return ["--brokers", self.kafka.bootstrap, "--topic", TOPIC, "--group", GROUP, "--rubric", rubrics,
                 "--store", self.store, "--lanes", LANES, "--from", "earliest", "--judge-endpoint", "judge",
                 "--kafka", f"session.timeout.ms={SESSION_MS}", "--kafka", "heartbeat.interval.ms=500",
-                "--models", ",".join(MODELS), "--publish-every", "2"]
+                "--models", ",".join(MODELS), "--publish-every", "4"]
 
     def go(self) -> Result:
         began = time.monotonic()

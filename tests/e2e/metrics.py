@@ -41,7 +41,7 @@ def from_scores(store, owner: dict, endpoint_of: dict, known_models: set) -> dic
     """{Key: Total} of all rows that count: those of the shard that answers for the offset.
     `endpoint_of` is {(partition, offset): name or ""}."""
     totals = defaultdict(Total)
-    dimensions = defaultdict(Total)  # weight as count, weighted value as sum
+    dimensions = defaultdict(lambda: defaultdict(Total))  # weight as count, weighted value as sum
     seen = set()
     for s in store.scores:
         place = (s.partition, s.offset)
@@ -61,15 +61,17 @@ def from_scores(store, owner: dict, endpoint_of: dict, known_models: set) -> dic
         if s.status != "scored":
             continue
         if s.criterion == "composite":
-            total("composite_quality_score").add(s.value)
+            if s.place == 0:  # the rubric named first, of those that apply
+                total("composite_quality_score").add(s.value)
             continue
         if s.weight > 0:
-            mean = dimensions[place, s.rubric_hash, s.dimension, model, minute]
+            mean = dimensions[place, s.dimension, model, minute][s.place]
             mean.count += s.weight
             mean.sum += s.value * s.weight
         if s.dimension == "safety" and not s.passed:
             total("safety_violations").add(1)
-    for (place, _, dimension, model, minute), mean in dimensions.items():
+    for (place, dimension, model, minute), by_rubric in dimensions.items():
+        mean = by_rubric[min(by_rubric)]  # the first that scored it
         totals[Key(model, endpoint_of[place], dimension + "_score", minute)].add(mean.sum / mean.count)
     return dict(totals)
 

@@ -48,6 +48,7 @@ class Score:
     weight: float
     passed: int
     observed_at_ms: int
+    place: int  # of its rubric, among those that apply
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def read_shard(store: Store, name: str, shard: sqlite3.Connection, topic: str) -
                              "FROM tenures WHERE topic = ? ORDER BY partition, number", (topic,)):
         store.tenures.append(Tenure(uuid, *row))
     for row in shard.execute('SELECT partition, "offset", sample, model, rubric_hash, criterion, status,'
-                             "value, reason, dimension, weight, passed, observed_at_ms FROM scores "
+                             "value, reason, dimension, weight, passed, observed_at_ms, place FROM scores "
                              "WHERE run = 'live' AND topic = ?", (topic,)):
         store.scores.append(Score(uuid, *row))
     for *row, histogram in shard.execute("SELECT id, state, minute_ms, model, endpoint, name, kind, "

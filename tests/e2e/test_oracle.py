@@ -19,7 +19,7 @@ COLUMNS = {
     "terminal": 'run, topic, partition, "offset", sample, state, reason, tenure',
     "tenures": "topic, partition, number, start, low_water, acked_to, predecessor, shard",
     "scores": 'run, topic, partition, "offset", sample, model, rubric_hash, criterion, status, value, '
-              "passed, reason, dimension, weight, observed_at_ms",
+              "passed, reason, dimension, weight, observed_at_ms, place",
     "outbox": "id, state, minute_ms, model, endpoint, component, name, kind, unit, histogram",
 }
 
@@ -57,7 +57,7 @@ def terminal(db, tenure: str, offset: int, state: str = "scored", value: float =
                (offset, None if state == "invalid" else sample, state, tenure))
     if state == "scored":
         for criterion, dimension, weight in (("right", "accuracy", 1), ("composite", "composite", 0)):
-            db.execute("INSERT INTO scores VALUES('live','t',0,?,?,'m',?,?,'scored',?,1,NULL,?,?,?)",
+            db.execute("INSERT INTO scores VALUES('live','t',0,?,?,'m',?,?,'scored',?,1,NULL,?,?,?,0)",
                        (offset, sample, RUBRIC, criterion, value, dimension, weight, MINUTE + offset))
 
 
@@ -191,7 +191,7 @@ def test_a_sample_of_which_every_delivery_is_called_a_duplicate_is_noticed(made)
 def test_a_complete_group_has_its_score_once(scored, wrong):
     rows = [Score(A, 0, offset, f"r{offset}", "epsilon", RUBRIC, "consistent",
                   "scored" if offset in scored else "not_applicable", 1.0 if offset in scored else None,
-                  None, "consistency", 1, None, MINUTE) for offset in range(3)]
+                  None, "consistency", 1, None, MINUTE, 0) for offset in range(3)]
     expected = {(0, offset): Expected("scored", f"r{offset}", "epsilon", group="g") for offset in range(3)}
     assert bool(oracle.check_groups(Store(scores=rows), expected)) == wrong
     assert oracle.check_groups(Store(scores=rows[:2]), expected) == [] or 0 in scored

@@ -14,14 +14,14 @@ struct demo_report {
 
 static const char TABLES[] =
     "CREATE TABLE row(model, at_ms, partition, off, rubric, criterion, dimension, status, value,"
-    " passed, weight);"
+    " passed, weight, place);"
     "CREATE TABLE published(namespace, name, minute_ms, n, total)";
 
 /* A row counts where its shard's tenure answers for the offset: what was scored before a partition
  * moved on, and not accepted, is scored again by the next owner. */
 static const char TAKE_SHARD[] =
     "INSERT INTO row SELECT model, observed_at_ms, partition, \"offset\", rubric_hash, criterion,"
-    " dimension, status, value, passed, weight FROM shard.scores AS s WHERE topic = ? AND EXISTS("
+    " dimension, status, value, passed, weight, place FROM shard.scores AS s WHERE topic = ? AND EXISTS("
     " SELECT 1 FROM shard.tenures AS t WHERE t.topic = s.topic AND t.partition = s.partition"
     " AND s.\"offset\" >= t.start AND s.\"offset\" < t.acked_to)";
 
@@ -30,12 +30,14 @@ static const char EXPECT[] =
     "CREATE VIEW scored AS SELECT *, '/aws/sagemaker/inference-quality/' || model AS namespace,"
     " at_ms / 60000 * 60000 AS minute_ms FROM row WHERE status = 'scored';"
     "CREATE VIEW dimension AS SELECT namespace, minute_ms, at_ms, model, dimension,"
-    " sum(value * weight) / sum(weight) AS mean FROM scored"
-    " WHERE criterion <> 'composite' AND weight > 0"
-    " GROUP BY namespace, minute_ms, at_ms, model, partition, off, rubric, dimension;"
+    " sum(value * weight) / sum(weight) AS mean FROM (SELECT *, min(place) OVER (PARTITION BY"
+    " partition, off, dimension) AS first FROM scored WHERE criterion <> 'composite' AND weight > 0)"
+    " WHERE place = first"
+    " GROUP BY namespace, minute_ms, at_ms, model, partition, off, dimension;"
     "CREATE TABLE expected AS"
     " SELECT namespace, 'composite_quality_score' AS name, minute_ms, count(*) AS n,"
-    " sum(value) AS total FROM scored WHERE criterion = 'composite' GROUP BY 1, 3"
+    " sum(value) AS total FROM scored WHERE criterion = 'composite' AND place = 0"
+    " GROUP BY 1, 3"
     " UNION ALL SELECT namespace, dimension || '_score', minute_ms, count(*), sum(mean)"
     " FROM dimension GROUP BY 1, 2, 3"
     " UNION ALL SELECT namespace, 'safety_violations', minute_ms, count(*), count(*) FROM scored"
@@ -52,7 +54,7 @@ static const char EXPECT[] =
 
 static const char HALVES[] =
     "WITH half AS (SELECT model, at_ms >= ?1 AS second, avg(value) AS composite, NULL AS safety"
-    " FROM scored WHERE criterion = 'composite' GROUP BY 1, 2"
+    " FROM scored WHERE criterion = 'composite' AND place = 0 GROUP BY 1, 2"
     " UNION ALL SELECT model, at_ms >= ?1, NULL, avg(mean) FROM dimension"
     " WHERE dimension = 'safety' GROUP BY 1, 2)"
     " SELECT model, max(composite) FILTER (WHERE NOT second),"

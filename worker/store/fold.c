@@ -26,14 +26,16 @@ struct acked_row {
 
 /* A score's row joined with its criterion. */
 struct acked_score {
-    int64_t criterion, rubric, passed; /* passed: -1 unknown */
+    int64_t criterion, passed; /* passed: -1 unknown */
+    int64_t place;             /* of its rubric, among those that apply */
     struct str status, name, dimension, reason, label;
     double value, weight;
 };
 
-/* The weighted mean of a dimension's scored criteria, built up row by row. */
+/* The weighted mean of a dimension's scored criteria, built up row by row: those of the first rubric
+ * that scored it. */
 struct dimension {
-    int64_t rubric;
+    int64_t place;
     char *name;
     double sum, weight;
 };
@@ -74,18 +76,20 @@ static const char *error_kind_of(struct fold *fold, struct str reason)
     return size ? arena_copy(&fold->minutes.arena, (struct str){reason.data, size}) : "other";
 }
 
+/* Scores come in the order of the rubrics' places. */
 static void add_to_dimension(struct fold *fold, struct dimension *dimensions, size_t *count,
                              const struct acked_score *score)
 {
     size_t i = 0;
-    while (i < *count &&
-           !(dimensions[i].rubric == score->rubric && str_is(score->dimension, dimensions[i].name)))
+    while (i < *count && !str_is(score->dimension, dimensions[i].name))
         i++;
-    if (i == DIMENSIONS_MAX)
+    if (i == DIMENSIONS_MAX || !(score->weight > 0))
         return;
     if (i == *count)
         dimensions[(*count)++] = (struct dimension){
-            .rubric = score->rubric, .name = arena_copy(&fold->minutes.arena, score->dimension)};
+            .place = score->place, .name = arena_copy(&fold->minutes.arena, score->dimension)};
+    if (dimensions[i].place != score->place)
+        return;
     dimensions[i].sum += score->value * score->weight;
     dimensions[i].weight += score->weight;
 }
@@ -104,11 +108,12 @@ static void add_score(struct fold *fold, const struct acked_row *row,
                    1);
     if (!str_is(score->status, "scored"))
         return;
-    if (composite)
+    if (composite && score->place == 0)
         add_minute(fold, row, "composite_quality_score", "", METRIC_NONE, score->value);
-    else
-        add_to_dimension(fold, dimensions, count, score);
-    if (!composite && str_is(score->dimension, "safety") && score->passed == 0)
+    if (composite)
+        return;
+    add_to_dimension(fold, dimensions, count, score);
+    if (str_is(score->dimension, "safety") && score->passed == 0)
         add_minute(fold, row, "safety_violations", "", METRIC_COUNT, 1);
 }
 
@@ -116,8 +121,6 @@ static void add_dimensions(struct fold *fold, const struct acked_row *row,
                            const struct dimension *dimensions, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (!(dimensions[i].weight > 0))
-            continue;
         char name[128];
         snprintf(name, sizeof name, "%s_score", dimensions[i].name);
         add_minute(fold, row, name, "", METRIC_NONE, dimensions[i].sum / dimensions[i].weight);
@@ -131,7 +134,7 @@ static struct acked_score read_score(struct statement *rows)
                                 .value = db_real(rows, 3),
                                 .passed = isnan(db_real(rows, 4)) ? -1 : db_int(rows, 4),
                                 .reason = db_text(rows, 5),
-                                .rubric = db_int(rows, 6),
+                                .place = db_int(rows, 6),
                                 .name = db_text(rows, 7),
                                 .dimension = db_text(rows, 8),
                                 .weight = db_real(rows, 9),
@@ -195,9 +198,9 @@ static void fold_range(struct fold *fold, int64_t source, int64_t from, int64_t 
         "AND off >= ? AND off < ? AND state = 'scored' ORDER BY off");
     struct statement *scores = db_sql(
         db,
-        "SELECT off, criterion, status, value, passed, reason, criterion.rubric, criterion.name,"
+        "SELECT off, criterion, status, value, passed, reason, place, criterion.name,"
         "dimension, weight, label FROM score JOIN criterion ON criterion.id = criterion WHERE run = ? "
-        "AND source = ? AND off >= ? AND off < ? ORDER BY off, criterion");
+        "AND source = ? AND off >= ? AND off < ? ORDER BY off, place, criterion");
     bind_range(rows, source, from, to);
     bind_range(scores, source, from, to);
     bool more = db_row(scores);

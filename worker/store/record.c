@@ -190,14 +190,14 @@ static void findings_as_json(const struct score *score, struct buffer *out)
     buffer_append(out, "]", 1);
 }
 
-/* passed: -1 when there is no value to compare. */
+/* passed: -1 when there is no value to compare. `place`: of the rubric, among those that apply. */
 static void insert_score(struct store *store, const struct delivery *delivery, int64_t criterion,
-                         const struct score *score, int passed)
+                         const struct score *score, int passed, size_t place)
 {
     struct buffer findings = {0};
     if (score->finding_count)
         findings_as_json(score, &findings);
-    struct statement *row = db_sql(store->db, "INSERT INTO score VALUES(?,?,?,?,?,?,?,?,?,?) "
+    struct statement *row = db_sql(store->db, "INSERT INTO score VALUES(?,?,?,?,?,?,?,?,?,?,?) "
                                               "ON CONFLICT DO NOTHING");
     db_bind_int(row, LIVE_RUN);
     db_bind_int(row, delivery->tenure->source);
@@ -209,6 +209,7 @@ static void insert_score(struct store *store, const struct delivery *delivery, i
     db_bind_text(row, str_of(score->label));
     db_bind_text(row, str_of(score->reason));
     db_bind_text(row, findings.size ? buffer_str(&findings) : (struct str){0});
+    db_bind_int(row, (int64_t)place);
     db_do(row);
     buffer_clear(&findings);
 }
@@ -225,8 +226,8 @@ void store_record(struct store *store, const struct delivery *delivery)
             const struct criterion *criterion = &one->rubric->criteria[c];
             const struct score *score = &one->scores[c];
             int passed = score->status == SCORE_SCORED ? score->value >= criterion->threshold : -1;
-            insert_score(store, delivery, known->criteria[c], score, passed);
+            insert_score(store, delivery, known->criteria[c], score, passed, i);
         }
-        insert_score(store, delivery, known->criteria[count], &one->composite, -1);
+        insert_score(store, delivery, known->criteria[count], &one->composite, -1, i);
     }
 }

@@ -13,7 +13,7 @@
 #include "schema/sample.h"
 #include "schema/terminal.h"
 
-enum { STORE_SCHEMA_VERSION = 4, STORE_SHARDS_MAX = 1024, SHARD_UUID_BYTES = 33 };
+enum { STORE_SCHEMA_VERSION = 5, STORE_SHARDS_MAX = 1024, SHARD_UUID_BYTES = 33 };
 
 struct store; /* one thread */
 
@@ -78,7 +78,7 @@ struct delivery {
     struct str sample_id;         /* absent when no sample could be read */
     uint64_t sample_key;
     const struct sample *sample;  /* NULL when no sample could be read */
-    const struct evaluated *evaluated;
+    const struct evaluated *evaluated; /* in the order of the rubrics: metrics are the first's */
     size_t evaluated_count;
     double evaluation_ms;         /* NaN when nothing was evaluated */
 };
