@@ -66,14 +66,14 @@ static void check_example(const struct rubric *rubric, const json_t *document, c
     json_read_fields(document, EXAMPLE_KEYS, COUNT(EXAMPLE_KEYS), &example, path, problems);
     json_object_foreach((json_t *)example.expect, key, expected)
     {
-        snprintf(at, sizeof at, "%s.expect.%.64s", path, key);
+        snprintf(at, sizeof at, "%.150s.expect.%.64s", path, key);
         if (is_known(rubric, key))
             check_expectation(expected, at, problems);
         else
             problems_add(problems, at,
                          "is no criterion of this rubric; use their names, or composite");
     }
-    snprintf(at, sizeof at, "%s.expect", path);
+    snprintf(at, sizeof at, "%.150s.expect", path);
     if (example.expect && json_object_size(example.expect) == 0)
         problems_add(problems, at, "expects nothing; name a criterion, or composite");
 }

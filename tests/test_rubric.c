@@ -30,7 +30,7 @@ static bool mentions(const struct problems *problems, const char *text)
 static void check_broken(const char *file, const char *told)
 {
     char path[512];
-    snprintf(path, sizeof path, BROKEN "%s", file);
+    snprintf(path, sizeof path, BROKEN "%.400s", file);
     struct problems problems = {0};
     assert_null(rubric_load(path, NULL, &problems));
     if (!mentions(&problems, told)) {
