@@ -5,6 +5,7 @@
 #include <string.h>
 
 extern const struct evaluator evaluator_consistency;
+extern const struct evaluator evaluator_format;
 extern const struct evaluator evaluator_judge;
 extern const struct evaluator evaluator_length;
 extern const struct evaluator evaluator_reference;
@@ -19,6 +20,7 @@ static const struct evaluator *const ALL[] = {
     &evaluator_consistency,
     &evaluator_length,
     &evaluator_refusal,
+    &evaluator_format,
     NULL,
 };
 
