@@ -49,7 +49,7 @@ struct worker {
     const struct run_options *options;
     struct lane_config config;
     struct answerer_config answerer;
-    struct words models;
+    struct arg_words models;
     struct endpoint judge_address, metric_address;
     char region[REGION_BYTES];
     struct keyring *keyring;
@@ -115,7 +115,7 @@ static bool configure(struct worker *worker)
     config->publish = (struct publisher_config){
         .naming = run_options_naming(options), .query_form = options->query_form, .out = stdout};
     config->publish_every_ms = (int64_t)(options->publish_every_s * 1000);
-    words_split(&worker->models, &options->models);
+    arg_words_split(&worker->models, &options->models);
     config->store = (struct store_config){.dir = options->store,
                                           .models = (const char *const *)worker->models.words,
                                           .model_count = worker->models.count};
@@ -198,7 +198,7 @@ static void close_worker(struct worker *worker)
     keyring_close(worker->keyring);
     endpoint_clear(&worker->judge_address);
     endpoint_clear(&worker->metric_address);
-    words_clear(&worker->models);
+    arg_words_clear(&worker->models);
 }
 
 /* ---- running ---- */

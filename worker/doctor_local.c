@@ -85,13 +85,13 @@ static void check_rubric(struct doctor *doctor, const char *name)
 
 void doctor_rubrics(struct doctor *doctor)
 {
-    struct words names = {0};
-    words_split(&names, &doctor->options->rubrics);
+    struct arg_words names = {0};
+    arg_words_split(&names, &doctor->options->rubrics);
     for (size_t i = 0; i < names.count; i++)
         check_rubric(doctor, names.words[i]);
     if (names.count == 0)
         check_rubric(doctor, "general");
-    words_clear(&names);
+    arg_words_clear(&names);
 }
 
 /* ---- the store ---- */

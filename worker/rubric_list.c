@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include "schema/base/memory.h"
 
-static void words_add(struct words *words, const char *start, size_t size)
+static void words_add(struct arg_words *words, const char *start, size_t size)
 {
     words->words = memory_resize(words->words, words->count + 1, sizeof *words->words);
     char *word = memory_new(size + 1, 1);
@@ -13,7 +13,7 @@ static void words_add(struct words *words, const char *start, size_t size)
     words->words[words->count++] = word;
 }
 
-void words_split(struct words *words, const struct arg_list *list)
+void arg_words_split(struct arg_words *words, const struct arg_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
         for (const char *start = list->values[i];;) {
@@ -26,22 +26,22 @@ void words_split(struct words *words, const struct arg_list *list)
     }
 }
 
-void words_clear(struct words *words)
+void arg_words_clear(struct arg_words *words)
 {
     for (size_t i = 0; i < words->count; i++)
         free(words->words[i]);
     free(words->words);
-    *words = (struct words){0};
+    *words = (struct arg_words){0};
 }
 
 struct rubric_set *rubric_list_load(const char *command, const struct arg_list *list,
                                     const struct judge_identity *judge)
 {
-    struct words names = {0};
+    struct arg_words names = {0};
     struct problems problems = {0};
     const char *bad = NULL;
     if (list->count)
-        words_split(&names, list);
+        arg_words_split(&names, list);
     else
         words_add(&names, "general", strlen("general"));
     struct rubric_set *set =
@@ -51,6 +51,6 @@ struct rubric_set *rubric_list_load(const char *command, const struct arg_list *
         problems_print(&problems, stderr, bad);
     }
     problems_clear(&problems);
-    words_clear(&names);
+    arg_words_clear(&names);
     return set;
 }

@@ -12,11 +12,11 @@ struct rubric_set *rubric_list_load(const char *command, const struct arg_list *
                                     const struct judge_identity *judge);
 
 /* A list whose values may be lists themselves, "a,b": one by one. Owns its text. */
-struct words {
+struct arg_words {
     char **words;
     size_t count;
 };
-void words_split(struct words *words, const struct arg_list *list);
-void words_clear(struct words *words);
+void arg_words_split(struct arg_words *words, const struct arg_list *list);
+void arg_words_clear(struct arg_words *words);
 
 #endif
