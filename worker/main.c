@@ -13,6 +13,7 @@ static const struct command COMMANDS[] = {
     {"rubric", "check, test and import rubrics and rule packs", cmd_rubric},
     {"doctor", "say what is wrong with a configuration, its credentials, its brokers", cmd_doctor},
     {"evaluators", "list the ways of judging a rubric can name", cmd_evaluators},
+    {"bench", "time the evaluators on this machine", cmd_bench},
 };
 
 static const char DESCRIPTION[] =
