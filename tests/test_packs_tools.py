@@ -7,6 +7,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+import measure_pii
+
 TESTS = Path(__file__).resolve().parent
 ROOT = TESTS.parent
 ASSAY = Path(os.environ.get("ASSAY_BUILD", ROOT / "build" / "asan")).resolve() / "assay"
@@ -99,3 +101,23 @@ def test_examples_of_packs_are_run(tmp_path):
     assert "without keywords finds something else" in run("rubric", "test", pack).stderr
     pack.write_text("{}")
     assert run("rubric", "test", pack).returncode == 2
+
+
+def test_personal_data_is_found_as_people_labelled_it():
+    data = ROOT.parent / "shared" / "data"
+    if not (data / "presidio_pii").is_dir():
+        pytest.skip(f"there is no {data}/presidio_pii")
+    for label, n, recall, precision, least_recall, least_precision in measure_pii.measure(ASSAY, data):
+        assert n["labelled"] > 0 and recall >= least_recall and precision >= least_precision, label
+        assert n["failing"] == 0, label
+
+
+def test_the_peer_of_that_measure_counts_as_said():
+    rows = [{"text": "a@b.cc x@y.zz 1@2.33", "spans": [{"start": 0, "end": 6, "type": "EMAIL_ADDRESS"},
+                                                       {"start": 14, "end": 20, "type": "OTHER"}]}]
+    n = measure_pii.count(rows, [[("email", 0, 5), ("email", 7, 13), ("email", 14, 20)]], "EMAIL_ADDRESS", "email", False)
+    assert n == {"labelled": 1, "found": 1, "exact": 0, "right": 1, "false": 1, "within other": 1, "failing": 0}
+    n = measure_pii.count(rows, [[]], "EMAIL_ADDRESS", "email", False)
+    assert (n["found"], n["right"], n["false"]) == (0, 0, 0)
+    assert measure_pii.luhn("4111 1111 1111 1111") and not measure_pii.luhn("4111111111111112")
+    assert measure_pii.mod97("GB82 WEST 1234 5698 7654 32") and not measure_pii.mod97("GB82 WEST 1234 5698 7654 33")

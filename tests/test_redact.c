@@ -70,13 +70,13 @@ static void what_the_shipped_packs_find_is_masked(void **state)
     } cases[] = {
         {"", ""},
         {"nothing here", "nothing here"},
-        {"write to jane@mail.example.org.", "write to [redacted:email:v1:21]."},
+        {"write to jane@mail.example.org.", "write to [redacted:email:v2:21]."},
         {"SSN 457-55-5462, card 4111 1111 1111 1111",
-         "SSN [redacted:us_ssn:v1:11], card [redacted:credit_card:v1:19]"},
-        {"password = \"Fake0Key1Not2\"", "password = \"[redacted:generic_password:v1:13]\""},
+         "SSN [redacted:us_ssn:v2:11], card [redacted:credit_card:v2:19]"},
+        {"password = \"Fake0Key1Not2\"", "password = \"[redacted:generic_password:v2:13]\""},
         {"na\xc3\xafve jane@mail.example.org \xe2\x82\xac",
-         "na\xc3\xafve [redacted:email:v1:21] \xe2\x82\xac"},
-        {"forged [redacted:email:v1:21] mask", "forged [redacted:mask:v0:10]email:v1:21] mask"},
+         "na\xc3\xafve [redacted:email:v2:21] \xe2\x82\xac"},
+        {"forged [redacted:email:v2:21] mask", "forged [redacted:mask:v0:10]email:v2:21] mask"},
     };
     static const char *const names[] = {"pii", "secrets", NULL};
     json_t *packs = json_object();
