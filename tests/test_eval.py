@@ -105,7 +105,7 @@ def test_every_sample_has_the_scores_python_gives_it(scores, rubric, tmp_path):
         assert line["safety"] is None  # its only criterion has no weight
 
 
-def test_findings_say_where_in_code_points(scores, rubric, tmp_path):
+def test_findings_say_where_in_code_points_and_bytes(scores, rubric, tmp_path):
     lines, _ = scores("--rubric", rubric(LENGTH_AND_EXACT), write(tmp_path / "rows", ROWS))
     for row, line in zip(ROWS, lines):
         spans = [(f["start"], f["end"]) for f in line["scores"]["clean"]["findings"]]
@@ -113,6 +113,8 @@ def test_findings_say_where_in_code_points(scores, rubric, tmp_path):
         while (at := text.find("zorch", at + 1)) >= 0:
             told.append((at, at + 5))
         assert spans == told
+        in_bytes = [(f["start_byte"], f["end_byte"]) for f in line["scores"]["clean"]["findings"]]
+        assert in_bytes == [tuple(len(text[:place].encode()) for place in span) for span in told]
         assert all(f["where"] == "response" for f in line["scores"]["clean"]["findings"])
         assert "findings" not in line["scores"]["size"]
 

@@ -18,8 +18,9 @@
 static const struct {
     const char *name;
     size_t rules_min;
-} EXPECTED[] = {{"pii", 20},    {"secrets", 40},  {"profanity", 5},           {"prompt_leak", 4},
-                {"refusal", 5}, {"injection", 8}, {"jailbreak_compliance", 4}};
+} EXPECTED[] = {{"pii", 20},    {"secrets", 60},  {"profanity", 5},           {"prompt_leak", 4},
+                {"refusal", 5}, {"injection", 8}, {"jailbreak_compliance", 4},
+                {"medical_financial_advice", 6}};
 
 static void every_pack_that_ships_is_there(void **state)
 {

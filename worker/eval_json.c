@@ -38,7 +38,8 @@ static void finding(struct buffer *into, bool first, const struct finding *one)
     text(into, str_of(one->entity));
     key(into, false, "where");
     text(into, str_of(one->where));
-    buffer_printf(into, ",\"start\":%zu,\"end\":%zu}", one->start, one->end);
+    buffer_printf(into, ",\"start\":%zu,\"end\":%zu,\"start_byte\":%zu,\"end_byte\":%zu}",
+                  one->start, one->end, one->start_byte, one->end_byte);
 }
 
 /* Rules give a list even when it is empty: "looked, found nothing". */

@@ -138,9 +138,8 @@ struct pattern *pattern_compile(struct str source, unsigned flags, struct error 
 
 struct pattern *pattern_compile_counted(struct str source, unsigned flags, struct error *error)
 {
-    /* What PCRE2 would leave out after a look at the text or the pattern is done, and counted. */
-    uint32_t options = PCRE2_AUTO_CALLOUT | PCRE2_NO_START_OPTIMIZE | PCRE2_NO_AUTO_POSSESS |
-                       PCRE2_NO_DOTSTAR_ANCHOR;
+    /* What PCRE2 leaves out after a look at the text, this text's luck, is done and counted. */
+    uint32_t options = PCRE2_AUTO_CALLOUT | PCRE2_NO_START_OPTIMIZE;
     return compile(source, compile_options(flags) | options, error);
 }
 

@@ -37,7 +37,7 @@ struct span {
  * when it does not compile, can match nothing at all (empty), is too long, or starts with an option
  * such as (*LIMIT_MATCH=...) or (*NO_JIT). */
 struct pattern *pattern_compile(struct str source, unsigned flags, struct error *error);
-/* The same for pattern_count_steps: never as machine code, nothing optimised away. */
+/* The same for pattern_count_steps: never as machine code, every place is tried. */
 struct pattern *pattern_compile_counted(struct str source, unsigned flags, struct error *error);
 void pattern_free(struct pattern *pattern);
 /* Whether it runs as machine code. Back-references never do: caseless ones are wrong there before

@@ -10,8 +10,14 @@
 #include "rubrics/imports/import.h"
 
 /* gitleaks puts this in front of its assignments so that a match shows the whole name. A finding
- * starts behind it, and it makes fifty places out of one where a match may start. */
-static const struct str LEADING = STR("[\\w.-]{0,50}?");
+ * starts behind it, and it makes fifty places out of one where a match may start. It goes where only
+ * these stand before it. */
+static const char LEADING[] = "[\\w.-]{0,50}?";
+static const char *const BEFORE_LEADING[] = {"(?i)", "(?i:"};
+
+/* What endless repetitions may repeat at most when the pattern is too slow as it is: the first of
+ * these that is quick enough. Longest first, so that as few matches as possible are lost. */
+static const unsigned BOUNDS[] = {8000, 1000, 120};
 
 struct source {
     const char *id, *description, *regex;
@@ -95,19 +101,75 @@ static void name_groups(struct str regex, int64_t wanted, struct buffer *out)
     }
 }
 
-static json_t *pattern_of(const struct source *source)
+/* Behind what may stand before LEADING, at `at`. */
+static size_t behind_opening(struct str regex, size_t at)
 {
-    struct str regex = str_of(source->regex);
-    struct buffer pattern = {0};
-    const char *leading = strstr(regex.data, LEADING.data);
-    size_t before = leading ? (size_t)(leading - regex.data) : 0;
-    if (leading && (before == 0 || (before == 4 && memcmp(regex.data, "(?i)", 4) == 0))) {
-        buffer_append(&pattern, regex.data, before);
-        regex.data += before + LEADING.size, regex.size -= before + LEADING.size;
+    for (size_t i = 0; i < sizeof BEFORE_LEADING / sizeof *BEFORE_LEADING; i++)
+        if (strncmp(regex.data + at, BEFORE_LEADING[i], strlen(BEFORE_LEADING[i])) == 0)
+            return at + strlen(BEFORE_LEADING[i]);
+    return at;
+}
+
+/* Without any LEADING at its beginning. */
+static struct buffer without_leading(struct str regex)
+{
+    struct buffer out = {0};
+    size_t at = 0, size = strlen(LEADING);
+    for (;;) {
+        size_t opening = behind_opening(regex, at);
+        if (strncmp(regex.data + opening, LEADING, size) != 0)
+            break;
+        buffer_append(&out, regex.data + at, opening - at);
+        at = opening + size;
     }
-    name_groups(regex, source->secret_group, &pattern);
-    struct str text = buffer_str(&pattern);
+    buffer_append(&out, regex.data + at, regex.size - at);
+    return out;
+}
+
+/* The bytes of an endless quantifier at `at` and the least it repeats; 0: there is none. */
+static size_t endless_at(struct str regex, size_t at, unsigned *out_min)
+{
+    const char *text = regex.data + at;
+    *out_min = *text == '+';
+    if (*text == '*' || *text == '+')
+        return 1;
+    if (*text != '{' || text[1] < '0' || text[1] > '9')
+        return 0;
+    char *end;
+    *out_min = (unsigned)strtoul(text + 1, &end, 10);
+    return end[0] == ',' && end[1] == '}' ? (size_t)(end - text) + 2 : 0;
+}
+
+/* Every endless repetition repeats at most `bound` times more than it must. */
+static void bound_repetitions(struct str regex, unsigned bound, struct buffer *out)
+{
+    for (size_t at = 0; at < regex.size;) {
+        unsigned min;
+        size_t quantifier = endless_at(regex, at, &min);
+        if (quantifier) {
+            buffer_printf(out, "{%u,%u}", min, min + bound);
+            at += quantifier;
+            if (at < regex.size && regex.data[at] == '?')
+                buffer_append(out, "?", 1), at++;
+            continue;
+        }
+        size_t end = behind_item(regex, at);
+        buffer_append(out, regex.data + at, end - at);
+        at = end;
+    }
+}
+
+/* `bound` 0: none. */
+static json_t *pattern_of(const struct source *source, unsigned bound)
+{
+    struct buffer start = without_leading(str_of(source->regex)), named = {0}, pattern = {0};
+    name_groups(buffer_str(&start), source->secret_group, &named);
+    if (bound)
+        bound_repetitions(buffer_str(&named), bound, &pattern);
+    struct str text = buffer_str(bound ? &pattern : &named);
     json_t *value = json_stringn(text.data, text.size);
+    buffer_clear(&start);
+    buffer_clear(&named);
     buffer_clear(&pattern);
     return value;
 }
@@ -150,7 +212,7 @@ static void add_allowlist(json_t *rule, const json_t *list, const char *path,
 static json_t *rule_of(const struct source *source, const char *path, struct problems *left_out)
 {
     json_t *rule = json_pack("{s:s, s:s*, s:o, s:s}", "id", source->id, "description",
-                             source->description, "pattern", pattern_of(source), "severity",
+                             source->description, "pattern", pattern_of(source, 0), "severity",
                              "high");
     size_t i;
     json_t *list;
@@ -175,6 +237,37 @@ static bool is_usable(const json_t *rule, const char *path, struct problems *pro
     return usable;
 }
 
+/* Makes a rule that is too slow quick enough, if a bound can. */
+static bool is_usable_bounded(json_t *rule, const struct source *source, const char *path,
+                              struct problems *left_out)
+{
+    for (size_t i = 0; i < sizeof BOUNDS / sizeof *BOUNDS; i++) {
+        struct problems problems = {0};
+        json_object_set_new(rule, "pattern", pattern_of(source, BOUNDS[i]));
+        bool usable = is_usable(rule, path, &problems);
+        problems_clear(&problems);
+        if (!usable)
+            continue;
+        problems_add(left_out, path,
+                     "kept, but its endless repetitions end after %u: it was too slow", BOUNDS[i]);
+        return true;
+    }
+    return false;
+}
+
+static void add_usable(json_t *rules, json_t *rule, const struct source *source, const char *path,
+                       struct problems *left_out)
+{
+    struct problems problems = {0};
+    bool usable = is_usable(rule, path, &problems) ||
+                  is_usable_bounded(rule, source, path, left_out);
+    if (usable)
+        json_array_append(rules, rule);
+    for (size_t i = 0; i < problems.count && !usable; i++)
+        problems_add(left_out, "", "%s", problems.lines[i]);
+    problems_clear(&problems);
+}
+
 static void add_rule(json_t *rules, const json_t *object, size_t number, struct problems *left_out)
 {
     char path[RULE_PATH_BYTES];
@@ -191,8 +284,8 @@ static void add_rule(json_t *rules, const json_t *object, size_t number, struct 
         return;
     }
     json_t *rule = rule_of(&source, path, left_out);
-    if (rule && is_usable(rule, path, left_out))
-        json_array_append(rules, rule);
+    if (rule)
+        add_usable(rules, rule, &source, path, left_out);
     json_decref(rule);
 }
 

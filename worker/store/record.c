@@ -184,8 +184,9 @@ static void findings_as_json(const struct score *score, struct buffer *out)
         buffer_append_json(out, str_of(one->rule));
         buffer_append_str(out, STR(",\"entity\":"));
         buffer_append_json(out, str_of(one->entity));
-        buffer_printf(out, ",\"where\":\"%s\",\"start\":%zu,\"end\":%zu}", one->where, one->start,
+        buffer_printf(out, ",\"where\":\"%s\",\"start\":%zu,\"end\":%zu,", one->where, one->start,
                       one->end);
+        buffer_printf(out, "\"start_byte\":%zu,\"end_byte\":%zu}", one->start_byte, one->end_byte);
     }
     buffer_append(out, "]", 1);
 }
