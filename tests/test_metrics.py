@@ -1,6 +1,6 @@
 """Does `reference` give what the published programs give, on text nobody chose for it?
 
-The peers are PyPI's rouge-score (with NLTK's Porter stemmer), sacrebleu and jsonschema, and plain lines of Python.
+The peers are PyPI's rouge-score (with NLTK's Porter stemmer), sacrebleu, and plain lines of Python.
 Texts are generated from a fixed seed, of many scripts; ASCII ones, and hostile ones, are among them.
 """
 
@@ -9,6 +9,7 @@ import random
 import re
 import string
 import subprocess
+import unicodedata
 from collections import Counter
 
 import pytest
@@ -200,3 +201,129 @@ def test_levenshtein_is_the_textbooks(measure):
     pairs = PAIRS[:200]
     expected = [1 - distance(a, b) / max(len(a), len(b)) if a or b else 1.0 for a, b in pairs]
     compare(measure, {"metric": "levenshtein"}, pairs, expected)
+
+
+def folded_character(c):
+    while (after := unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", c).casefold())) != c:
+        c = after
+    return c
+
+
+def folded(value):
+    """NFKC_Casefold of text without invisible characters: character by character, then composed."""
+    return unicodedata.normalize("NFC", "".join(map(folded_character, value)))
+
+
+FORMS = {"as_is": str, "nfc": lambda value: unicodedata.normalize("NFC", value),
+         "nfkc": lambda value: unicodedata.normalize("NFKC", value), "casefold": folded}
+INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+                       "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+                       "\U000e0000-\U000e0fff]")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_unicode_forms_are_those_of_python(measure, form):
+    """Every character that some form changes, against itself in that form and against its neighbour."""
+    normal = FORMS[form]
+    characters = [chr(c) for c in range(0x80, 0x110000)
+                  if not 0xD800 <= c < 0xE000 and folded(unicodedata.normalize("NFD", chr(c))) != chr(c)]
+    characters = [c for c in characters if not INVISIBLE.search(c + folded(c)) and not 0xAC00 < ord(c) < 0xD700]
+    assert len(characters) > 6000
+    pairs = [(f"e{c}\u0301x", normal(f"e{c}\u0301x")) for c in characters]
+    expected = [1.0] * len(pairs)
+    for before, after in zip(characters, characters[1:], strict=False):
+        pairs.append((before, after))
+        expected.append(float(normal(before).strip() == normal(after).strip()))
+        pairs.append((before, folded(before)))
+        expected.append(float(normal(before).strip() == normal(folded(before)).strip()))
+    compare(measure, {"metric": "exact", "unicode": form}, pairs, expected)
+
+
+def test_forms_hold_for_every_metric_of_text(measure):
+    pairs = [("Stra\u00dfe \ufb01n", "STRASSE fin"), ("cafe\u0301", "CAF\u00c9"), ("\u202eabc\u202c", "ABC")]
+    for metric in ("exact", "exact_match", "quasi_exact", "includes", "contains_all", "contains_any", "f1", "f1_set",
+                   "precision", "recall", "chrf", "levenshtein"):
+        compare(measure, {"metric": metric, "unicode": "casefold"}, pairs, [1.0] * 3)
+    compare(measure, {"metric": "contains_any", "values": ["STRASSE"], "unicode": "casefold"}, pairs, [1.0, 0.0, 0.0])
+
+
+UNSPACED = [(0xE00, 0xEFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x3005, 0x3007), (0x3040, 0x309F), (0x3400, 0x4DBF),
+            (0x4E00, 0x9FFF), (0xA9E0, 0xA9FF), (0xAA60, 0xAA7F), (0xF900, 0xFAFF), (0x20000, 0x3FFFF)]
+
+
+def any_script(value):
+    """Words as words.h defines them."""
+    out, before = [], ""
+    for c in folded(INVISIBLE.sub("", value)):
+        kind = unicodedata.category(c)[0] if unicodedata.category(c) != "So" else "alone"
+        if unicodedata.category(c) == "Lo" and any(first <= ord(c) <= last for first, last in UNSPACED):
+            kind = "alone"
+        kind = {"L": "letter", "N": "letter", "M": "mark", "alone": "alone"}.get(kind, "")
+        if kind == "alone" or (kind == "letter" and before != "letter"):
+            out.append(c)
+        elif kind == "letter" or (kind == "mark" and before):
+            out[-1] += c
+        before = before if kind == "mark" else kind
+    return out
+
+
+def test_words_of_any_script_are_compared(measure):
+    f1, bleu, exact = [], [], []
+    peer = BLEU(effective_order=True, tokenize="none")
+    for response, reference in PAIRS:
+        left, right = any_script(response), any_script(reference)
+        shared = sum((Counter(left) & Counter(right)).values())
+        f1.append(2 * shared / (len(left) + len(right)) if shared else 0.0)
+        bleu.append(peer.sentence_score(" ".join(left), [" ".join(right)]).score / 100)
+        exact.append(float(left == right))
+    for metric in ("f1", "rouge1"):
+        compare(measure, {"metric": metric, "tokenizer": "unicode"}, PAIRS, f1)
+    compare(measure, {"metric": "bleu", "tokenizer": "unicode"}, PAIRS, bleu)
+    compare(measure, {"metric": "exact_match", "tokenizer": "unicode"}, PAIRS, exact)
+    compare(measure, {"metric": "rougeL", "tokenizer": "unicode"}, [("東京は首都", "首都は東京"), ("สวัสดี", "สวัสดี")], [0.4, 1.0])
+
+
+MEGABYTE = 1 << 20
+HOSTILE = {
+    "a megabyte of one word": "x" * MEGABYTE,
+    "a megabyte of words": "word and more " * (MEGABYTE // 14),
+    "marks in the wrong order": "a" + "\u0315" * 50000 + "\u0300" * 50000 + "\u0323" * 50000,
+    "a mark at the start": "\u0301\u0301",
+    "ligatures that grow": "\ufdfa" * 20000,
+    "right to left": "\u202e" * 1000 + "cba" + "\u202c" * 1000,
+    "many y": "y" * 100000 + " " + "yed" * 1000 + " sses ying",
+    "stops": ".,-" * 100000,
+    "entities": "&amp;" * 100000,
+    "lines": "a\n" * 5000,
+    "brackets": "[{" * 100000,
+    "nothing seen": "\u200b\u2060\ufeff",
+    "empty": "",
+}
+EVERY = [{"metric": metric} for metric in ("exact", "exact_match", "quasi_exact", "includes", "contains_all", "f1", "f1_set",
+                                           "rouge2", "rougeL", "rougeLsum", "bleu", "levenshtein", "numeric", "choice",
+                                           "json_match", "json_diff")]
+EVERY += [{"metric": "chrf", "word_order": 2}, {"metric": "rougeLsum", "stemmer": True, "tokenizer": "unicode"},
+          {"metric": "f1", "tokenizer": "unicode"}, {"metric": "exact", "unicode": "nfc"},
+          {"metric": "bleu", "tokenizer": "unicode"}, {"metric": "levenshtein", "unicode": "casefold"},
+          {"metric": "json_match", "extract": "json"}]
+
+
+@pytest.mark.parametrize("options", EVERY, ids=lambda options: "-".join(map(str, options.values())))
+def test_hostile_text_gets_a_defined_result(measure, options):
+    rows = rows_of([(text, other) for text in HOSTILE.values() for other in ("plain words", text)])
+    for row, (status, value, reason) in zip(rows, measure(options, rows), strict=True):
+        assert status in ("scored", "not_applicable"), (status, reason)
+        assert status == "scored" or reason in ("too_long", "no_ascii_tokens", "reference_not_a_number",
+                                                "reference_not_json"), reason
+        if status == "scored" and row["response"] == row["references"][0] and options["metric"] in ("exact", "levenshtein"):
+            assert value == 1
+
+
+NUMBERS = [("1e999", "1e999", 1), ("1e999", "1e998", 0), ("NaN", "5", 0), ("inf", "5", 0), ("\u00bd", "0.5", 0),
+           ("\u0661\u0662\u0663", "123", 0), ("1/2", "0.5", 1), ("-0", "0", 1), ("1e-999", "0", 0), ("", "5", 0)]
+
+
+def test_numbers_at_the_edge_get_a_defined_result(measure):
+    compare(measure, {"metric": "numeric"}, [case[:2] for case in NUMBERS], [case[2] for case in NUMBERS])
+    rows = rows_of([("5", "NaN"), ("5", "\u00bd"), ("5", "")])
+    assert measure({"metric": "numeric"}, rows) == [("not_applicable", None, "reference_not_a_number")] * 3

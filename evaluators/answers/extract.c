@@ -2,6 +2,7 @@
 #include "evaluators/answers/extract.h"
 
 #include "evaluators/answers/json_field.h"
+#include "evaluators/answers/json_span.h"
 #include "evaluators/answers/numbers.h"
 #include "evaluators/answers/text.h"
 
@@ -22,7 +23,8 @@ const char *const EXTRACT_WORDS[] = {
     [EXTRACT_THE_ANSWER_IS] = "the_answer_is",
     [EXTRACT_ANSWER_LINE] = "answer_line",
     [EXTRACT_LAST_NUMBER] = "last_number",
-    [EXTRACT_LAST_NUMBER + 1] = NULL,
+    [EXTRACT_JSON] = "json",
+    [EXTRACT_JSON + 1] = NULL,
 };
 
 enum extract extract_of(const char *word)
@@ -171,10 +173,16 @@ static bool find_last_number(struct str text, struct arena *arena, struct str *o
     return true;
 }
 
+static bool find_json(struct str text, struct arena *arena, struct str *out)
+{
+    (void)arena;
+    return json_span_find(text, out);
+}
+
 static bool (*const FINDERS[])(struct str text, struct arena *arena, struct str *out) = {
     [EXTRACT_HASH_MARKS] = find_hash_marks,       [EXTRACT_BOXED] = find_boxed,
     [EXTRACT_THE_ANSWER_IS] = find_the_answer_is, [EXTRACT_ANSWER_LINE] = find_answer_line,
-    [EXTRACT_LAST_NUMBER] = find_last_number,
+    [EXTRACT_LAST_NUMBER] = find_last_number,     [EXTRACT_JSON] = find_json,
 };
 
 static bool find_field(struct str text, const char *field, struct arena *arena, struct str *out)

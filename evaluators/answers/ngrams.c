@@ -24,7 +24,8 @@ void ngrams_reset(struct ngrams *ngrams)
     ngrams->count = 0;
 }
 
-/* Multiply-shift (Dietzfelbinger et al. 1997): the upper bits of a product with a random odd key. */
+/* Multiply-shift (Dietzfelbinger et al. 1997): the upper bits of a product with a random odd key.
+ */
 static uint32_t id_of(struct ngrams *ngrams, uint64_t pair)
 {
     size_t mask = ((size_t)1 << ngrams->slot_bits) - 1;

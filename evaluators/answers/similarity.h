@@ -52,8 +52,8 @@ bool similarity_lcs(struct similarity *similarity, struct sequence a, struct seq
                     uint32_t id_count, size_t *out_length);
 /* The items of `a` that belong to a longest common subsequence are added to `in_lcs`, one byte an
  * item of `a`: of several such subsequences the one that a walk back through the table finds when,
- * of two equal neighbours, it leaves out an item of `a` (as rouge_scorer walks). False when the steps
- * or SIMILARITY_PATH_WORDS_MAX are not enough. */
+ * of two equal neighbours, it leaves out an item of `a` (as rouge_scorer walks). False when the
+ * steps or SIMILARITY_PATH_WORDS_MAX are not enough. */
 bool similarity_lcs_mark(struct similarity *similarity, struct sequence a, struct sequence b,
                          uint32_t id_count, bool *in_lcs);
 /* Edit distance with insertions, deletions and substitutions: Myers 1999 in Hyyro's block form.

@@ -27,7 +27,8 @@ struct shape {
 static struct shape shape_of(const char *text, size_t size)
 {
     struct shape shape = {0};
-    bool last[3] = {false}; /* is a consonant: this letter, the one before, and the one before that */
+    bool last[3] = {
+        false}; /* is a consonant: this letter, the one before, and the one before that */
     for (size_t i = 0; i < size; i++) {
         bool consonant = text[i] == 'y' ? i == 0 || !last[0] : !is_vowel(text[i]);
         shape.measure += i > 0 && consonant && !last[0];
@@ -171,11 +172,11 @@ static const char *irregular(struct str word)
     static const struct {
         const char *word, *stem;
     } WORDS[] = {
-        {"skies", "sky"},       {"sky", "sky"},         {"dying", "die"},
-        {"lying", "lie"},       {"tying", "tie"},       {"news", "news"},
-        {"innings", "inning"},  {"inning", "inning"},   {"outings", "outing"},
+        {"skies", "sky"},       {"sky", "sky"},          {"dying", "die"},
+        {"lying", "lie"},       {"tying", "tie"},        {"news", "news"},
+        {"innings", "inning"},  {"inning", "inning"},    {"outings", "outing"},
         {"outing", "outing"},   {"cannings", "canning"}, {"canning", "canning"},
-        {"howe", "howe"},       {"proceed", "proceed"}, {"exceed", "exceed"},
+        {"howe", "howe"},       {"proceed", "proceed"},  {"exceed", "exceed"},
         {"succeed", "succeed"},
     };
     for (size_t i = 0; i < sizeof WORDS / sizeof *WORDS; i++)

@@ -72,8 +72,8 @@ uint32_t unicode_lower_code_point(uint32_t code_point)
 /* Unicode 3.13, "final sigma": what has case, and what is looked through. */
 static bool has_case(uint32_t code_point)
 {
-    static const struct range OTHERS[] = {{0xAA, 0xAA}, {0xBA, 0xBA}, {0x2160, 0x217F},
-                                          {0x24B6, 0x24E9}};
+    static const struct range OTHERS[] = {
+        {0xAA, 0xAA}, {0xBA, 0xBA}, {0x2160, 0x217F}, {0x24B6, 0x24E9}};
     utf8proc_category_t category = category_of(code_point);
     return (category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LT) ||
            in_ranges(code_point, OTHERS, sizeof OTHERS / sizeof *OTHERS);
@@ -82,10 +82,10 @@ static bool has_case(uint32_t code_point)
 static bool is_looked_through(uint32_t code_point)
 {
     static const struct range INSIDE_WORDS[] = {
-        {0x27, 0x27},     {0x2E, 0x2E},     {0x3A, 0x3A},     {0xB7, 0xB7},     {0x387, 0x387},
-        {0x55F, 0x55F},   {0x5F4, 0x5F4},   {0x2018, 0x2019}, {0x2024, 0x2024}, {0x2027, 0x2027},
-        {0xFE13, 0xFE13}, {0xFE52, 0xFE52}, {0xFE55, 0xFE55}, {0xFF07, 0xFF07}, {0xFF0E, 0xFF0E},
-        {0xFF1A, 0xFF1A},
+        {0x27, 0x27},     {0x2E, 0x2E},     {0x3A, 0x3A},     {0xB7, 0xB7},
+        {0x387, 0x387},   {0x55F, 0x55F},   {0x5F4, 0x5F4},   {0x2018, 0x2019},
+        {0x2024, 0x2024}, {0x2027, 0x2027}, {0xFE13, 0xFE13}, {0xFE52, 0xFE52},
+        {0xFE55, 0xFE55}, {0xFF07, 0xFF07}, {0xFF0E, 0xFF0E}, {0xFF1A, 0xFF1A},
     };
     switch (category_of(code_point)) {
     case UTF8PROC_CATEGORY_MN:
@@ -133,8 +133,8 @@ static size_t put_lower(struct str text, size_t start, size_t end, uint32_t code
         memcpy(out, DOTTED_I, sizeof DOTTED_I - 1);
         return sizeof DOTTED_I - 1;
     }
-    bool final = code_point == CAPITAL_SIGMA && cased_before(text, start) &&
-                 !cased_behind(text, end);
+    bool final =
+        code_point == CAPITAL_SIGMA && cased_before(text, start) && !cased_behind(text, end);
     return utf8_put(final ? FINAL_SIGMA : unicode_lower_code_point(code_point), out);
 }
 

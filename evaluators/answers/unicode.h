@@ -12,15 +12,16 @@ enum unicode_form {
     UNICODE_AS_IS,
     UNICODE_NFC,      /* composed: "e" and its accent are "é" */
     UNICODE_NFKC,     /* and compatible forms are one: "ﬁ" is "fi", "２" is "2" */
-    UNICODE_CASEFOLD, /* NFKC_Casefold: and case is one ("ß" is "ss"), invisible characters are gone */
+    UNICODE_CASEFOLD, /* NFKC_Casefold: and case is one ("ß" is "ss"), invisible characters are gone
+                       */
 };
 
 /* The words of a rubric, in the order of the enum; NULL-terminated. */
 extern const char *const UNICODE_FORM_WORDS[];
 
 enum {
-    UNICODE_MARKS_MAX = 30,            /* in a row, as UAX 15's stream-safe text: of a longer run each
-                                        * 30 are ordered and composed apart, so that none is slow */
+    UNICODE_MARKS_MAX = 30, /* in a row, as UAX 15's stream-safe text: of a longer run each
+                             * 30 are ordered and composed apart, so that none is slow */
     UNICODE_CODE_POINTS_MAX = 4 << 20, /* of a decomposed text */
 };
 

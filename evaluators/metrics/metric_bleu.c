@@ -30,7 +30,8 @@ static bool read_texts(struct comparison *comparison, const struct str *referenc
     for (size_t i = 0; i < out->count; i++) {
         struct text_tokens tokens;
         struct str text = i == 0 ? comparison->answer.text : references[i - 1];
-        if (!mteval_tokenise(text, arena, &tokens))
+        if (comparison->options->any_script ? !metric_tokenise(comparison, text, &tokens)
+                                            : !mteval_tokenise(text, arena, &tokens))
             return false;
         out->ngrams[i] = out->items[i] =
             vocabulary_sequence(&vocabulary, tokens.items, tokens.count);

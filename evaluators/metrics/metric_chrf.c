@@ -93,8 +93,7 @@ static bool add_words(struct comparison *comparison, struct str reference, struc
     return true;
 }
 
-const char *compare_chrf(struct comparison *comparison, struct str reference,
-                         struct nearness *out)
+const char *compare_chrf(struct comparison *comparison, struct str reference, struct nearness *out)
 {
     struct arena *arena = comparison->arena;
     struct means means = {0};

@@ -53,7 +53,7 @@ const char *compare_choice(struct comparison *comparison, struct str reference,
     char expected = choice_letter(reference, prompt, comparison->arena);
     if (!expected)
         return compare_tokens_equal(comparison, reference, out);
-    *out = nearness_of(choice_letter(comparison->answer.text, prompt, comparison->arena) ==
-                       expected);
+    *out =
+        nearness_of(choice_letter(comparison->answer.text, prompt, comparison->arena) == expected);
     return NULL;
 }

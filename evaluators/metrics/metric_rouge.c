@@ -9,10 +9,11 @@ struct sides {
     struct sequence answer, reference;
 };
 
-/* ROUGE's tokeniser knows no other script: its 0 would say nothing of the answer. */
+/* ROUGE's own tokeniser knows no other script: its 0 would say nothing of the answer. */
 static bool is_unseen(const struct comparison *comparison, struct str reference)
 {
-    return text_is_beyond_ascii(comparison->answer.text) || text_is_beyond_ascii(reference);
+    return !comparison->options->any_script &&
+           (text_is_beyond_ascii(comparison->answer.text) || text_is_beyond_ascii(reference));
 }
 
 static const char *read_sides(struct comparison *comparison, struct str reference,

@@ -5,10 +5,21 @@
 
 enum { STEMMED_FROM = 4 }; /* characters: rouge_scorer leaves shorter tokens alone */
 
+/* English endings are those of ASCII letters. */
+static bool is_stemmed(struct str token)
+{
+    for (size_t i = 0; i < token.size; i++)
+        if (token.data[i] & 0x80)
+            return false;
+    return token.size >= STEMMED_FROM;
+}
+
 bool metric_tokenise(const struct comparison *comparison, struct str text, struct text_tokens *out)
 {
     struct arena *arena = comparison->arena;
-    if (!text_tokenise(comparison->metric->style, text, arena, out))
+    enum text_style style =
+        comparison->options->any_script ? TEXT_WORDS : comparison->metric->style;
+    if (!text_tokenise(style, text, arena, out))
         return false;
     if (!comparison->options->stemmer)
         return true;
@@ -16,7 +27,7 @@ bool metric_tokenise(const struct comparison *comparison, struct str text, struc
     size_t count = 0;
     for (size_t i = 0; i < out->count; i++) {
         struct str token = out->items[i];
-        stems[count] = token.size < STEMMED_FROM ? token : stem_porter(token, arena);
+        stems[count] = is_stemmed(token) ? stem_porter(token, arena) : token;
         count += stems[count].size > 0;
     }
     *out = (struct text_tokens){stems, count};
@@ -63,8 +74,8 @@ static const char *compare_overlap(struct comparison *comparison, struct str ref
     vocabulary_init(&vocabulary, comparison->arena);
     struct sequence left = vocabulary_sequence(&vocabulary, answer.items, answer.count);
     struct sequence right = vocabulary_sequence(&vocabulary, expected.items, expected.count);
-    *out = metric_part(comparison,
-                       overlap_of_both(left, right, vocabulary.count, comparison->arena));
+    *out =
+        metric_part(comparison, overlap_of_both(left, right, vocabulary.count, comparison->arena));
     return NULL;
 }
 

@@ -65,9 +65,9 @@ static bool check_source(struct str source, struct error *error)
     return true;
 }
 
-static bool check_compiled(const pcre2_code *code, struct error *error)
+static bool check_compiled(const pcre2_code *code, unsigned flags, struct error *error)
 {
-    if (info(code, PCRE2_INFO_MATCHEMPTY))
+    if (!(flags & PATTERN_MAY_BE_EMPTY) && info(code, PCRE2_INFO_MATCHEMPTY))
         return error_set(error, ERROR_INPUT,
                          "the pattern can match an empty text; require at least one character");
     if (info(code, PCRE2_INFO_MAXLOOKBEHIND) > PATTERN_LOOKBEHIND_MAX)
@@ -103,8 +103,8 @@ static pcre2_code *compile_code(struct str source, uint32_t options, struct erro
 static bool find_value_groups(struct pattern *pattern, struct error *error)
 {
     PCRE2_SPTR first, last;
-    int entry_size = pcre2_substring_nametable_scan(pattern->code, (PCRE2_SPTR) "value", &first,
-                                                    &last);
+    int entry_size =
+        pcre2_substring_nametable_scan(pattern->code, (PCRE2_SPTR) "value", &first, &last);
     for (PCRE2_SPTR entry = first; entry_size > 0 && entry <= last; entry += entry_size) {
         unsigned group = (unsigned)entry[0] << 8 | entry[1];
         if (group >= GROUPS_MAX)
@@ -115,13 +115,16 @@ static bool find_value_groups(struct pattern *pattern, struct error *error)
     return true;
 }
 
-static struct pattern *compile(struct str source, uint32_t options, struct error *error)
+/* `options` are PCRE2's, beside those of the flags. */
+static struct pattern *compile(struct str source, unsigned flags, uint32_t options,
+                               struct error *error)
 {
     if (!check_source(source, error))
         return NULL;
     struct pattern *pattern = memory_new(1, sizeof *pattern);
-    pattern->code = compile_code(source, options, error);
-    if (pattern->code && check_compiled(pattern->code, error) && find_value_groups(pattern, error))
+    pattern->code = compile_code(source, compile_options(flags) | options, error);
+    if (pattern->code && check_compiled(pattern->code, flags, error) &&
+        find_value_groups(pattern, error))
         return pattern;
     pattern_free(pattern);
     return NULL;
@@ -129,7 +132,7 @@ static struct pattern *compile(struct str source, uint32_t options, struct error
 
 struct pattern *pattern_compile(struct str source, unsigned flags, struct error *error)
 {
-    struct pattern *pattern = compile(source, compile_options(flags), error);
+    struct pattern *pattern = compile(source, flags, 0, error);
     if (pattern)
         pattern->jitted = info(pattern->code, PCRE2_INFO_BACKREFMAX) == 0 &&
                           pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE) == 0;
@@ -140,7 +143,7 @@ struct pattern *pattern_compile_counted(struct str source, unsigned flags, struc
 {
     /* What PCRE2 leaves out after a look at the text, this text's luck, is done and counted. */
     uint32_t options = PCRE2_AUTO_CALLOUT | PCRE2_NO_START_OPTIMIZE;
-    return compile(source, compile_options(flags) | options, error);
+    return compile(source, flags, options, error);
 }
 
 void pattern_free(struct pattern *pattern)

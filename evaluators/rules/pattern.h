@@ -22,6 +22,7 @@ enum pattern_flag {
     PATTERN_MULTILINE = 2, /* ^ and $ at every line */
     PATTERN_DOTALL = 4,    /* . matches a line feed too */
     PATTERN_EXTENDED = 8,  /* white space and # comments in the pattern are ignored */
+    PATTERN_MAY_BE_EMPTY = 16, /* it may match an empty text, which a rule's may not */
 };
 
 /* Read-only after pattern_compile, shared by threads. */
@@ -34,7 +35,7 @@ struct span {
 };
 
 /* The expression is PCRE2's, over UTF-8, with \d \w \s and \b in ASCII. NULL and `error` (INPUT)
- * when it does not compile, can match nothing at all (empty), is too long, or starts with an option
+ * when it does not compile, can match an empty text unless it may, is too long, or starts with an option
  * such as (*LIMIT_MATCH=...) or (*NO_JIT). */
 struct pattern *pattern_compile(struct str source, unsigned flags, struct error *error);
 /* The same for pattern_count_steps: never as machine code, every place is tried. */
