@@ -656,8 +656,10 @@ def test_the_command_line_helps(run, words, status, told):
 
 # ---- published numbers ----
 
-def test_accuracies_are_those_published(assay, data):
-    measured = list(measure(assay, data))
-    assert len(measured) == 20
-    for what, ours, published in measured:
-        assert round(ours, 2) == published, what
+def test_what_is_measured_is_what_was_published(assay, data):
+    lines = list(measure(assay, data))
+    assert not [line for line in lines if isinstance(line, str)], "folders of ../shared/data are missing"
+    assert len(lines) == 42
+    assert [line for line in lines if not line.same] == []
+    unseen = [line for line in lines if line.remark.startswith("1 not applicable")]  # one pair, of another script
+    assert len(unseen) == 9 and all("rouge" in line.what for line in unseen)
