@@ -16,6 +16,7 @@
 enum evaluator_needs {
     NEEDS_REFERENCE = 1, /* without a reference the result is not_applicable: no_reference */
     NEEDS_RESAMPLES = 2, /* with fewer than two responses: not_applicable: no_resamples */
+    NEEDS_REFERENCE_MOSTLY = 4, /* some options need none: score() says no_reference for others */
 };
 
 /* What configure may use of the world. */

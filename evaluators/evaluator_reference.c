@@ -284,7 +284,8 @@ static void release(void *state)
 const struct evaluator evaluator_reference = {
     .name = "reference",
     .summary = "how near is the response to a reference answer, by a published metric?",
-    .configure = configure, /* needs: score() tells, for some metrics need no reference */
+    .needs = NEEDS_REFERENCE_MOSTLY,
+    .configure = configure,
     .score = score,
     .release = release,
 };

@@ -29,6 +29,7 @@ static const struct {
     const char *name;
 } NEEDS[] = {
     {NEEDS_REFERENCE, "reference"},
+    {NEEDS_REFERENCE_MOSTLY, "reference"},
     {NEEDS_RESAMPLES, "resamples"},
 };
 
