@@ -4,15 +4,23 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include "schema/sample.h"
 
 enum consistency_metric {
     CONSISTENCY_AGREEMENT, /* sum c(c-1) / (K(K-1)): chance that two responses agree; unbiased */
     CONSISTENCY_MAJORITY,  /* max c / K: share of the commonest answer */
     CONSISTENCY_LEXICAL,   /* mean ROUGE-L F of all pairs; needs the texts */
+    CONSISTENCY_SEMANTIC_ENTROPY, /* 1 - H / ln K, H = -sum (c/K) ln (c/K): 1 when all are equal, 0
+                                   * when no two are */
+    CONSISTENCY_ROBUSTNESS,       /* 1 - max(0, d - d_base), distances being 1 - ROUGE-L F: d of the
+                                   * response from its resamples, d_base of these from each other */
 };
 
-/* Of a group whose answers fall into classes of these sizes (every response without an answer is a
- * class of its own, of size 1). NaN when K = sum of counts is below 2, and for `lexical`. */
+enum { CONSISTENCY_CLASSES_MAX = SAMPLE_RESAMPLES_MAX + 1 };
+
+/* Of a group whose answers fall into `n` classes of these sizes, at most CONSISTENCY_CLASSES_MAX
+ * (every response without an answer is a class of its own, of size 1): the same for every order of
+ * them. NaN when K = sum of counts is below 2, and for metrics that need the texts. */
 double consistency_from_counts(enum consistency_metric metric, const uint32_t *counts, size_t n);
 
 #endif

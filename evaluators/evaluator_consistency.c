@@ -1,6 +1,7 @@
 /* consistency: do several responses to one request say the same? */
 #include "evaluators/consistency.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 #include "evaluators/answers/similarity.h"
 #include "evaluators/answers/text.h"
 
-enum { RESPONSES_MAX = SAMPLE_RESAMPLES_MAX + 1 };
+enum { RESPONSES_MAX = CONSISTENCY_CLASSES_MAX };
 
 struct consistency {
     const char *metric_word, *extract_word, *field;
@@ -23,7 +24,8 @@ struct consistency {
 };
 
 /* In the order of enum consistency_metric. */
-static const char *const METRIC_WORDS[] = {"agreement", "majority", "lexical", NULL};
+static const char *const METRIC_WORDS[] = {"agreement",        "majority",   "lexical",
+                                           "semantic_entropy", "robustness", NULL};
 
 static const struct json_field OPTIONS[] = {
     {"metric", JSON_KIND_STRING, true, offsetof(struct consistency, metric_word), 0, 0,
@@ -31,8 +33,8 @@ static const struct json_field OPTIONS[] = {
     {"extract", JSON_KIND_STRING, false, offsetof(struct consistency, extract_word), 0, 0,
      EXTRACT_WORDS},
     {"field", JSON_KIND_STRING, false, offsetof(struct consistency, field), 0, 0, NULL},
-    {"group_size", JSON_KIND_INT, false, offsetof(struct consistency, group_size), 2,
-     RESPONSES_MAX, NULL},
+    {"group_size", JSON_KIND_INT, false, offsetof(struct consistency, group_size), 2, RESPONSES_MAX,
+     NULL},
 };
 
 static bool configure(const json_t *options, const struct evaluator_context *context,
@@ -60,6 +62,11 @@ static struct str canonical(struct str answer, struct arena *arena)
     if (number_whole_text(answer, arena, &number))
         return number_canonical(&number, arena);
     return text_lower(text_trim(answer), arena);
+}
+
+static bool needs_texts(enum consistency_metric metric)
+{
+    return metric == CONSISTENCY_LEXICAL || metric == CONSISTENCY_ROBUSTNESS;
 }
 
 /* ---- what is compared ---- */
@@ -102,7 +109,7 @@ static const char *fingerprint(const void *state, struct str response, struct ar
     const struct consistency *consistency = state;
     struct extracted answer;
     bool found = extract_answer(consistency->extract, consistency->field, response, arena, &answer);
-    if (consistency->metric == CONSISTENCY_LEXICAL)
+    if (needs_texts(consistency->metric))
         return token_units(found ? answer.text : STR(""), arena, out);
     uint64_t *unit = arena_new(arena, 1, sizeof *unit);
     *unit = FINGERPRINT_NOTHING;
@@ -114,6 +121,34 @@ static const char *fingerprint(const void *state, struct str response, struct ar
 
 /* ---- comparing ---- */
 
+static int ascending(const void *a, const void *b)
+{
+    double one = *(const double *)a, other = *(const double *)b;
+    return (one > other) - (one < other);
+}
+
+/* To the last bit: sums of doubles depend on their order. */
+static double sum_in_any_order(double *values, size_t count)
+{
+    double sum = 0;
+    qsort(values, count, sizeof *values, ascending);
+    for (size_t i = 0; i < count; i++)
+        sum += values[i];
+    return sum;
+}
+
+/* In nats. */
+static double entropy(const uint32_t *counts, size_t n, double total)
+{
+    double terms[CONSISTENCY_CLASSES_MAX];
+    assert(n <= CONSISTENCY_CLASSES_MAX);
+    for (size_t i = 0; i < n; i++) {
+        double share = counts[i] / total;
+        terms[i] = share > 0 ? -share * log(share) : 0;
+    }
+    return sum_in_any_order(terms, n);
+}
+
 double consistency_from_counts(enum consistency_metric metric, const uint32_t *counts, size_t n)
 {
     double total = 0, pairs = 0, most = 0;
@@ -123,8 +158,10 @@ double consistency_from_counts(enum consistency_metric metric, const uint32_t *c
         pairs += count * (count - 1);
         most = fmax(most, count);
     }
-    if (total < 2 || metric == CONSISTENCY_LEXICAL)
+    if (total < 2 || needs_texts(metric))
         return NAN;
+    if (metric == CONSISTENCY_SEMANTIC_ENTROPY)
+        return fmax(0, 1 - entropy(counts, n, total) / log(total));
     return metric == CONSISTENCY_AGREEMENT ? pairs / (total * (total - 1)) : most / total;
 }
 
@@ -156,24 +193,12 @@ static struct sequence as_sequence(struct vocabulary *vocabulary, const struct f
     return vocabulary_sequence(vocabulary, tokens, one->count);
 }
 
-static int ascending(const void *a, const void *b)
-{
-    double one = *(const double *)a, other = *(const double *)b;
-    return (one > other) - (one < other);
-}
+/* Mean ROUGE-L F of the pairs within responses[from] .. [count - 1], or of the one at `from` with
+ * all behind it. The reason why not, otherwise. */
+enum pairs { PAIRS_ALL, PAIRS_OF_FIRST };
 
-/* To the last bit: sums of doubles depend on their order. */
-static double mean_in_any_order(double *values, size_t count)
-{
-    double sum = 0;
-    qsort(values, count, sizeof *values, ascending);
-    for (size_t i = 0; i < count; i++)
-        sum += values[i];
-    return sum / (double)count;
-}
-
-static struct score compare_lexical(const struct fingerprint *responses, size_t count,
-                                    struct arena *arena)
+static const char *mean_likeness(const struct fingerprint *responses, size_t count,
+                                 enum pairs which, struct arena *arena, double *out)
 {
     struct sequence answers[RESPONSES_MAX];
     struct vocabulary vocabulary;
@@ -183,26 +208,64 @@ static struct score compare_lexical(const struct fingerprint *responses, size_t 
     for (size_t i = 0; i < count; i++)
         answers[i] = as_sequence(&vocabulary, &responses[i]);
     double *pairs = arena_new(arena, count * count / 2 + 1, sizeof *pairs);
-    size_t n = 0;
-    for (size_t i = 0; i < count; i++)
+    size_t n = 0, firsts = which == PAIRS_ALL ? count : 1;
+    for (size_t i = 0; i < firsts; i++)
         for (size_t j = i + 1; j < count; j++) {
             size_t length;
             if (!similarity_lcs(&similarity, answers[i], answers[j], vocabulary.count, &length))
-                return score_without_value(SCORE_NOT_APPLICABLE, "too_long");
+                return "too_long";
             pairs[n++] = overlap_of(length, answers[i].count, answers[j].count).f;
         }
-    return score_value(mean_in_any_order(pairs, n), NULL);
+    *out = sum_in_any_order(pairs, n) / (double)n;
+    return NULL;
 }
 
+static struct score compare_lexical(const struct fingerprint *responses, size_t count,
+                                    struct arena *arena)
+{
+    double value = 0;
+    const char *why = mean_likeness(responses, count, PAIRS_ALL, arena, &value);
+    return why ? score_without_value(SCORE_NOT_APPLICABLE, why) : score_value(value, NULL);
+}
+
+/* The first is the response, which answers a changed request; the others answer the original. */
+static struct score compare_robustness(const struct fingerprint *responses, size_t count,
+                                       struct arena *arena)
+{
+    if (count < 3)
+        return score_without_value(SCORE_NOT_APPLICABLE, "too_few_resamples");
+    double own = 0, base = 0;
+    const char *why = mean_likeness(responses, count, PAIRS_OF_FIRST, arena, &own);
+    if (!why)
+        why = mean_likeness(responses + 1, count - 1, PAIRS_ALL, arena, &base);
+    return why ? score_without_value(SCORE_NOT_APPLICABLE, why)
+               : score_value(1 - fmax(0, base - own), NULL);
+}
+
+static struct score compare_by_metric(const struct consistency *consistency,
+                                      const struct fingerprint *responses, size_t count,
+                                      struct arena *arena)
+{
+    switch (consistency->metric) {
+    case CONSISTENCY_LEXICAL:
+        return compare_lexical(responses, count, arena);
+    case CONSISTENCY_ROBUSTNESS:
+        return compare_robustness(responses, count, arena);
+    default:
+        return compare_classes(consistency, responses, count);
+    }
+}
+
+/* A group that arrives as records of its own: no response of it is the first. */
 static bool compare(const void *state, const struct fingerprint *responses, size_t count,
                     struct arena *arena, struct score *out, struct error *error)
 {
     const struct consistency *consistency = state;
     if (count > RESPONSES_MAX)
         return error_set(error, ERROR_INPUT, "more than %d resamples", SAMPLE_RESAMPLES_MAX);
-    *out = consistency->metric == CONSISTENCY_LEXICAL
-               ? compare_lexical(responses, count, arena)
-               : compare_classes(consistency, responses, count);
+    *out = consistency->metric == CONSISTENCY_ROBUSTNESS
+               ? score_without_value(SCORE_NOT_APPLICABLE, "not_in_one_record")
+               : compare_by_metric(consistency, responses, count, arena);
     return true;
 }
 
@@ -213,6 +276,8 @@ static bool score(const void *state, const struct sample *sample, const struct q
 {
     (void)answered, (void)scratch;
     size_t count = 1 + sample->resample_count;
+    if (count > RESPONSES_MAX)
+        return error_set(error, ERROR_INPUT, "more than %d resamples", SAMPLE_RESAMPLES_MAX);
     struct fingerprint *responses = arena_new(arena, count, sizeof *responses);
     for (size_t i = 0; i < count; i++) {
         struct str response = i == 0 ? sample->response : sample->resamples[i - 1];
@@ -222,7 +287,8 @@ static bool score(const void *state, const struct sample *sample, const struct q
             return true;
         }
     }
-    return compare(state, responses, count, arena, out, error);
+    *out = compare_by_metric(state, responses, count, arena);
+    return true;
 }
 
 static size_t group_size(const void *state)

@@ -10,6 +10,7 @@ import collections
 import glob
 import itertools
 import json
+import math
 import re
 import subprocess
 import sys
@@ -24,6 +25,12 @@ def agreement(answers):
 
 def majority(answers):
     return max(collections.Counter(answers).values()) / len(answers)
+
+
+def semantic_entropy(answers):
+    k = len(answers)
+    shares = [c / k for c in collections.Counter(answers).values()]
+    return max(0.0, 1 + sum(p * math.log(p) for p in shares) / math.log(k))
 
 
 def lcs(a, b):
@@ -49,6 +56,13 @@ def lexical(responses):
     return sum(rouge_l(a, b) for a, b in pairs) / len(pairs)
 
 
+def robustness(responses):
+    """The response against its resamples, beside these against each other."""
+    tokens = [re.sub(r"[^a-z0-9]+", " ", r.lower()).split() for r in responses]
+    own = sum(rouge_l(tokens[0], b) for b in tokens[1:]) / (len(tokens) - 1)
+    return 1 - max(0, lexical(responses[1:]) - own)
+
+
 def whole(responses):
     """Every response as it stands; in these files none is empty or a bare number."""
     answers = [r.strip().lower() for r in responses]
@@ -66,7 +80,10 @@ CHECKS = [
     ({"metric": "agreement"}, lambda r: agreement(whole(r))),
     ({"metric": "majority"}, lambda r: majority(whole(r))),
     ({"metric": "agreement", "extract": "last_number"}, lambda r: agreement(last_number(r))),
+    ({"metric": "semantic_entropy"}, lambda r: semantic_entropy(whole(r))),
+    ({"metric": "semantic_entropy", "extract": "last_number"}, lambda r: semantic_entropy(last_number(r))),
     ({"metric": "lexical"}, lexical),
+    ({"metric": "robustness"}, robustness),
 ]
 
 

@@ -39,6 +39,7 @@ static void counts_give_the_published_values(void **state)
     assert_true(isnan(consistency_from_counts(CONSISTENCY_AGREEMENT, &one, 1)));
     assert_true(isnan(consistency_from_counts(CONSISTENCY_AGREEMENT, NULL, 0)));
     assert_true(isnan(consistency_from_counts(CONSISTENCY_LEXICAL, (uint32_t[]){2, 2}, 2)));
+    assert_true(isnan(consistency_from_counts(CONSISTENCY_ROBUSTNESS, (uint32_t[]){2, 2}, 2)));
 }
 
 /* Of a criterion whose fingerprints are one unit. */
@@ -49,6 +50,33 @@ static uint64_t unit_of(struct criterion *criterion, struct str response)
                                                   &fingerprint));
     assert_int_equal(fingerprint.count, 1);
     return fingerprint.units[0];
+}
+
+static void entropies_are_those_published(void **state)
+{
+    (void)state;
+    /* nats: metrics.md, section 4, and drift.md, section 11 */
+    static const struct {
+        uint32_t counts[4];
+        size_t n;
+        double entropy, tolerance;
+    } cases[] = {
+        {{1, 2, 1}, 3, 1.039721, 5e-7}, {{6, 3, 1}, 3, 0.898, 5e-4},
+        {{1, 3, 6}, 3, 0.898, 5e-4},    {{5, 5}, 2, 0.693, 5e-4},
+        {{4, 1}, 2, 0.500, 5e-4},       {{7}, 1, 0, 1e-15},
+        {{2, 0}, 2, 0, 1e-15},          {{1, 1, 1}, 3, 1.0986123, 5e-8},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        double total = 0;
+        for (size_t j = 0; j < cases[i].n; j++)
+            total += cases[i].counts[j];
+        double value =
+            consistency_from_counts(CONSISTENCY_SEMANTIC_ENTROPY, cases[i].counts, cases[i].n);
+        assert_true(value >= 0 && value <= 1);
+        assert_true(fabs((1 - value) * log(total) - cases[i].entropy) <= cases[i].tolerance);
+    }
+    uint32_t one = 1;
+    assert_true(isnan(consistency_from_counts(CONSISTENCY_SEMANTIC_ENTROPY, &one, 1)));
 }
 
 static void equal_answers_have_equal_fingerprints(void **state)
@@ -127,6 +155,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counts_give_the_published_values),
+        cmocka_unit_test(entropies_are_those_published),
         cmocka_unit_test(equal_answers_have_equal_fingerprints),
         cmocka_unit_test(a_fingerprint_is_the_same_on_every_machine),
         cmocka_unit_test(options_that_make_no_sense_are_refused),
