@@ -158,6 +158,22 @@ def schema(chance, depth=3):
     return out
 
 
+TOGETHER = [{"prefixItems": [{"type": "integer"}], "items": {"type": "string"}}, {"prefixItems": [True, {"minimum": 2}], "items": False},
+            {"properties": {"a": True}, "patternProperties": {"^x": True}, "additionalProperties": False},
+            {"patternProperties": {"^a": {"type": "integer"}}, "additionalProperties": {"type": "string"}},
+            {"properties": {"a": {"type": "integer"}}, "patternProperties": {"a": {"minimum": 2}}},
+            {"oneOf": [{"type": "integer"}, {"minimum": 2}]}, {"not": {"anyOf": [{"type": "integer"}, {"type": "null"}]}}]
+VALUES = [[], [1], ["a"], [1, "a"], [1, 2], [1, 2, 3], {"a": 1}, {"a": 2}, {"x1": 1}, {"a": 1, "x1": None}, {"b": 1}, {"b": "b"}, {"ab": "a"}, 1, 2, 2.5,
+          None, "a"]
+
+
+def test_keywords_that_speak_of_each_other_are_kept_as_jsonschema_says(measure):  # noqa: F811
+    for one in TOGETHER:
+        validator = jsonschema.Draft202012Validator(one)
+        compare(measure, {"metric": "json_schema", "schema": one}, [(json.dumps(value), []) for value in VALUES],
+                [float(validator.is_valid(value)) for value in VALUES])
+
+
 def test_schemas_are_kept_as_jsonschema_says(measure):  # noqa: F811
     chance = random.Random(SEED)
     kept = total = 0

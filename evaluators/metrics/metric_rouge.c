@@ -108,13 +108,12 @@ static uint32_t *count_tokens(const struct lines *lines, uint32_t id_count, stru
 }
 
 /* The union of each reference line's common subsequences with all lines of the answer. A token
- * counts as often as both sides have it, as in ROUGE 1.5.5. */
+ * counts at most as often as the answer has it, as in ROUGE 1.5.5. */
 static bool union_lcs(struct comparison *comparison, const struct lines *answer,
                       const struct lines *reference, uint32_t id_count, size_t *out_hits)
 {
     struct arena *arena = comparison->arena;
-    uint32_t *left = count_tokens(answer, id_count, arena);
-    uint32_t *right = count_tokens(reference, id_count, arena);
+    uint32_t *remaining = count_tokens(answer, id_count, arena);
     size_t hits = 0;
     for (size_t i = 0; i < reference->count; i++) {
         struct sequence line = reference->items[i];
@@ -125,9 +124,9 @@ static bool union_lcs(struct comparison *comparison, const struct lines *answer,
                 return false;
         for (size_t k = 0; k < line.count; k++) {
             uint32_t id = line.ids[k];
-            if (!in_union[k] || left[id] == 0 || right[id] == 0)
+            if (!in_union[k] || remaining[id] == 0)
                 continue;
-            left[id]--, right[id]--;
+            remaining[id]--;
             hits++;
         }
     }
