@@ -78,26 +78,37 @@ static bool has_known_keys_only(const json_t *expected, const char *folder)
     return fine;
 }
 
-static bool run_case(const char *evaluator, const char *folder)
+/* Opens the criterion that the case asks for, unless it is the one of the case before: patterns are
+ * tried when they are loaded, which takes its time. */
+static bool open_criterion(struct criterion *last, const char *evaluator, json_t *options,
+                           const char *folder)
+{
+    if (last->state && json_equal(last->options, options))
+        return true;
+    criterion_close(last);
+    if (criterion_open_json(last, evaluator, json_incref(options)))
+        return true;
+    problems_print(&last->problems, stderr, folder);
+    criterion_close(last);
+    *last = (struct criterion){0};
+    return false;
+}
+
+static bool run_case(struct criterion *last, const char *evaluator, const char *folder)
 {
     json_t *options = read_part(folder, "options.json");
     json_t *sample = read_part(folder, "sample.json");
     json_t *expected = read_part(folder, "expected.json");
-    struct criterion criterion = {0};
-    bool fine = options && sample && expected && has_known_keys_only(expected, folder);
-    if (fine && !criterion_open_json(&criterion, evaluator, json_incref(options))) {
-        problems_print(&criterion.problems, stderr, folder);
-        fine = false;
-    }
+    bool fine = options && sample && expected && has_known_keys_only(expected, folder) &&
+                open_criterion(last, evaluator, options, folder);
     if (fine) {
-        struct score score = criterion_score(&criterion, sample);
+        struct score score = criterion_score(last, sample);
         fine = is_expected(expected, score);
         if (!fine)
             print_error("%s: got %s, value %.17g, reason %s, label %s\n", folder,
                         score_status_name(score.status), score.value,
                         score.reason ? score.reason : "none", score.label ? score.label : "none");
     }
-    criterion_close(&criterion);
     json_decref(options);
     json_decref(sample);
     json_decref(expected);
@@ -108,17 +119,19 @@ static bool run_case(const char *evaluator, const char *folder)
 static unsigned run_evaluator(const char *evaluator, const char *folder, unsigned *failures)
 {
     unsigned cases = 0;
+    struct criterion criterion = {0};
     DIR *directory = opendir(folder);
     assert_non_null(directory);
     for (struct dirent *entry; (entry = readdir(directory));) {
         char *path = path_of(folder, entry->d_name);
         if (entry->d_name[0] != '.' && is_folder(path)) {
             cases++;
-            *failures += !run_case(evaluator, path);
+            *failures += !run_case(&criterion, evaluator, path);
         }
         free(path);
     }
     closedir(directory);
+    criterion_close(&criterion);
     return cases;
 }
 
