@@ -1,11 +1,9 @@
 /* json_schema_load: reads a schema and says what in it is wrong or not known. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "schema/base/buffer.h"
 #include "schema/base/memory.h"
 #include "evaluators/metrics/json_schema_keyword.h"
-
-enum { PATH_BYTES = 512 };
 
 struct load {
     struct json_schema *schema;
@@ -79,9 +77,10 @@ static bool load_list(struct load *load, const json_t *argument, const char *pat
         return expected(load, path, "a list of at least one schema");
     bool fine = true;
     for (size_t i = 0; i < json_array_size(argument); i++) {
-        char below[PATH_BYTES];
-        snprintf(below, sizeof below, "%s[%zu]", path, i);
-        fine = load_schema(load, json_array_get(argument, i), below) && fine;
+        struct buffer below = {0};
+        buffer_printf(&below, "%s[%zu]", path, i);
+        fine = load_schema(load, json_array_get(argument, i), below.data) && fine;
+        buffer_clear(&below);
     }
     return fine;
 }
@@ -97,13 +96,14 @@ static bool load_map(struct load *load, const json_t *argument, enum argument ki
     json_t *value;
     json_object_foreach((json_t *)argument, key, value)
     {
-        char below[PATH_BYTES];
-        snprintf(below, sizeof below, "%s.%s", path, key);
+        struct buffer below = {0};
+        buffer_printf(&below, "%s.%s", path, key);
         if (kind == ARGUMENT_PATTERN_MAP)
-            fine = load_pattern(load, key, below) && fine;
-        fine = (kind == ARGUMENT_NAMES_MAP ? load_names(load, value, below)
-                                           : load_schema(load, value, below)) &&
+            fine = load_pattern(load, key, below.data) && fine;
+        fine = (kind == ARGUMENT_NAMES_MAP ? load_names(load, value, below.data)
+                                           : load_schema(load, value, below.data)) &&
                fine;
+        buffer_clear(&below);
     }
     return fine;
 }
@@ -157,15 +157,16 @@ static bool load_schema(struct load *load, const json_t *schema, const char *pat
     json_t *argument;
     json_object_foreach((json_t *)schema, name, argument)
     {
-        char below[PATH_BYTES];
-        snprintf(below, sizeof below, "%s.%s", path, name);
+        struct buffer below = {0};
+        buffer_printf(&below, "%s.%s", path, name);
         const struct keyword *keyword = json_schema_keyword(name);
         if (!keyword)
-            fine = problems_add(load->problems, below,
+            fine = problems_add(load->problems, below.data,
                                 "not among the keywords of JSON Schema that are known here: "
                                 "remove it, or say it otherwise (evaluators/README.md lists them)");
         else
-            fine = load_argument(load, keyword->argument, argument, below) && fine;
+            fine = load_argument(load, keyword->argument, argument, below.data) && fine;
+        buffer_clear(&below);
     }
     return fine;
 }
