@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # fresh-machine: do the README's two commands work on a Debian 12 that has nothing? Makes one by
-# debootstrap, copies the committed tree into it, and runs them there, as root, by chroot.
+# debootstrap, clones what is committed into it, and runs them there, as root, by chroot.
 #   tests/fresh-machine.sh [--demo-only] [FOLDER]     as root; default build/fresh; about half an hour
 # Needs debootstrap. Packages come from where this machine's apt, pip and Maven get them.
 set -euo pipefail
@@ -35,16 +35,21 @@ make_root() {
     cp -aL /etc/apt/. "$root/etc/apt/"
     cp -aL /usr/share/keyrings/. "$root/usr/share/keyrings/"
     cp -L /etc/resolv.conf /etc/hosts "$root/etc/"
+    mkdir -p "$root/usr/local/share/ca-certificates"
+    cp -aL /usr/local/share/ca-certificates/. "$root/usr/local/share/ca-certificates/"
+    # Until the package ca-certificates is installed there.
+    install -D -m 0644 /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
     local file
     for file in /etc/pip.conf /root/.config/pip/pip.conf /root/.m2/settings.xml; do
         if [ -f "$file" ]; then install -D "$file" "$root$file"; fi
     done
 }
 
+# enter COMMAND...: there, with nothing of this machine's environment but the way to packages.
 enter() {
-    # Certificates of this machine, in the place where an empty Debian has none yet.
-    install -D /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
-    chroot "$root" /usr/bin/env -i HOME=/root LANG=C.UTF-8 CI=true \
+    local ways=()
+    mapfile -d '' -t ways < <(env -0 | grep -zE '^(PIP_[A-Z_]*|MAVEN_[A-Z_]*|(https?|no)_proxy|(HTTPS?|NO)_PROXY)=')
+    chroot "$root" /usr/bin/env -i HOME=/root LANG=C.UTF-8 CI=true "${ways[@]}" \
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
 }
 
@@ -54,8 +59,7 @@ mount --bind /dev "$root/dev"
 mkdir -p "$root/dev/shm"
 mount -t tmpfs tmpfs "$root/dev/shm"
 mount -t proc proc "$root/proc"
-mkdir -p "$root/work/assay"
-git archive HEAD | tar -x -C "$root/work/assay"
+git clone --quiet --depth 1 "file://$PWD" "$root/work/assay"
 
 say "the first command: build and demo"
 enter /work/assay/docker/demo.sh
