@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # fresh-machine: do the README's two commands work on a Debian 12 that has nothing? Makes one by
 # debootstrap, clones what is committed into it, and runs them there, as root, by chroot.
-#   tests/fresh-machine.sh [--demo-only] [FOLDER]     as root; default build/fresh; about half an hour
+#   tests/fresh-machine.sh [--demo-only] [FOLDER]     as root; default build/fresh; about ten minutes
 # Needs debootstrap. Packages come from where this machine's apt, pip and Maven get them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -16,7 +16,7 @@ say() { printf '\n== %s\n' "$1"; }
 
 unmount() {
     local folder
-    for folder in dev/shm dev proc; do
+    for folder in dev/pts dev/shm dev proc; do
         mountpoint -q "$root/$folder" && umount "$root/$folder"
     done
     return 0
@@ -56,6 +56,7 @@ enter() {
 say "an empty Debian 12"
 make_root
 mount --bind /dev "$root/dev"
+mount --bind /dev/pts "$root/dev/pts"
 mkdir -p "$root/dev/shm"
 mount -t tmpfs tmpfs "$root/dev/shm"
 mount -t proc proc "$root/proc"
