@@ -30,7 +30,7 @@ build() {
 # fleet TREE: status 0 only if nothing was lost or counted twice and the run counts.
 fleet() {
     mkdir "$1/tmp"
-    TMPDIR=$1/tmp build/venv/bin/python tests/e2e/fleet.py --assay "$1/build/assay" --records 10000 --kills 16 --between 3 \
+    TMPDIR=$1/tmp build/venv/bin/python tests/e2e/fleet.py --assay "$1/build/assay" --records 6000 --kills 8 --between 3 \
         --seed "$seed" > "$1/fleet.log" 2>&1
 }
 
