@@ -31,12 +31,18 @@ static struct drift_question question(double tolerance)
 static bool add(struct drift_series *series, int64_t segment, double probability, int64_t at_ms,
                 const struct score_bins *bins)
 {
+    struct bin_count scores[SCORE_BINS];
+    size_t count = 0;
+    for (uint32_t q = 0; q < SCORE_BINS; q++)
+        if (bins->counts[q] > 0)
+            scores[count++] = (struct bin_count){q, (uint32_t)bins->counts[q]};
     struct drift_cell cell = {
         .segment = segment,
         .threshold = sampling_threshold(probability),
         .bucket_ms = at_ms,
         .statuses = {.scored = score_bins_total(bins)},
-        .bins = bins,
+        .scores = scores,
+        .score_count = count,
     };
     return drift_series_add(series, &cell);
 }
@@ -248,9 +254,12 @@ static void what_is_missing_widens_the_bounds(void **state)
     struct drift_question asked = question(0.02);
     struct drift_series *series = drift_series_new(&asked);
     struct drift_answer answer;
-    struct score_bins bins = one_bin(800, 10);
+    struct bin_count scores = {800, 10};
     struct drift_cell cell = {
-        .statuses = {.scored = 10, .not_applicable = 50, .skipped = 6, .error = 4}, .bins = &bins};
+        .statuses = {.scored = 10, .not_applicable = 50, .skipped = 6, .error = 4},
+        .scores = &scores,
+        .score_count = 1,
+    };
     assert_true(drift_series_add(series, &cell));
     drift_series_answer(series, &answer);
     assert_near(answer.all.base.missing, 0.5, 1e-12);

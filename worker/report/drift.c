@@ -111,10 +111,12 @@ static void add_to_hour(struct drift_series *series, struct sampled_hours *sampl
 {
     int64_t since_ms = cell->bucket_ms - series->question.base.from_ms;
     struct score_sums *hour = &sampled->hours[since_ms / HOUR_MS];
-    struct score_sums sums = score_bins_sums(cell->bins);
-    hour->n += sums.n;
-    hour->s1 += sums.s1;
-    hour->s2 += sums.s2;
+    for (size_t i = 0; i < cell->score_count; i++) {
+        uint64_t bin = cell->scores[i].bin, count = cell->scores[i].count;
+        hour->n += count;
+        hour->s1 += count * bin;
+        hour->s2 += count * bin * bin;
+    }
 }
 
 bool drift_series_add(struct drift_series *series, const struct drift_cell *cell)
@@ -130,7 +132,7 @@ bool drift_series_add(struct drift_series *series, const struct drift_cell *cell
     if (base || current) {
         struct segment_sums *segment = segment_of(series, cell->segment);
         if (!segment || !level_add(base ? &segment->base : &segment->current, cell->threshold,
-                                   cell->bins, cell->statuses))
+                                   cell->scores, cell->score_count, cell->statuses))
             return false;
     }
     add_to_hour(series, hours, cell);
@@ -159,10 +161,7 @@ static struct level_sums whole_window(const struct drift_series *series, bool cu
     struct level_sums all = {0};
     for (size_t i = 0; i < series->segment_count; i++) {
         const struct segment_sums *segment = &series->segments[i];
-        const struct level_sums *sums = current ? &segment->current : &segment->base;
-        for (size_t t = 0; t < sums->sampled_count; t++)
-            level_add(&all, sums->sampled[t].threshold, &sums->sampled[t].bins,
-                      t == 0 ? sums->statuses : (struct status_counts){0});
+        level_merge(&all, current ? &segment->current : &segment->base);
     }
     return all;
 }

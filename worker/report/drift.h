@@ -27,7 +27,8 @@ struct drift_cell {
     uint64_t threshold;
     int64_t bucket_ms;
     struct status_counts statuses;
-    const struct score_bins *bins; /* borrowed during the call */
+    const struct bin_count *scores; /* borrowed during the call; bins below SCORE_BINS */
+    size_t score_count;
 };
 
 /* Everything about one segment, or about all together. NAN: unknown. */

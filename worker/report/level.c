@@ -1,6 +1,7 @@
 /* level: how good one window was, and how sure that is. */
 #include "worker/report/level.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -29,18 +30,34 @@ static struct sampled_bins *bins_of(struct level_sums *sums, uint64_t threshold)
     return &sums->sampled[at];
 }
 
-bool level_add(struct level_sums *sums, uint64_t threshold, const struct score_bins *bins,
-               struct status_counts statuses)
+static void add_statuses(struct level_sums *sums, struct status_counts statuses)
 {
-    struct sampled_bins *sampled = bins_of(sums, threshold);
-    if (!sampled)
-        return false;
-    score_bins_merge(&sampled->bins, bins);
     sums->statuses.scored += statuses.scored;
     sums->statuses.not_applicable += statuses.not_applicable;
     sums->statuses.skipped += statuses.skipped;
     sums->statuses.error += statuses.error;
+}
+
+bool level_add(struct level_sums *sums, uint64_t threshold, const struct bin_count *scores,
+               size_t score_count, struct status_counts statuses)
+{
+    struct sampled_bins *sampled = bins_of(sums, threshold);
+    if (!sampled)
+        return false;
+    for (size_t i = 0; i < score_count; i++)
+        sampled->bins.counts[scores[i].bin] += scores[i].count;
+    add_statuses(sums, statuses);
     return true;
+}
+
+void level_merge(struct level_sums *sums, const struct level_sums *other)
+{
+    for (size_t i = 0; i < other->sampled_count; i++) {
+        struct sampled_bins *sampled = bins_of(sums, other->sampled[i].threshold);
+        assert(sampled);
+        score_bins_merge(&sampled->bins, &other->sampled[i].bins);
+    }
+    add_statuses(sums, other->statuses);
 }
 
 void level_clear(struct level_sums *sums)

@@ -30,9 +30,16 @@ struct level_sums {
     struct status_counts statuses;
 };
 
-/* Adds histograms of one threshold; false when there are too many thresholds. */
-bool level_add(struct level_sums *sums, uint64_t threshold, const struct score_bins *bins,
-               struct status_counts statuses);
+/* So many scores in a bin. */
+struct bin_count {
+    uint32_t bin, count;
+};
+
+/* Adds scores of one threshold; false when there are too many thresholds. */
+bool level_add(struct level_sums *sums, uint64_t threshold, const struct bin_count *scores,
+               size_t score_count, struct status_counts statuses);
+/* Adds all of `other`, which has no threshold beyond the limit. */
+void level_merge(struct level_sums *sums, const struct level_sums *other);
 void level_clear(struct level_sums *sums);
 
 struct level {

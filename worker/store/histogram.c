@@ -107,7 +107,8 @@ void bins_write(const uint32_t *bins, uint32_t size, struct buffer *out)
     }
 }
 
-bool bins_read(uint32_t *bins, uint32_t size, struct str bytes)
+bool bins_each(uint32_t size, struct str bytes,
+               void (*each)(void *owner, uint32_t bin, uint32_t times), void *owner)
 {
     uint32_t bin = 0;
     for (size_t at = 0; at < bytes.size;) {
@@ -117,7 +118,17 @@ bool bins_read(uint32_t *bins, uint32_t size, struct str bytes)
         bin += step;
         if (bin >= size)
             return false;
-        bins[bin] += times;
+        each(owner, bin, times);
     }
     return true;
+}
+
+static void add_times(void *bins, uint32_t bin, uint32_t times)
+{
+    ((uint32_t *)bins)[bin] += times;
+}
+
+bool bins_read(uint32_t *bins, uint32_t size, struct str bytes)
+{
+    return bins_each(size, bytes, add_times, bins);
 }

@@ -27,6 +27,10 @@ enum { BINS = 1001 }; /* of score x 1000, rounded to nearest */
 /* `size` bins as sparse varints (bin - previous bin, count), ascending; the first difference is the
  * bin itself. */
 void bins_write(const uint32_t *bins, uint32_t size, struct buffer *out);
+/* Calls back for each bin of what bins_write wrote, ascending; false when the bytes are something
+ * else: then some may have been told. */
+bool bins_each(uint32_t size, struct str bytes,
+               void (*each)(void *owner, uint32_t bin, uint32_t times), void *owner);
 /* Adds what bins_write wrote; false when the bytes are something else. */
 bool bins_read(uint32_t *bins, uint32_t size, struct str bytes);
 

@@ -1,0 +1,153 @@
+/* assay report drift: whether scores got worse, since when, and how sure that is. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "schema/base/clock.h"
+#include "worker/args.h"
+#include "worker/cmd_report.h"
+#include "worker/commands.h"
+#include "worker/report/drift_report.h"
+#include "worker/report/time_range.h"
+
+struct drift_options {
+    struct arg_list stores;
+    const char *model, *baseline, *window, *at, *format;
+    double tolerance;
+};
+
+static const struct arg DRIFT_ARGS[] = {
+    {.name = "store",
+     .value = "DIR",
+     .kind = ARG_LIST,
+     .offset = offsetof(struct drift_options, stores),
+     .help = "a folder of shards; give it again for the stores of other workers"},
+    {.name = "model",
+     .value = "NAME",
+     .kind = ARG_TEXT,
+     .offset = offsetof(struct drift_options, model),
+     .help = "only this model; default: all"},
+    {.name = "baseline",
+     .value = "RANGE",
+     .kind = ARG_TEXT,
+     .offset = offsetof(struct drift_options, baseline),
+     .help = "what is compared with: FROM..TO, or a length that ends where the window begins; "
+             "default 7d"},
+    {.name = "window",
+     .value = "RANGE",
+     .kind = ARG_TEXT,
+     .offset = offsetof(struct drift_options, window),
+     .help = "what is asked about: FROM..TO, or a length that ends at --at; default 24h"},
+    {.name = "at",
+     .value = "TIME",
+     .kind = ARG_TEXT,
+     .offset = offsetof(struct drift_options, at),
+     .help = "the time that lengths count back from, RFC 3339; default: now"},
+    {.name = "tolerance",
+     .value = "X",
+     .kind = ARG_NUMBER,
+     .offset = offsetof(struct drift_options, tolerance),
+     .min = 0.0001,
+     .max = 1,
+     .help = "the largest change of a mean score that would not matter; default 0.02"},
+    {.name = "format",
+     .value = "text|json",
+     .kind = ARG_TEXT,
+     .offset = offsetof(struct drift_options, format),
+     .help = "for people, or schema/drift-report.schema.json; default text"},
+};
+
+static const struct arg_group DRIFT_GROUPS[] = {
+    {"Options", DRIFT_ARGS, sizeof DRIFT_ARGS / sizeof *DRIFT_ARGS, 0}};
+
+static const struct arg_table DRIFT_TABLE = {
+    .description =
+        "Compares the scores of two windows of time, for each model and criterion. WORSE or "
+        "BETTER: the change is\nlarger than the tolerance, with 95 % confidence. NO MEANINGFUL "
+        "CHANGE: it is smaller. NOT ENOUGH DATA: neither\nis sure. A report is one look; asked "
+        "again and again, it finds changes that are none. Windows are half-open and\nin steps of "
+        "5 minutes, UTC. Counted are scores whose commit the broker accepted; what is missing is "
+        "listed.\nExit status 1 when a row is WORSE.",
+    .groups = DRIFT_GROUPS,
+    .group_count = sizeof DRIFT_GROUPS / sizeof *DRIFT_GROUPS,
+};
+
+static bool make_question(const struct drift_options *options, struct drift_question *out,
+                          struct error *error)
+{
+    int64_t at_ms = clock_wall_ms();
+    *out = (struct drift_question){.tolerance = options->tolerance, .alpha = 0.05, .power = 0.8};
+    if (options->at && !clock_parse_rfc3339(str_of(options->at), &at_ms))
+        return error_set(error, ERROR_INPUT,
+                         "--at \"%.80s\" is no time: give RFC 3339, such as "
+                         "2026-03-01T12:00:00Z",
+                         options->at);
+    if (!time_range_parse(options->window, "--window", at_ms, &out->current, error) ||
+        !time_range_parse(options->baseline, "--baseline", out->current.from_ms, &out->base, error))
+        return false;
+    if (out->base.to_ms > out->current.from_ms)
+        return error_set(error, ERROR_INPUT, "--baseline must end before --window begins");
+    if (out->current.to_ms - out->base.from_ms > DRIFT_HOURS_MAX * INT64_C(3600000))
+        return error_set(error, ERROR_INPUT,
+                         "from the beginning of --baseline to the end of --window are more than "
+                         "%d days",
+                         DRIFT_HOURS_MAX / 24);
+    return true;
+}
+
+static bool check_options(const struct drift_options *options, bool *out_json, struct error *error)
+{
+    *out_json = strcmp(options->format, "json") == 0;
+    if (!*out_json && strcmp(options->format, "text") != 0)
+        return error_set(error, ERROR_INPUT, "--format \"%.40s\" is neither text nor json",
+                         options->format);
+    if (options->stores.count == 0)
+        return error_set(error, ERROR_INPUT, "--store is missing: name a folder of shards");
+    return true;
+}
+
+static bool read_stores(const struct drift_options *options, struct drift_report *report,
+                        struct error *error)
+{
+    for (size_t i = 0; i < options->stores.count; i++)
+        if (!drift_report_add(report, options->stores.values[i], error))
+            return false;
+    if (report->shard_count == 0)
+        return error_set(error, ERROR_INPUT, "no shard could be read: %.300s",
+                         report->partial.count ? report->partial.lines[0] : "");
+    drift_report_finish(report);
+    return true;
+}
+
+static int report_drift(const struct drift_options *options)
+{
+    struct error error = {0};
+    struct buffer page = {0};
+    bool json = false;
+    struct drift_report report = {.model = options->model};
+    int code = EXIT_USAGE;
+    if (check_options(options, &json, &error) && make_question(options, &report.question, &error)) {
+        code = EXIT_COULD_NOT;
+        if (read_stores(options, &report, &error)) {
+            (json ? drift_report_json : drift_report_text)(&report, &page);
+            fwrite(page.data, 1, page.size, stdout);
+            code = drift_report_is_worse(&report) ? EXIT_BELOW : EXIT_FINE;
+        }
+    }
+    if (error.kind != ERROR_NONE)
+        fprintf(stderr, "assay report drift: %s\n", error.text);
+    drift_report_clear(&report);
+    buffer_clear(&page);
+    return code;
+}
+
+int cmd_report_drift(int argc, char **argv)
+{
+    struct drift_options options = {
+        .baseline = "7d", .window = "24h", .format = "text", .tolerance = 0.02};
+    struct arg_list operands = {0};
+    int code;
+    if (args_start(&DRIFT_TABLE, argc, argv, &options, &operands, &code))
+        code = report_drift(&options);
+    args_clear(&DRIFT_TABLE, &options);
+    return code;
+}

@@ -1,0 +1,67 @@
+/* time_range: windows of time, as people type them. */
+#include "worker/report/time_range.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "schema/base/clock.h"
+
+enum { MINUTE_MS = 60 * 1000, GRAIN_MS = 5 * MINUTE_MS, DAYS_MAX = 400 };
+
+static int64_t unit_ms(const char *unit)
+{
+    static const struct {
+        const char *name;
+        int64_t ms;
+    } units[] = {{"m", MINUTE_MS}, {"h", 60 * MINUTE_MS}, {"d", 24 * 60 * MINUTE_MS}};
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (strcmp(unit, units[i].name) == 0)
+            return units[i].ms;
+    return 0;
+}
+
+/* "7d" in milliseconds; 0 when it is none, or longer than DAYS_MAX. */
+static int64_t parse_length(const char *text)
+{
+    char *unit;
+    long count = strtol(text, &unit, 10);
+    int64_t ms = unit_ms(unit);
+    if (text[0] < '0' || text[0] > '9' || ms == 0 || count > DAYS_MAX * 24 * 60)
+        return 0;
+    return count * ms <= DAYS_MAX * unit_ms("d") ? count * ms : 0;
+}
+
+static bool parse_time(struct str text, int64_t *out_ms)
+{
+    char midnight[CLOCK_TEXT_BYTES];
+    if (text.size == strlen("2026-01-31")) {
+        snprintf(midnight, sizeof midnight, "%.*sT00:00:00Z", STR_ARGS(text));
+        text = str_of(midnight);
+    }
+    return clock_parse_rfc3339(text, out_ms);
+}
+
+bool time_range_parse(const char *text, const char *what, int64_t end_ms, struct time_range *out,
+                      struct error *error)
+{
+    struct time_range range = {0};
+    const char *dots = strstr(text, "..");
+    int64_t length_ms = dots ? 0 : parse_length(text);
+    if (length_ms > 0)
+        range = (struct time_range){end_ms - length_ms, end_ms};
+    else if (!dots || !parse_time((struct str){text, (size_t)(dots - text)}, &range.from_ms) ||
+             !parse_time(str_of(dots + 2), &range.to_ms))
+        return error_set(error, ERROR_INPUT,
+                         "%s \"%.80s\" is no range of time: give FROM..TO (RFC 3339 or dates, "
+                         "UTC) or a length such as 24h or 7d, at most %d days",
+                         what, text, DAYS_MAX);
+    range.from_ms -= range.from_ms % GRAIN_MS;
+    range.to_ms -= range.to_ms % GRAIN_MS;
+    if (range.from_ms >= range.to_ms)
+        return error_set(error, ERROR_INPUT,
+                         "%s \"%.80s\" is empty: it must end at least 5 minutes after it begins",
+                         what, text);
+    *out = range;
+    return true;
+}
