@@ -31,8 +31,9 @@ struct probe {
     json_t *options;
     struct http *http;
     struct keyring *keyring;
+    struct ledger *ledger;
     struct budget *budget;
-    struct budget_share *share;
+    struct error failed;
     struct answerer *answerer;
     struct asked *asked;
     size_t count;
@@ -114,9 +115,10 @@ static bool open_probe(char **arguments)
     }
     probe.http = http_new();
     probe.keyring = keyring_fixed("AKIDJUDGE", "secret-of-the-judge-tests", NULL);
-    probe.budget = budget_new(strtoll(arguments[5], NULL, 10), strtoll(arguments[6], NULL, 10));
-    probe.share = budget_share_new(probe.budget, BUDGET_CHUNK, 1, NULL, NULL);
-    probe.answerer = answerer_new(&config, probe.http, probe.keyring, probe.share, &error);
+    probe.ledger = ledger_open(NULL, &error);
+    probe.budget = budget_new(strtoll(arguments[5], NULL, 10), strtoll(arguments[6], NULL, 10),
+                              probe.ledger, &probe.failed);
+    probe.answerer = answerer_new(&config, probe.http, probe.keyring, probe.budget, &error);
     if (!probe.answerer)
         fprintf(stderr, "ask_probe: %s\n", error.text);
     return probe.answerer != NULL;
@@ -165,8 +167,8 @@ static void close_probe(void)
 {
     answerer_free(probe.answerer);
     http_free(probe.http);
-    budget_share_free(probe.share);
     budget_free(probe.budget);
+    ledger_close(probe.ledger);
     keyring_close(probe.keyring);
     probe.judge->release(probe.state);
     json_decref(probe.options);

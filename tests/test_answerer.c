@@ -168,8 +168,9 @@ enum { ASKED_MAX = 100 };
 
 struct fixture {
     struct http *http;
+    struct ledger *ledger;
     struct budget *budget;
-    struct budget_share *share;
+    struct error failed;
     struct answerer *answerer;
     struct arena arena;
     struct question questions[ASKED_MAX];
@@ -196,11 +197,12 @@ static void open_with(struct fixture *fixture, struct keyring *keyring, const ch
     config.judge_endpoint = endpoint;
     config.retry_ms = 5;
     config.parked_ms = 20;
-    *fixture =
-        (struct fixture){.http = http_new(), .keyring = keyring, .budget = budget_new(calls, BUDGET_UNLIMITED)};
-    fixture->share = budget_share_new(fixture->budget, 10, 1, NULL, NULL);
     struct error error = {0};
-    fixture->answerer = answerer_new(&config, fixture->http, keyring, fixture->share, &error);
+    *fixture = (struct fixture){.http = http_new(), .keyring = keyring};
+    fixture->ledger = ledger_open(NULL, &error);
+    fixture->budget =
+        budget_new(calls, BUDGET_UNLIMITED, fixture->ledger, &fixture->failed);
+    fixture->answerer = answerer_new(&config, fixture->http, keyring, fixture->budget, &error);
     assert_non_null(fixture->answerer);
 }
 
@@ -214,8 +216,8 @@ static void close_fixture(struct fixture *fixture)
 {
     answerer_free(fixture->answerer);
     http_free(fixture->http);
-    budget_share_free(fixture->share);
     budget_free(fixture->budget);
+    ledger_close(fixture->ledger);
     if (fixture->keyring)
         keyring_close(fixture->keyring);
     arena_clear(&fixture->arena);

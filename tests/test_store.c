@@ -264,24 +264,6 @@ static void a_shard_has_one_holder(void **state)
     store_close(first);
 }
 
-static void what_was_reserved_survives(void **state)
-{
-    (void)state;
-    struct error error = {0};
-    struct store *store = take();
-    int64_t calls, tokens;
-    assert_true(store_budget_reserve(store, 20000, 50, 7000, &error));
-    assert_true(store_budget_reserve(store, 20000, 50, 8000, &error));
-    store_close(store);
-    store = take();
-    store_budget_reserved(store, 20000, &calls, &tokens);
-    assert_int_equal(calls, 100);
-    assert_int_equal(tokens, 15000);
-    store_budget_reserved(store, 20001, &calls, &tokens);
-    assert_true(calls == 0 && tokens == 0);
-    store_close(store);
-}
-
 /* A worker recorded offsets 100 to 105 and asked the broker to commit 104, but died before it heard;
  * the next one began there and said after whom. */
 static void what_a_successor_proves_is_counted(void **state)
@@ -423,7 +405,6 @@ int main(void)
         cmocka_unit_test(what_a_shard_holds_is_adopted),
         cmocka_unit_test(a_failed_transaction_keeps_nothing),
         cmocka_unit_test(a_shard_has_one_holder),
-        cmocka_unit_test(what_was_reserved_survives),
         cmocka_unit_test(what_a_successor_proves_is_counted),
         cmocka_unit_test(rows_that_are_old_and_acked_go),
         cmocka_unit_test(old_texts_go_before_their_rows),

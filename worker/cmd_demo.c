@@ -64,7 +64,6 @@ struct demo {
     struct demo_broker *broker;
     struct demo_aws *aws;
     struct keyring *keyring;
-    struct budget *budget;
     struct rubric_set *set;
     struct answerer_config answerer;
     struct lane_config config;
@@ -145,7 +144,8 @@ static void configure(struct demo *demo)
         .answerer = &demo->answerer,
         .answer_deadline_ms = ANSWER_DEADLINE_MS,
         .keyring = demo->keyring,
-        .budget = demo->budget,
+        .calls_a_day = BUDGET_UNLIMITED,
+        .tokens_a_day = BUDGET_UNLIMITED,
         .publisher = &PUBLISHER_CLOUDWATCH,
         .publish = {.naming = {.preset = metric_preset_find("default")},
                     .region = "us-east-1",
@@ -238,7 +238,6 @@ static bool open_all(struct demo *demo, struct error *error)
     demo->to_ms = clock_wall_ms();
     demo->from_ms = demo->to_ms - TRAFFIC_MS;
     demo->keyring = keyring_fixed(DEMO_AWS_KEY, "no-secret-at-all", NULL);
-    demo->budget = budget_new(BUDGET_UNLIMITED, BUDGET_UNLIMITED);
     demo->aws = demo_aws_open(error);
     if (!demo->aws)
         return false;
@@ -251,7 +250,6 @@ static void close_all(struct demo *demo)
     stop_lanes(demo);
     demo_broker_close(demo->broker);
     demo_aws_close(demo->aws);
-    budget_free(demo->budget);
     keyring_close(demo->keyring);
     rubric_set_release(demo->set);
     for (int i = 0; i < LANES; i++)

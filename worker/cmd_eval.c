@@ -32,7 +32,9 @@ static const struct arg ARGS[] = {
     {"scores", "FILE", ARG_TEXT, offsetof(struct eval_options, scores),
      "write one JSON object per sample and rubric to FILE; - is standard output", 0, 0},
     {"store", "DIR", ARG_TEXT, offsetof(struct eval_options, store),
-     "keep the scores in a store, as `assay run` does; made when absent", 0, 0},
+     "keep the scores in a store, as `assay run` does, and share its daily limits of the judge "
+     "(else they are of this run); made when absent",
+     0, 0},
     {"fail-under", "CRITERION=MEAN", ARG_LIST, offsetof(struct eval_options, fail_under),
      "exit with 1 when the criterion's mean (or that of composite) is lower", 0, 0},
     {"json", NULL, ARG_FLAG, offsetof(struct eval_options, json),
@@ -253,6 +255,7 @@ static bool score_files(struct run *run, struct rubric_set *set, struct judge *j
     progress_start(&run->progress, "scoring");
     bool read = batch_run(&batch, files->values, files->count, error);
     progress_end(&run->progress);
+    read = read && (!judge || judge_fine(judge, error));
     struct error later = {0};
     bool written = close_store(run, &later);
     written = close_scores(run, &later) && written;
@@ -269,7 +272,7 @@ static int run_batch(struct run *run, struct rubric_set *set, const struct arg_l
     struct error error = {0};
     struct judge *judge = NULL;
     if (judge_wanted(&run->options->judge)) {
-        judge = judge_open(&run->options->judge, &error);
+        judge = judge_open(&run->options->judge, run->options->store, &error);
         if (!judge) {
             fprintf(stderr, "assay eval: %s\n", error.text);
             return EXIT_COULD_NOT;

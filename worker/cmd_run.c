@@ -53,7 +53,6 @@ struct worker {
     struct endpoint judge_address, metric_address;
     char region[REGION_BYTES];
     struct keyring *keyring;
-    struct budget *budget;
     struct rubric_set *set;
     struct lane *lanes[LANES_MAX];
     struct redactor *redactor;
@@ -98,9 +97,9 @@ static void configure_answerer(struct worker *worker)
     worker->answerer.sampled_endpoints = judge->sampled.values;
     worker->answerer.sampled_endpoint_count = judge->sampled.count;
     worker->answerer.max_in_flight = (unsigned)judge->in_flight;
-    worker->budget = budget_new(judge->calls_a_day, judge->tokens_a_day);
     worker->config.answerer = &worker->answerer;
-    worker->config.budget = worker->budget;
+    worker->config.calls_a_day = judge->calls_a_day;
+    worker->config.tokens_a_day = judge->tokens_a_day;
     worker->config.answer_deadline_ms = judge->deadline_s * 1000;
 }
 
@@ -194,7 +193,6 @@ static void close_worker(struct worker *worker)
     for (size_t i = 0; i < worker->lane_count; i++)
         lane_free(worker->lanes[i]);
     redactor_free(worker->redactor);
-    budget_free(worker->budget);
     keyring_close(worker->keyring);
     endpoint_clear(&worker->judge_address);
     endpoint_clear(&worker->metric_address);

@@ -29,9 +29,9 @@ const struct arg JUDGE_ARGS[JUDGE_ARG_COUNT] = {
     {"judge-component", "NAME", ARG_TEXT, AT(who.component),
      "inference component of the judge's endpoint", 0, 0},
     {"judge-calls-per-day", "N", ARG_INT, AT(calls_a_day),
-     "hard limit of calls, repeats included; default none", 0, 1e12},
+     "hard limit of calls, repeats included, of all workers that share the store; default none", 0, 1e12},
     {"judge-tokens-per-day", "N", ARG_INT, AT(tokens_a_day),
-     "hard limit of tokens, of questions and answers; default none", 0, 1e12},
+     "hard limit of tokens, of questions and answers, likewise; default none", 0, 1e12},
     {"judge-in-flight", "N", ARG_INT, AT(in_flight),
      "calls at a time in each lane, fewer while the endpoint throttles; default 32", 1, 1024},
     {"judge-deadline", "SECONDS", ARG_INT, AT(deadline_s),
@@ -48,8 +48,9 @@ const struct arg JUDGE_ARGS[JUDGE_ARG_COUNT] = {
 struct judge {
     struct http *http;
     struct keyring *keyring;
+    struct ledger *ledger; /* NULL when nothing is limited */
     struct budget *budget;
-    struct budget_share *share;
+    struct error budget_failed;
     struct answerer *answerer;
     struct endpoint address;
     char region[REGION_BYTES];
@@ -73,11 +74,24 @@ static bool open_answerer(struct judge *judge, const struct judge_options *optio
     config.sampled_endpoints = options->sampled.values;
     config.sampled_endpoint_count = options->sampled.count;
     config.max_in_flight = (unsigned)options->in_flight;
-    judge->answerer = answerer_new(&config, judge->http, judge->keyring, judge->share, error);
+    judge->answerer = answerer_new(&config, judge->http, judge->keyring, judge->budget, error);
     return judge->answerer != NULL;
 }
 
-static bool open_all(struct judge *judge, const struct judge_options *options, struct error *error)
+static bool open_budget(struct judge *judge, const struct judge_options *options, const char *store,
+                        struct error *error)
+{
+    bool limited = options->calls_a_day != BUDGET_UNLIMITED ||
+                   options->tokens_a_day != BUDGET_UNLIMITED;
+    if (limited && !(judge->ledger = ledger_open(store, error)))
+        return false;
+    judge->budget = budget_new(options->calls_a_day, options->tokens_a_day, judge->ledger,
+                               &judge->budget_failed);
+    return true;
+}
+
+static bool open_all(struct judge *judge, const struct judge_options *options, const char *store,
+                     struct error *error)
 {
     const struct keyring_options keys = {
         .credentials = {.profile = options->profile, .region = options->region}};
@@ -89,17 +103,15 @@ static bool open_all(struct judge *judge, const struct judge_options *options, s
     if (!judge->keyring)
         return false;
     judge->http = http_new();
-    judge->budget = budget_new(options->calls_a_day, options->tokens_a_day);
-    /* A command runs once: nothing is written down, and chunks of one waste nothing. */
-    judge->share = budget_share_new(judge->budget, 1, 1, NULL, NULL);
     judge->deadline_ms = options->deadline_s * 1000;
-    return open_answerer(judge, options, error);
+    return open_budget(judge, options, store, error) && open_answerer(judge, options, error);
 }
 
-struct judge *judge_open(const struct judge_options *options, struct error *error)
+struct judge *judge_open(const struct judge_options *options, const char *store,
+                         struct error *error)
 {
     struct judge *judge = memory_new(1, sizeof *judge);
-    if (open_all(judge, options, error))
+    if (open_all(judge, options, store, error))
         return judge;
     error_prefix(error, "cannot ask models: ");
     judge_close(judge);
@@ -111,12 +123,22 @@ void judge_close(struct judge *judge)
     if (!judge)
         return;
     answerer_free(judge->answerer);
-    budget_share_free(judge->share);
+    if (judge->budget && judge->budget_failed.kind == ERROR_NONE)
+        budget_give_back(judge->budget);
     budget_free(judge->budget);
+    ledger_close(judge->ledger);
     http_free(judge->http);
     keyring_close(judge->keyring);
     endpoint_clear(&judge->address);
     free(judge);
+}
+
+bool judge_fine(const struct judge *judge, struct error *error)
+{
+    if (judge->budget_failed.kind == ERROR_NONE)
+        return true;
+    *error = judge->budget_failed;
+    return false;
 }
 
 void judge_ask(struct judge *judge, struct question *question, const struct sample *sample,

@@ -29,10 +29,14 @@ bool judge_wanted(const struct judge_options *options);
 
 struct judge; /* one thread */
 
-/* NULL and `error` (FATAL) when region, credentials or a name is wrong or missing. The options must
+/* The limits of a day are shared with all that use `store`; NULL: they are of this run alone. NULL and
+ * `error` (FATAL) when region, credentials or a name is wrong or missing. The options must
  * outlive it. */
-struct judge *judge_open(const struct judge_options *options, struct error *error);
+struct judge *judge_open(const struct judge_options *options, const char *store,
+                         struct error *error);
 void judge_close(struct judge *judge);
+/* False: why what may be spent could not be reserved; since then questions are skipped. */
+bool judge_fine(const struct judge *judge, struct error *error);
 
 /* As answerer_ask, with the deadline of the options. */
 void judge_ask(struct judge *judge, struct question *question, const struct sample *sample,

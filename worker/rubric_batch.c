@@ -50,7 +50,7 @@ int rubric_batch_run(const char *command, struct rubric_set *set,
                      void (*done)(void *owner, const struct evaluation *evaluation), void *owner)
 {
     struct error error = {0};
-    struct judge *judge = judge_wanted(options) ? judge_open(options, &error) : NULL;
+    struct judge *judge = judge_wanted(options) ? judge_open(options, NULL, &error) : NULL;
     struct sigaction action = {.sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND};
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);

@@ -32,7 +32,7 @@ const struct answerer_config ANSWERER_DEFAULTS = {
 struct answerer {
     struct answerer_config config;
     struct keyring *keyring; /* NULL: none */
-    struct budget_share *budget;
+    struct budget *budget;
     struct caller caller;
     struct target *targets; /* the judge, then the sampled endpoints as configured */
     size_t target_count;
@@ -458,7 +458,7 @@ static bool init_targets(struct answerer *answerer, struct error *error)
 }
 
 struct answerer *answerer_new(const struct answerer_config *config, struct http *http,
-                              struct keyring *keyring, struct budget_share *budget,
+                              struct keyring *keyring, struct budget *budget,
                               struct error *error)
 {
     if (!check_config(config, error))

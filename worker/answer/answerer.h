@@ -54,7 +54,7 @@ struct answerer_counts {
  * answerer. Without a keyring (NULL) questions are skipped at their deadline. NULL and `error`
  * (FATAL) when a name or a URL is not valid. */
 struct answerer *answerer_new(const struct answerer_config *config, struct http *http,
-                              struct keyring *keyring, struct budget_share *budget,
+                              struct keyring *keyring, struct budget *budget,
                               struct error *error);
 /* Questions not yet answered are dropped without a callback. NULL is fine. */
 void answerer_free(struct answerer *answerer);

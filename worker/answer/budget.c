@@ -1,82 +1,42 @@
-/* budget: a hard limit on the judge's calls and tokens of a UTC day, shared by lanes without locks.
- */
+/* budget: a hard limit on the judge's calls and tokens of a UTC day, for all who share a ledger. */
 #include "worker/answer/budget.h"
 
 #include <assert.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include "schema/base/memory.h"
 
-enum { DAY_MS = 86400000, AMOUNT_BITS = 41 };
-static const int64_t AMOUNT_MAX = (int64_t)1 << (AMOUNT_BITS - 1);
-
-/* One unit's limit and what was taken of it. */
-struct allowance {
-    int64_t a_day;
-    _Atomic uint64_t taken; /* day << AMOUNT_BITS | amount: one word, so that both change at once */
+enum {
+    DAY_MS = 86400000,
+    CHUNKS_LEFT_MIN = 64, /* a chunk is this part of what is left of the day, or less */
+    LOOK_AGAIN_MS = 1000, /* in a ledger that could not give what was needed */
 };
+static const int64_t CHUNK_MAX[LEDGER_UNITS] = {[LEDGER_CALLS] = 50, [LEDGER_TOKENS] = 20000};
+static const int64_t AMOUNT_MAX = (int64_t)1 << 40;
 
 struct budget {
-    struct allowance units[BUDGET_UNITS];
-};
-
-struct budget_share {
-    struct budget *budget;
+    int64_t a_day[LEDGER_UNITS];
     int64_t day;
-    int64_t chunk[BUDGET_UNITS], left[BUDGET_UNITS]; /* `left` of the chunks of `day` */
-    budget_reserve *reserve;
-    void *owner;
+    int64_t left[LEDGER_UNITS]; /* of the chunks of `day`; negative: owed */
+    int64_t refused[LEDGER_UNITS], refused_ms; /* what the ledger did not have, and when */
+    struct ledger *ledger;
+    struct error *failed;
 };
-
-/* ---- an allowance ---- */
-
-static int64_t day_of(uint64_t taken)
-{
-    return (int64_t)(taken >> AMOUNT_BITS);
-}
-
-static int64_t amount_of(uint64_t taken)
-{
-    return (int64_t)(taken & (((uint64_t)1 << AMOUNT_BITS) - 1));
-}
-
-static uint64_t pack(int64_t day, int64_t amount)
-{
-    return (uint64_t)day << AMOUNT_BITS | (uint64_t)amount;
-}
-
-static int64_t used_on(uint64_t taken, int64_t day)
-{
-    return day > day_of(taken) ? 0 : amount_of(taken);
-}
-
-/* Takes up to `wanted` of the day's limit. Nothing when a later day has begun. */
-static int64_t take_chunk(struct allowance *allowance, int64_t limit, int64_t wanted, int64_t day)
-{
-    uint64_t old = atomic_load(&allowance->taken);
-    while (day >= day_of(old)) {
-        int64_t used = used_on(old, day);
-        int64_t rest = limit > used ? limit - used : 0;
-        int64_t got = wanted < rest ? wanted : rest;
-        if (atomic_compare_exchange_weak(&allowance->taken, &old, pack(day, used + got)))
-            return got;
-    }
-    return 0;
-}
-
-/* ---- the budget ---- */
 
 static bool is_limit(int64_t a_day)
 {
     return a_day == BUDGET_UNLIMITED || (a_day >= 0 && a_day <= AMOUNT_MAX);
 }
 
-struct budget *budget_new(int64_t calls_a_day, int64_t tokens_a_day)
+struct budget *budget_new(int64_t calls_a_day, int64_t tokens_a_day, struct ledger *ledger,
+                          struct error *out_failed)
 {
     assert(is_limit(calls_a_day) && is_limit(tokens_a_day));
+    assert(ledger || (calls_a_day == BUDGET_UNLIMITED && tokens_a_day == BUDGET_UNLIMITED));
     struct budget *budget = memory_new(1, sizeof *budget);
-    budget->units[BUDGET_CALLS].a_day = calls_a_day;
-    budget->units[BUDGET_TOKENS].a_day = tokens_a_day;
+    *budget = (struct budget){.a_day = {calls_a_day, tokens_a_day},
+                              .day = -1,
+                              .ledger = ledger,
+                              .failed = out_failed};
     return budget;
 }
 
@@ -85,119 +45,123 @@ void budget_free(struct budget *budget)
     free(budget);
 }
 
-void budget_restore(struct budget *budget, int64_t day, const int64_t amounts[BUDGET_UNITS])
+static bool is_limited(const struct budget *budget, size_t unit)
 {
-    for (size_t unit = 0; unit < BUDGET_UNITS; unit++)
-        if (day >= 0 && amounts[unit] > 0)
-            take_chunk(&budget->units[unit], AMOUNT_MAX, amounts[unit], day);
+    return budget->a_day[unit] != BUDGET_UNLIMITED;
 }
 
-int64_t budget_left(const struct budget *budget, enum budget_unit unit, int64_t wall_ms)
+/* ---- the ledger ---- */
+
+/* False as well: it is no failure when others only hold it up. */
+static bool not_now(struct budget *budget, const struct error *error)
 {
-    const struct allowance *allowance = &budget->units[unit];
-    if (allowance->a_day == BUDGET_UNLIMITED)
-        return INT64_MAX;
-    int64_t used = used_on(atomic_load(&allowance->taken), wall_ms / DAY_MS);
-    return used < allowance->a_day ? allowance->a_day - used : 0;
+    if (error->kind == ERROR_FATAL && budget->failed->kind == ERROR_NONE)
+        *budget->failed = *error;
+    return false;
 }
 
-/* The day of `wall_ms`, or the latest that any lane has counted for. */
-static int64_t day_now(struct budget *budget, int64_t wall_ms)
+static int64_t chunk_of(size_t unit, int64_t shortage, int64_t rest)
+{
+    int64_t chunk = rest / CHUNKS_LEFT_MIN;
+    chunk = chunk < CHUNK_MAX[unit] ? chunk : CHUNK_MAX[unit];
+    return chunk > shortage ? chunk : shortage;
+}
+
+/* What to take of each unit that is short; false when one cannot be had: then nothing is taken, for
+ * another lane may have use for the other. */
+static bool choose_chunks(struct budget *budget, const int64_t shortage[LEDGER_UNITS],
+                          const int64_t reserved[LEDGER_UNITS], int64_t out[LEDGER_UNITS])
+{
+    bool enough = true;
+    for (size_t unit = 0; unit < LEDGER_UNITS; unit++) {
+        int64_t rest = budget->a_day[unit] - reserved[unit];
+        bool has = shortage[unit] <= 0 || rest >= shortage[unit];
+        budget->refused[unit] = has ? 0 : shortage[unit];
+        out[unit] = shortage[unit] > 0 ? chunk_of(unit, shortage[unit], rest) : 0;
+        enough &= has;
+    }
+    return enough;
+}
+
+/* A day that is used up is not asked again for every sample. */
+static bool refused_lately(const struct budget *budget, const int64_t shortage[LEDGER_UNITS],
+                           int64_t wall_ms)
+{
+    bool refused = false;
+    for (size_t unit = 0; unit < LEDGER_UNITS; unit++)
+        refused |= budget->refused[unit] > 0 && shortage[unit] >= budget->refused[unit];
+    int64_t since_ms = wall_ms - budget->refused_ms;
+    return refused && since_ms >= 0 && since_ms < LOOK_AGAIN_MS;
+}
+
+static bool reserve(struct budget *budget, const int64_t shortage[LEDGER_UNITS], int64_t wall_ms)
+{
+    static const int64_t nothing[LEDGER_UNITS];
+    struct error error = {0};
+    int64_t reserved[LEDGER_UNITS], chunks[LEDGER_UNITS];
+    if (refused_lately(budget, shortage, wall_ms))
+        return false;
+    if (!ledger_begin(budget->ledger, budget->day, reserved, &error))
+        return not_now(budget, &error);
+    bool enough = choose_chunks(budget, shortage, reserved, chunks);
+    budget->refused_ms = wall_ms;
+    if (!ledger_commit(budget->ledger, budget->day, enough ? chunks : nothing, &error))
+        return not_now(budget, &error);
+    for (size_t unit = 0; enough && unit < LEDGER_UNITS; unit++)
+        budget->left[unit] += chunks[unit];
+    return enough;
+}
+
+/* ---- calls ---- */
+
+static void begin_day(struct budget *budget, int64_t wall_ms)
 {
     int64_t day = wall_ms > 0 ? wall_ms / DAY_MS : 0;
-    for (size_t unit = 0; unit < BUDGET_UNITS; unit++) {
-        int64_t counted = day_of(atomic_load(&budget->units[unit].taken));
-        day = counted > day ? counted : day;
-    }
-    return day;
-}
-
-/* ---- a lane's share ---- */
-
-struct budget_share *budget_share_new(struct budget *budget, int64_t calls_chunk,
-                                      int64_t tokens_chunk, budget_reserve *reserve, void *owner)
-{
-    assert(calls_chunk >= 1 && tokens_chunk >= 1);
-    struct budget_share *share = memory_new(1, sizeof *share);
-    *share = (struct budget_share){.budget = budget,
-                                   .day = -1,
-                                   .chunk = {calls_chunk, tokens_chunk},
-                                   .reserve = reserve,
-                                   .owner = owner};
-    return share;
-}
-
-void budget_share_free(struct budget_share *share)
-{
-    free(share);
-}
-
-void budget_share_give_back(struct budget_share *share)
-{
-    int64_t back[BUDGET_UNITS];
-    bool any = false;
-    for (size_t unit = 0; unit < BUDGET_UNITS; unit++) {
-        back[unit] = -share->left[unit];
-        any |= back[unit] != 0;
-        share->left[unit] = 0; /* before it is written: a crash in between loses it, no more */
-    }
-    if (any && share->reserve)
-        share->reserve(share->owner, share->day, back);
-}
-
-static void begin_day(struct budget_share *share, int64_t day)
-{
-    if (day <= share->day)
+    if (day <= budget->day)
         return;
-    share->day = day; /* yesterday's rest is not today's, nor are its debts */
-    for (size_t unit = 0; unit < BUDGET_UNITS; unit++)
-        share->left[unit] = 0;
-}
-
-/* Fills up what is short by chunks, or by what is left of the day; false when a chunk could not be
- * written down. */
-static bool fill_up(struct budget_share *share, const int64_t need[BUDGET_UNITS])
-{
-    int64_t got[BUDGET_UNITS] = {0};
-    bool any = false;
-    for (size_t unit = 0; unit < BUDGET_UNITS; unit++) {
-        struct allowance *allowance = &share->budget->units[unit];
-        int64_t shortage = need[unit] - share->left[unit];
-        if (shortage <= 0 || allowance->a_day == BUDGET_UNLIMITED)
-            continue;
-        int64_t wanted = shortage > share->chunk[unit] ? shortage : share->chunk[unit];
-        got[unit] = take_chunk(allowance, allowance->a_day, wanted, share->day);
-        any |= got[unit] > 0;
+    budget->day = day;
+    for (size_t unit = 0; unit < LEDGER_UNITS; unit++) {
+        budget->left[unit] = 0; /* yesterday's rest is not today's, nor are its debts */
+        budget->refused[unit] = 0;
     }
-    if (any && share->reserve && !share->reserve(share->owner, share->day, got))
-        return false;
-    for (size_t unit = 0; unit < BUDGET_UNITS; unit++)
-        share->left[unit] += got[unit];
-    return true;
 }
 
-bool budget_take(struct budget_share *share, int64_t tokens_most, int64_t wall_ms,
+bool budget_take(struct budget *budget, int64_t tokens_most, int64_t wall_ms,
                  struct budget_receipt *out)
 {
-    const int64_t need[BUDGET_UNITS] = {1, tokens_most};
-    begin_day(share, day_now(share->budget, wall_ms));
-    if (!fill_up(share, need))
-        return false;
-    for (size_t unit = 0; unit < BUDGET_UNITS; unit++) {
-        bool limited = share->budget->units[unit].a_day != BUDGET_UNLIMITED;
-        if (limited && share->left[unit] < need[unit])
-            return false;
+    const int64_t need[LEDGER_UNITS] = {[LEDGER_CALLS] = 1, [LEDGER_TOKENS] = tokens_most};
+    int64_t shortage[LEDGER_UNITS];
+    bool is_short = false;
+    begin_day(budget, wall_ms);
+    for (size_t unit = 0; unit < LEDGER_UNITS; unit++) {
+        shortage[unit] = is_limited(budget, unit) ? need[unit] - budget->left[unit] : 0;
+        is_short |= shortage[unit] > 0;
     }
-    for (size_t unit = 0; unit < BUDGET_UNITS; unit++)
-        if (share->budget->units[unit].a_day != BUDGET_UNLIMITED)
-            share->left[unit] -= need[unit];
-    *out = (struct budget_receipt){share->day, tokens_most};
+    if (budget->failed->kind != ERROR_NONE || (is_short && !reserve(budget, shortage, wall_ms)))
+        return false;
+    for (size_t unit = 0; unit < LEDGER_UNITS; unit++)
+        budget->left[unit] -= is_limited(budget, unit) ? need[unit] : 0;
+    *out = (struct budget_receipt){budget->day, tokens_most};
     return true;
 }
 
-void budget_settle(struct budget_share *share, const struct budget_receipt *receipt, int64_t tokens)
+void budget_settle(struct budget *budget, const struct budget_receipt *receipt, int64_t tokens)
 {
-    bool limited = share->budget->units[BUDGET_TOKENS].a_day != BUDGET_UNLIMITED;
-    if (limited && receipt->day == share->day)
-        share->left[BUDGET_TOKENS] += receipt->tokens - (tokens < AMOUNT_MAX ? tokens : AMOUNT_MAX);
+    if (is_limited(budget, LEDGER_TOKENS) && receipt->day == budget->day)
+        budget->left[LEDGER_TOKENS] +=
+            receipt->tokens - (tokens < AMOUNT_MAX ? tokens : AMOUNT_MAX);
+}
+
+void budget_give_back(struct budget *budget)
+{
+    struct error error = {0};
+    int64_t back[LEDGER_UNITS], reserved[LEDGER_UNITS];
+    bool any = false;
+    for (size_t unit = 0; unit < LEDGER_UNITS; unit++) {
+        back[unit] = -budget->left[unit];
+        any |= back[unit] != 0;
+        budget->left[unit] = 0; /* before it is written: a crash in between loses it, no more */
+    }
+    if (any && ledger_begin(budget->ledger, budget->day, reserved, &error))
+        ledger_commit(budget->ledger, budget->day, back, &error);
 }

@@ -215,17 +215,22 @@ void *lane_run(void *argument)
 
 /* ---- making and ending ---- */
 
-static bool reserve_budget(void *owner, int64_t day, const int64_t amounts[BUDGET_UNITS])
-{
-    struct lane *lane = owner;
-    return store_budget_reserve(lane->store, day, amounts[BUDGET_CALLS], amounts[BUDGET_TOKENS],
-                                &lane->error);
-}
-
 static struct str mask_text(void *owner, struct str text, struct arena *arena)
 {
     struct lane *lane = owner;
     return redact(lane->config->redactor, text, lane->scratch, arena);
+}
+
+static bool open_budget(struct lane *lane, struct error *error)
+{
+    const struct lane_config *config = lane->config;
+    bool limited = config->calls_a_day != BUDGET_UNLIMITED ||
+                   config->tokens_a_day != BUDGET_UNLIMITED;
+    if (limited && !(lane->ledger = ledger_open(config->store.dir, error)))
+        return false;
+    lane->budget =
+        budget_new(config->calls_a_day, config->tokens_a_day, lane->ledger, &lane->error);
+    return true;
 }
 
 static bool open_answerer(struct lane *lane, struct error *error)
@@ -233,13 +238,10 @@ static bool open_answerer(struct lane *lane, struct error *error)
     const struct lane_config *config = lane->config;
     if (!config->answerer)
         return true;
-    int64_t today = clock_wall_ms() / 86400000, reserved[BUDGET_UNITS];
-    store_budget_reserved(lane->store, today, &reserved[BUDGET_CALLS], &reserved[BUDGET_TOKENS]);
-    budget_restore(config->budget, today, reserved);
-    lane->share = budget_share_new(config->budget, BUDGET_CHUNK, BUDGET_TOKENS_CHUNK,
-                                   reserve_budget, lane);
+    if (!open_budget(lane, error))
+        return false;
     lane->answerer =
-        answerer_new(config->answerer, lane->http, config->keyring, lane->share, error);
+        answerer_new(config->answerer, lane->http, config->keyring, lane->budget, error);
     return lane->answerer != NULL;
 }
 
@@ -280,11 +282,12 @@ void lane_free(struct lane *lane)
     if (!lane)
         return;
     answerer_free(lane->answerer);
-    if (lane->share && lane->error.kind == ERROR_NONE)
-        budget_share_give_back(lane->share);
+    if (lane->budget && lane->error.kind == ERROR_NONE)
+        budget_give_back(lane->budget);
     http_free(lane->http);
     lane_publish_free(lane->publish);
-    budget_share_free(lane->share);
+    budget_free(lane->budget);
+    ledger_close(lane->ledger);
     store_close(lane->store);
     scratch_free(lane->scratch);
     rubric_set_release(lane->set);

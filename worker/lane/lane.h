@@ -19,7 +19,7 @@ struct lane_config {
     const struct answerer_config *answerer; /* NULL: the judge's questions are skipped: no_judge */
     int64_t answer_deadline_ms;             /* of one question */
     struct keyring *keyring;                /* shared, NULL without AWS */
-    struct budget *budget;                  /* shared, NULL without an answerer */
+    int64_t calls_a_day, tokens_a_day;      /* of all lanes on the store; or BUDGET_UNLIMITED */
     const struct publisher *publisher;      /* NULL: the outbox waits */
     struct publisher_config publish;        /* its http is the lane's own */
     int64_t publish_every_ms;

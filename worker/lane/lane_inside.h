@@ -33,7 +33,8 @@ struct lane {
     struct http *http;
     struct kafka_source *source;
     struct answerer *answerer;
-    struct budget_share *share;
+    struct ledger *ledger; /* NULL when nothing is limited */
+    struct budget *budget;
     struct lane_publish *publish;
     struct scratch *scratch;
     struct rubric_set *set;

@@ -22,7 +22,7 @@ struct db {
     struct statement statements[STATEMENTS_MAX];
     int count;
     int wal_pages;
-    bool writer;
+    enum db_mode mode;
     struct error error; /* the first one since it was last asked for */
 };
 
@@ -76,30 +76,53 @@ static void configure_writer(struct db *db)
     sqlite3_wal_hook(db->handle, count_wal_pages, db); /* wal_autocheckpoint=0 takes it away */
 }
 
+/* SQLite's own waiting grows to 100 ms: one that writes again and again would starve the others. */
+static int wait_for_others(void *owner, int tries)
+{
+    (void)owner;
+    sqlite3_sleep(1);
+    return tries < BUSY_MS;
+}
+
+/* synchronous=EXTRA: FULL, and the folder is synced too, so that a journal that was removed to commit
+ * does not come back after a power failure. */
+static void configure_shared(struct db *db)
+{
+    sqlite3_busy_handler(db->handle, wait_for_others, NULL);
+    db_run(db, "PRAGMA journal_mode=DELETE; PRAGMA synchronous=EXTRA; PRAGMA temp_store=MEMORY;"
+               "PRAGMA mmap_size=0; PRAGMA cell_size_check=1");
+}
+
 static void configure_reader(struct db *db)
 {
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
     db_run(db, "PRAGMA query_only=1; PRAGMA mmap_size=0");
 }
 
+static void configure(struct db *db)
+{
+    static void (*const configure_mode[])(struct db *) = {[DB_WRITER] = configure_writer,
+                                                          [DB_SHARED] = configure_shared,
+                                                          [DB_READER] = configure_reader};
+    harden(db->handle);
+    sqlite3_busy_timeout(db->handle, BUSY_MS);
+    configure_mode[db->mode](db);
+}
+
 struct db *db_open(const char *path, enum db_mode mode, struct error *error)
 {
     struct db *db = memory_new(1, sizeof *db);
     db->path = memory_copy_string(path);
-    db->writer = mode == DB_WRITER;
-    int flags = db->writer ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
+    db->mode = mode;
+    int flags = mode == DB_READER ? SQLITE_OPEN_READONLY
+                                  : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     if (sqlite3_open_v2(path, &db->handle, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
         error_set(error, ERROR_FATAL, "%s: cannot open: %s", path,
                   db->handle ? sqlite3_errmsg(db->handle) : "out of memory");
         db_close(db);
         return NULL;
     }
-    harden(db->handle);
-    sqlite3_busy_timeout(db->handle, BUSY_MS);
-    if (db->writer)
-        configure_writer(db);
-    else
-        configure_reader(db);
+    configure(db);
     if (!db_ok(db, error)) {
         db_close(db);
         return NULL;
@@ -113,7 +136,7 @@ void db_close(struct db *db)
         return;
     for (int i = 0; i < db->count; i++)
         sqlite3_finalize(db->statements[i].handle);
-    if (db->handle && db->writer)
+    if (db->handle && db->mode == DB_WRITER)
         sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     sqlite3_close(db->handle);
     free(db->path);

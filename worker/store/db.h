@@ -14,6 +14,7 @@ struct statement; /* owned by its db */
 enum db_mode {
     DB_WRITER, /* the only writer and the only checkpointer of the file (SQLite 3.40's WAL reset
                   bug needs two); made when it is not there */
+    DB_SHARED, /* one of several writers, so without a WAL; made when it is not there */
     DB_READER, /* read-only, never checkpoints */
 };
 

@@ -39,6 +39,8 @@ struct store {
     size_t rubric_count;
 };
 
+/* Makes the store's folder (0700) unless it is there. */
+bool shard_make_folder(const char *dir, struct error *error);
 /* The row of a word; 0 binds as unknown. */
 int64_t shard_word(struct store *store, struct str text);
 /* The text of a delivery, when the policy keeps it. */

@@ -135,15 +135,20 @@ static struct store *open_locked(const struct store_config *config, const char *
     return store;
 }
 
+bool shard_make_folder(const char *dir, struct error *error)
+{
+    if (mkdir(dir, 0700) == 0 || errno == EEXIST)
+        return true;
+    return error_set(error, ERROR_FATAL, "%s: cannot make the store's folder: %s", dir,
+                     strerror(errno));
+}
+
 struct store *store_take(const struct store_config *config, struct error *error)
 {
     if (!config->dir)
         return open_locked(config, ":memory:", -1, error);
-    if (mkdir(config->dir, 0700) != 0 && errno != EEXIST) {
-        error_set(error, ERROR_FATAL, "%s: cannot make the store's folder: %s", config->dir,
-                  strerror(errno));
+    if (!shard_make_folder(config->dir, error))
         return NULL;
-    }
     for (int number = 1; number <= STORE_SHARDS_MAX; number++) {
         char path[PATH_BYTES];
         snprintf(path, sizeof path, "%s/shard-%04d.db", config->dir, number);
@@ -199,30 +204,4 @@ bool store_commit(struct store *store, struct error *error)
     }
     db_checkpoint(store->db, CHECKPOINT_PAGES);
     return true;
-}
-
-void store_budget_reserved(struct store *store, int64_t day, int64_t *out_calls,
-                           int64_t *out_tokens)
-{
-    struct statement *read = db_sql(store->db, "SELECT calls, tokens FROM budget WHERE day = ?");
-    db_bind_int(read, day);
-    bool any = db_row(read);
-    *out_calls = any ? db_int(read, 0) : 0;
-    *out_tokens = any ? db_int(read, 1) : 0;
-    db_end(read);
-}
-
-bool store_budget_reserve(struct store *store, int64_t day, int64_t calls, int64_t tokens,
-                          struct error *error)
-{
-    db_begin(store->db);
-    struct statement *add =
-        db_sql(store->db, "INSERT INTO budget(day, calls, tokens) VALUES(?, ?, ?) "
-                          "ON CONFLICT(day) DO UPDATE SET calls = calls + excluded.calls, "
-                          "tokens = tokens + excluded.tokens");
-    db_bind_int(add, day);
-    db_bind_int(add, calls);
-    db_bind_int(add, tokens);
-    db_do(add);
-    return db_commit(store->db, error);
 }

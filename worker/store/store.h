@@ -13,7 +13,7 @@
 #include "schema/sample.h"
 #include "schema/terminal.h"
 
-enum { STORE_SCHEMA_VERSION = 5, STORE_SHARDS_MAX = 1024, SHARD_UUID_BYTES = 33 };
+enum { STORE_SCHEMA_VERSION = 6, STORE_SHARDS_MAX = 1024, SHARD_UUID_BYTES = 33 };
 
 struct store; /* one thread */
 
@@ -168,14 +168,5 @@ struct retention {
  * for. *out_more: there are more of them. */
 bool store_prune(struct store *store, const struct retention *retention, int64_t now_ms,
                  bool *out_more, struct error *error);
-
-/* ---- judge budget ----------------------------------------------------------------------- */
-
-/* What was reserved so far on a UTC day (days since 1970). */
-void store_budget_reserved(struct store *store, int64_t day, int64_t *out_calls,
-                           int64_t *out_tokens);
-/* Durable when it returns true: a call is made only after. */
-bool store_budget_reserve(struct store *store, int64_t day, int64_t calls, int64_t tokens,
-                          struct error *error);
 
 #endif
