@@ -49,13 +49,14 @@ static const struct arg_table TABLE = {.operands = "FILE...",
 enum { WORDS_MAX = 16 };
 
 static bool parse(const struct arg_table *table, const char *const *words, struct options *out,
-                  struct arg_list *operands, struct error *error)
+                  struct arg_list *operands, struct problems *problems)
 {
     char *argv[WORDS_MAX + 1] = {"assay test"};
     int argc = 1;
     for (; words[argc - 1]; argc++)
         argv[argc] = (char *)words[argc - 1];
-    return args_parse(table, argc, argv, out, operands, error);
+    const struct arg_words line = {.argc = argc, .argv = argv};
+    return args_parse(table, &line, out, operands, problems);
 }
 
 static void every_kind_is_read_in_both_spellings(void **state)
@@ -66,8 +67,8 @@ static void every_kind_is_read_in_both_spellings(void **state)
         "--rubric=y=z", "--region", "eu-1",       "-",       "--", "--json",     NULL};
     struct options options = {0};
     struct arg_list operands = {0};
-    struct error error = {0};
-    assert_true(parse(&TABLE, words, &options, &operands, &error));
+    struct problems problems = {0};
+    assert_true(parse(&TABLE, words, &options, &operands, &problems));
     assert_true(options.json);
     assert_string_equal(options.scores, "-");
     assert_int_equal(options.lanes, 8);
@@ -112,13 +113,44 @@ static void a_slip_is_told_with_its_remedy(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct options options = {0};
         struct arg_list operands = {0};
-        struct error error = {0};
-        assert_false(parse(&TABLE, cases[i].words, &options, &operands, &error));
-        assert_int_equal(error.kind, ERROR_INPUT);
-        assert_string_equal(error.text, cases[i].told);
+        struct problems problems = {0};
+        assert_false(parse(&TABLE, cases[i].words, &options, &operands, &problems));
+        assert_int_equal(problems.total, 1);
+        assert_string_equal(problems.lines[0], cases[i].told);
+        problems_clear(&problems);
         args_clear(&TABLE, &options);
         arg_list_clear(&operands);
     }
+}
+
+static void all_slips_are_told_those_of_a_file_with_their_place(void **state)
+{
+    (void)state;
+    char *argv[] = {"assay test", "--lanez=3",  "--json=x", "--lanes",  "--share=.5",
+                    "--lanes=a",  "--share=2", "--score=1", "f"};
+    const struct arg_words words = {
+        .argc = sizeof argv / sizeof *argv, .argv = argv, .file = "c.json", .from_file = 4};
+    static const char told[] = "assay test: c.json: lanez: there is no such option; did you mean lanes?\n"
+                               "assay test: c.json: json: takes no value\n"
+                               "assay test: c.json: lanes: needs a value: --lanes N\n"
+                               "assay test: --lanes must be a whole number, not \"a\"\n"
+                               "assay test: --share must be between 0 and 1\n"
+                               "assay test: there is no option --score; did you mean --scores?\n"
+                               "assay test: c.json: json: may not be so\n";
+    struct options options = {0};
+    struct arg_list operands = {0};
+    struct problems problems = {0};
+    assert_false(args_parse(&TABLE, &words, &options, &operands, &problems));
+    problems_add(&problems, "", "--json may not be so"); /* found later, where the file said it */
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    args_print_problems(&words, &problems, out);
+    fclose(out);
+    assert_string_equal(text, told);
+    free(text);
+    problems_clear(&problems);
+    arg_list_clear(&operands);
 }
 
 static void a_command_without_operands_takes_none(void **state)
@@ -129,10 +161,11 @@ static void a_command_without_operands_takes_none(void **state)
     table.operands_min = 0;
     struct options options = {0};
     struct arg_list operands = {0};
-    struct error error = {0};
+    struct problems problems = {0};
     static const char *const words[] = {"x", NULL};
-    assert_false(parse(&table, words, &options, &operands, &error));
-    assert_string_equal(error.text, "\"x\" is not expected here");
+    assert_false(parse(&table, words, &options, &operands, &problems));
+    assert_string_equal(problems.lines[0], "\"x\" is not expected here");
+    problems_clear(&problems);
 }
 
 static void what_is_not_named_keeps_its_default(void **state)
@@ -140,9 +173,9 @@ static void what_is_not_named_keeps_its_default(void **state)
     (void)state;
     struct options options = {.lanes = 2, .share = .25, .scores = "old"};
     struct arg_list operands = {0};
-    struct error error = {0};
+    struct problems problems = {0};
     static const char *const words[] = {"f", NULL};
-    assert_true(parse(&TABLE, words, &options, &operands, &error));
+    assert_true(parse(&TABLE, words, &options, &operands, &problems));
     assert_int_equal(options.lanes, 2);
     assert_true(options.share == .25);
     assert_string_equal(options.scores, "old");
@@ -208,6 +241,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_is_read_in_both_spellings),
         cmocka_unit_test(a_slip_is_told_with_its_remedy),
+        cmocka_unit_test(all_slips_are_told_those_of_a_file_with_their_place),
         cmocka_unit_test(a_command_without_operands_takes_none),
         cmocka_unit_test(what_is_not_named_keeps_its_default),
         cmocka_unit_test(help_names_every_option),

@@ -169,7 +169,8 @@ def test_a_file_says_the_same_as_the_command_line(run, well, tmp_path):
 def test_a_file_that_is_wrong_is_usage(run, tmp_path, text):
     path = tmp_path / "worker.json"
     path.write_text(text)
-    assert run("doctor", "--config", path).returncode == 2
+    done = run("doctor", "--config", path)
+    assert done.returncode == 2 and f"assay doctor: {path}: " in done.stderr
 
 
 def test_the_schema_holds_exactly_the_options_of_run(run):

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include "schema/base/error.h"
 #include "schema/base/memory.h"
 #include "worker/commands.h"
 
@@ -87,23 +88,6 @@ static const struct arg *find(const struct arg_table *table, const char *name, s
     return NULL;
 }
 
-static bool unknown(const struct arg_table *table, const char *name, size_t size,
-                    struct error *error)
-{
-    const char *known[OPTIONS_MAX];
-    size_t count = 0;
-    for (size_t i = 0; i < table->group_count; i++)
-        for (size_t j = 0; j < table->groups[i].count && count < OPTIONS_MAX; j++)
-            known[count++] = table->groups[i].args[j].name;
-    char word[WORD_BYTES_MAX + 1];
-    snprintf(word, sizeof word, "%.*s", (int)size, name);
-    const char *nearest = args_nearest(word, known, count);
-    if (nearest)
-        return error_set(error, ERROR_INPUT, "there is no option --%s; did you mean --%s?", word,
-                         nearest);
-    return error_set(error, ERROR_INPUT, "there is no option --%s; --help lists them", word);
-}
-
 static bool in_range(const struct arg *arg, double number, struct error *error)
 {
     if (arg->max > arg->min && !(number >= arg->min && number <= arg->max))
@@ -153,56 +137,145 @@ static bool set(const struct arg *arg, const char *value, void *member, struct e
     case ARG_NUMBER:
         return parse_number(arg, value, member, error);
     case ARG_LIST:
-        return list_add(member, value, error);
+        return list_add(member, value, error) || error_prefix(error, "--%s takes no ", arg->name);
     }
     return false;
 }
 
-/* argv[*at] is an option; *at ends on its last word. */
-static bool parse_option(const struct arg_table *table, int argc, char **argv, int *at, void *out,
-                         struct error *error)
+/* ---- words ---- */
+
+/* How a value is told to be wrong, and where: each function adds one problem. */
+struct reading {
+    const struct arg_table *table;
+    const struct arg_words *words;
+    struct problems *problems;
+    int at;
+};
+
+static bool in_file(const struct reading *reading)
 {
-    const char *name = argv[*at] + 2;
+    return reading->at <= reading->words->from_file;
+}
+
+/* The error's text begins with "--name ". */
+static void refuse(const struct reading *reading, const char *name, const struct error *error)
+{
+    if (in_file(reading))
+        problems_add(reading->problems, "", "%s: %s: %s", reading->words->file, name,
+                     error->text + strlen(name) + 3);
+    else
+        problems_add(reading->problems, "", "%s", error->text);
+}
+
+/* Of a key of the file, or of an option. */
+static void unknown(const struct reading *reading, const char *name, size_t size)
+{
+    const struct arg_table *table = reading->table;
+    const char *known[OPTIONS_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < table->group_count; i++)
+        for (size_t j = 0; j < table->groups[i].count && count < OPTIONS_MAX; j++)
+            known[count++] = table->groups[i].args[j].name;
+    char word[WORD_BYTES_MAX + 1];
+    snprintf(word, sizeof word, "%.*s", (int)size, name);
+    const char *nearest = args_nearest(word, known, count);
+    if (in_file(reading))
+        problems_add(reading->problems, "", "%s: %s: there is no such option%s%s%s",
+                     reading->words->file, word,
+                     nearest ? "; did you mean " : "; --help lists them", nearest ? nearest : "",
+                     nearest ? "?" : "");
+    else if (nearest)
+        problems_add(reading->problems, "", "there is no option --%s; did you mean --%s?", word,
+                     nearest);
+    else
+        problems_add(reading->problems, "", "there is no option --%s; --help lists them", word);
+}
+
+/* The word is an option; `at` ends on its last word. */
+static void read_option(struct reading *reading, void *out)
+{
+    const char *name = reading->words->argv[reading->at] + 2;
     size_t size = strcspn(name, "=");
     const char *value = name[size] ? name + size + 1 : NULL;
     const struct arg_group *group;
-    const struct arg *arg = find(table, name, size, &group);
-    if (!arg)
-        return unknown(table, name, size, error);
-    if (arg->kind == ARG_FLAG && value)
-        return error_set(error, ERROR_INPUT, "--%s takes no value", arg->name);
-    if (arg->kind != ARG_FLAG && !value) {
-        if (*at + 1 >= argc)
-            return error_set(error, ERROR_INPUT, "--%s needs a value: --%s %s", arg->name,
-                             arg->name, arg->value);
-        value = argv[++*at];
+    struct error error = {0};
+    const struct arg *arg = find(reading->table, name, size, &group);
+    if (!arg) {
+        unknown(reading, name, size);
+        return;
     }
-    return set(arg, value, (char *)out + group->offset + arg->offset, error);
+    if (arg->kind == ARG_FLAG && value)
+        error_set(&error, ERROR_INPUT, "--%s takes no value", arg->name);
+    bool last = in_file(reading) || reading->at + 1 >= reading->words->argc;
+    if (arg->kind != ARG_FLAG && !value && last)
+        error_set(&error, ERROR_INPUT, "--%s needs a value: --%s %s", arg->name, arg->name,
+                  arg->value);
+    else if (arg->kind != ARG_FLAG && !value)
+        value = reading->words->argv[++reading->at];
+    if (error.kind != ERROR_NONE ||
+        !set(arg, value, (char *)out + group->offset + arg->offset, &error))
+        refuse(reading, arg->name, &error);
 }
 
-bool args_parse(const struct arg_table *table, int argc, char **argv, void *out,
-                struct arg_list *operands, struct error *error)
+static void read_operand(struct reading *reading, const char *word, struct arg_list *operands)
 {
+    struct error error = {0};
+    if (!reading->table->operands)
+        problems_add(reading->problems, "", "\"%.100s\" is not expected here", word);
+    else if (!list_add(operands, word, &error))
+        problems_add(reading->problems, "", "%s", error.text);
+}
+
+bool args_parse(const struct arg_table *table, const struct arg_words *words, void *out,
+                struct arg_list *operands, struct problems *problems)
+{
+    struct reading reading = {table, words, problems, 1};
     bool options = true;
-    for (int i = 1; i < argc; i++) {
-        const char *word = argv[i];
+    for (; reading.at < words->argc; reading.at++) {
+        const char *word = words->argv[reading.at];
         bool is_option = options && word[0] == '-' && word[1];
-        if (is_option && strcmp(word, "--") == 0)
+        if (!is_option)
+            read_operand(&reading, word, operands);
+        else if (strcmp(word, "--") == 0)
             options = false;
-        else if (is_option && word[1] != '-')
-            return error_set(error, ERROR_INPUT,
-                             "there is no option %.20s; options are spelled out, as --help shows",
-                             word);
-        else if (is_option && !parse_option(table, argc, argv, &i, out, error))
-            return false;
-        else if (!is_option && !table->operands)
-            return error_set(error, ERROR_INPUT, "\"%.100s\" is not expected here", word);
-        else if (!is_option && !list_add(operands, word, error))
-            return false;
+        else if (word[1] == '-')
+            read_option(&reading, out);
+        else
+            problems_add(problems, "",
+                         "there is no option %.20s; options are spelled out, as --help shows", word);
     }
     if (operands->count < table->operands_min)
-        return error_set(error, ERROR_INPUT, "%s is missing", table->operands);
-    return true;
+        problems_add(problems, "", "%s is missing", table->operands);
+    return problems->total == 0;
+}
+
+/* ---- problems ---- */
+
+/* Whether the last word that names this option stood in the file. */
+static bool file_said(const struct arg_words *words, const char *name, size_t size)
+{
+    for (int i = words->argc - 1; i > 0; i--) {
+        const char *word = words->argv[i];
+        if (strncmp(word, name, size) == 0 && (word[size] == '=' || word[size] == '\0'))
+            return i <= words->from_file;
+    }
+    return false;
+}
+
+void args_print_problems(const struct arg_words *words, const struct problems *problems, FILE *out)
+{
+    for (size_t i = 0; i < problems->count; i++) {
+        const char *line = problems->lines[i];
+        size_t size = strcspn(line, " ");
+        bool moved = strncmp(line, "--", 2) == 0 && file_said(words, line, size);
+        if (moved && line[size])
+            fprintf(out, "%s: %s: %.*s: %s\n", words->argv[0], words->file, (int)size - 2, line + 2,
+                    line + size + 1);
+        else
+            fprintf(out, "%s: %s\n", words->argv[0], line);
+    }
+    if (problems->total > problems->count)
+        fprintf(out, "%s: and %zu more\n", words->argv[0], problems->total - problems->count);
 }
 
 void args_clear(const struct arg_table *table, void *out)
@@ -241,7 +314,7 @@ void args_help(const struct arg_table *table, const char *command, FILE *out)
     fprintf(out, "  %-*s%s\n", HELP_COLUMN - 2, "--help", "show this");
 }
 
-static bool wants_help(int argc, char **argv)
+bool args_wants_help(int argc, char **argv)
 {
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
@@ -252,15 +325,18 @@ static bool wants_help(int argc, char **argv)
 bool args_start(const struct arg_table *table, int argc, char **argv, void *out,
                 struct arg_list *operands, int *out_exit_code)
 {
-    if (wants_help(argc, argv)) {
+    if (args_wants_help(argc, argv)) {
         args_help(table, argv[0], stdout);
         *out_exit_code = EXIT_FINE;
         return false;
     }
-    struct error error = {0};
-    if (args_parse(table, argc, argv, out, operands, &error))
+    const struct arg_words words = {.argc = argc, .argv = argv};
+    struct problems problems = {0};
+    bool good = args_parse(table, &words, out, operands, &problems);
+    args_print_problems(&words, &problems, stderr);
+    problems_clear(&problems);
+    if (good)
         return true;
-    fprintf(stderr, "%s: %s\n", argv[0], error.text);
     args_clear(table, out);
     arg_list_clear(operands);
     *out_exit_code = EXIT_USAGE;

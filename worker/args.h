@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
-#include "schema/base/error.h"
+#include "schema/base/problems.h"
 
 enum { ARGS_VALUES_MAX = 4096 }; /* in one list, operands too */
 
@@ -50,15 +50,28 @@ struct arg_table {
     size_t group_count;
 };
 
+/* The words of a command line; the first `from_file` after argv[0] stood in `file` as keys. */
+struct arg_words {
+    int argc;
+    char **argv;
+    const char *file; /* for messages */
+    int from_file;
+};
+
 /* Fills the members that are named and the operands; the others keep what they held. `--name
- * value`, `--name=value`; `--` ends the options; `-` alone is an operand. False (INPUT): an unknown
- * option, with the nearest known one; a missing or wrong value; too few operands. */
-bool args_parse(const struct arg_table *table, int argc, char **argv, void *out,
-                struct arg_list *operands, struct error *error);
+ * value`, `--name=value`; `--` ends the options; `-` alone is an operand. False: `problems` lists
+ * every unknown option, with the nearest known one; every missing or wrong value; too few operands.
+ */
+bool args_parse(const struct arg_table *table, const struct arg_words *words, void *out,
+                struct arg_list *operands, struct problems *problems);
+/* One line each: "command: sentence". Where a sentence begins with an option, "--lanes must be", and
+ * the file said it last, the place is told instead: "command: c.json: lanes: must be". */
+void args_print_problems(const struct arg_words *words, const struct problems *problems, FILE *out);
+bool args_wants_help(int argc, char **argv);
 void args_help(const struct arg_table *table, const char *command, FILE *out);
 
 /* args_parse for a command: true when it shall go on. Otherwise help (to stdout, when asked for by
- * --help or -h) or the error (to stderr) is printed, and *out_exit_code is what to return. */
+ * --help or -h) or every problem (to stderr) is printed, and *out_exit_code is what to return. */
 bool args_start(const struct arg_table *table, int argc, char **argv, void *out,
                 struct arg_list *operands, int *out_exit_code);
 

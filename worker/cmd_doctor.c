@@ -121,17 +121,10 @@ int cmd_doctor(int argc, char **argv)
 {
     struct options options = {.run = run_options_default()};
     struct config_args args;
-    struct problems problems = {0};
-    struct arg_list operands = {0};
-    const char *path = NULL;
     int exit_code = EXIT_USAGE;
-    if (!config_file_args(argc, argv, &args, &path, &problems))
-        problems_print(&problems, stderr, path);
-    else if (args_start(&TABLE, args.argc, args.argv, &options, &operands, &exit_code))
+    if (config_file_start(&TABLE, argc, argv, NULL, &args, &options, &exit_code))
         exit_code = look(&options);
     args_clear(&TABLE, &options);
-    arg_list_clear(&operands);
     config_file_clear(&args);
-    problems_clear(&problems);
     return exit_code;
 }

@@ -27,20 +27,16 @@ static const struct arg_table TABLE = {
     .operands = NULL,
     .description =
         "Scores the capture records of a Kafka topic by rubrics, keeps every score in a store and\n"
-        "publishes metrics. SIGTERM drains and ends; SIGHUP reads the rubrics again.\n\n"
+        "publishes metrics. SIGTERM drains and ends, within 60 seconds: let whoever kills it wait so\n"
+        "long (stop_grace_period, terminationGracePeriodSeconds). SIGHUP reads the rubrics again.\n\n"
         "Exit status: 0 ended as asked, 2 wrong usage or rubric, 3 it could not go on.",
     .groups = (const struct arg_group[]){RUN_GROUPS(0)},
     .group_count = RUN_GROUP_COUNT,
 };
 
-static bool check(const struct run_options *options)
+static bool check(const void *options, struct problems *problems)
 {
-    struct problems problems = {0};
-    bool good = run_options_check(options, &problems);
-    for (size_t i = 0; i < problems.count; i++)
-        fprintf(stderr, "assay run: %s\n", problems.lines[i]);
-    problems_clear(&problems);
-    return good;
+    return run_options_check(options, problems);
 }
 
 /* ---- the worker ---- */
@@ -103,12 +99,10 @@ static void configure_answerer(struct worker *worker)
     worker->config.answer_deadline_ms = judge->deadline_s * 1000;
 }
 
-static bool configure(struct worker *worker)
+static void configure(struct worker *worker)
 {
     const struct run_options *options = worker->options;
     struct lane_config *config = &worker->config;
-    if (!check(options))
-        return false;
     config->kafka = run_options_kafka(options);
     config->publisher = run_options_publisher(options);
     config->publish = (struct publisher_config){
@@ -119,7 +113,6 @@ static bool configure(struct worker *worker)
                                           .models = (const char *const *)worker->models.words,
                                           .model_count = worker->models.count};
     config->retention = options->retention;
-    return true;
 }
 
 static struct console *open_console(struct worker *worker, struct error *error)
@@ -283,11 +276,10 @@ static int run_with(const struct run_options *options)
     struct worker *worker = memory_new(1, sizeof *worker);
     worker->options = options;
     int exit_code = EXIT_USAGE;
-    if (configure(worker)) {
-        worker->set = rubric_list_load("assay run", &options->rubrics, &options->judge.who);
-        if (worker->set)
-            exit_code = run(worker);
-    }
+    configure(worker);
+    worker->set = rubric_list_load("assay run", &options->rubrics, &options->judge.who);
+    if (worker->set)
+        exit_code = run(worker);
     rubric_set_release(worker->set);
     free(worker);
     return exit_code;
@@ -297,20 +289,12 @@ int cmd_run(int argc, char **argv)
 {
     struct run_options options = run_options_default();
     struct config_args args;
-    struct problems problems = {0};
-    struct arg_list operands = {0};
-    const char *path = NULL;
     int exit_code = EXIT_USAGE;
-    bool read = config_file_args(argc, argv, &args, &path, &problems);
-    if (!read)
-        problems_print(&problems, stderr, path);
-    else if (args_start(&TABLE, args.argc, args.argv, &options, &operands, &exit_code)) {
+    if (config_file_start(&TABLE, argc, argv, check, &args, &options, &exit_code)) {
         forbid_core_dumps();
         exit_code = run_with(&options);
     }
     args_clear(&TABLE, &options);
-    arg_list_clear(&operands);
     config_file_clear(&args);
-    problems_clear(&problems);
     return exit_code;
 }

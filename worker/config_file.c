@@ -6,6 +6,7 @@
 #include "schema/base/buffer.h"
 #include "schema/base/json_read.h"
 #include "schema/base/memory.h"
+#include "worker/commands.h"
 
 static const char OPTION[] = "--config";
 
@@ -24,13 +25,13 @@ static const char *find_path(int argc, char **argv)
     return NULL;
 }
 
-static void add(struct config_args *args, const char *text)
+static void add(struct arg_words *words, const char *text)
 {
-    args->argv = memory_resize(args->argv, (size_t)args->argc + 1, sizeof *args->argv);
-    args->argv[args->argc++] = memory_copy_string(text);
+    words->argv = memory_resize(words->argv, (size_t)words->argc + 1, sizeof *words->argv);
+    words->argv[words->argc++] = memory_copy_string(text);
 }
 
-static void add_option(struct config_args *args, const char *key, const json_t *value)
+static void add_option(struct arg_words *words, const char *key, const json_t *value)
 {
     struct buffer text = {0};
     buffer_printf(&text, "--%s", key);
@@ -40,7 +41,7 @@ static void add_option(struct config_args *args, const char *key, const json_t *
         buffer_printf(&text, "=%lld", (long long)json_integer_value(value));
     else if (json_is_real(value))
         buffer_printf(&text, "=%.17g", json_real_value(value));
-    add(args, text.data);
+    add(words, text.data);
     buffer_clear(&text);
 }
 
@@ -49,53 +50,77 @@ static bool is_scalar(const json_t *value)
     return json_is_string(value) || json_is_number(value);
 }
 
-static void add_key(struct config_args *args, const char *key, const json_t *value,
+static void add_key(struct arg_words *words, const char *key, const json_t *value,
                     struct problems *problems)
 {
     if (json_is_false(value) || strncmp(key, "//", 2) == 0 || strcmp(key, "$schema") == 0)
         return;
-    if (is_scalar(value) || json_is_true(value)) {
-        add_option(args, key, value);
-        return;
-    }
-    bool good = json_is_array(value);
-    for (size_t i = 0; good && i < json_array_size(value); i++) {
-        good = is_scalar(json_array_get(value, i));
-        if (good)
-            add_option(args, key, json_array_get(value, i));
-    }
+    bool list = json_is_array(value), good = list || is_scalar(value) || json_is_true(value);
+    for (size_t i = 0; i < json_array_size(value); i++)
+        good &= is_scalar(json_array_get(value, i));
+    struct buffer place = {0};
+    buffer_printf(&place, "%s: %s", words->file, key);
     if (!good)
-        problems_add(problems, key, "must be text, a number, true, false or a list of these");
+        problems_add(problems, place.data,
+                     "must be text, a number, true, false or a list of these");
+    else if (strchr(key, '='))
+        problems_add(problems, place.data, "there is no such option");
+    else if (!list)
+        add_option(words, key, value);
+    for (size_t i = 0; good && i < json_array_size(value); i++)
+        add_option(words, key, json_array_get(value, i));
+    buffer_clear(&place);
 }
 
-bool config_file_args(int argc, char **argv, struct config_args *out, const char **out_path,
-                      struct problems *problems)
+static bool add_file(struct arg_words *words, struct problems *problems)
 {
-    struct config_args args = {0};
-    add(&args, argv[0]);
-    *out_path = find_path(argc, argv);
-    if (*out_path) {
-        struct error error = {0};
-        json_t *file = json_read_file(*out_path, &JSON_LIMITS_DOCUMENT, &error);
-        const char *key;
-        json_t *value;
-        if (!file)
-            problems_add(problems, "", "%s", error.text);
-        else if (!json_is_object(file))
-            problems_add(problems, "", "must be an object of options, {\"topic\": ...}");
-        json_object_foreach(file, key, value) add_key(&args, key, value, problems);
-        json_decref(file);
+    struct error error = {0};
+    const char *key;
+    json_t *value, *file = json_read_file(words->file, &JSON_LIMITS_DOCUMENT, &error);
+    bool good = json_is_object(file);
+    if (!file)
+        problems_add(problems, "", "%s", error.text); /* which names the file */
+    else if (!good)
+        problems_add(problems, words->file, "must be an object of options, {\"topic\": ...}");
+    json_object_foreach(file, key, value) add_key(words, key, value, problems);
+    json_decref(file);
+    return good;
+}
+
+bool config_file_start(const struct arg_table *table, int argc, char **argv,
+                       bool (*check)(const void *out, struct problems *problems),
+                       struct config_args *args, void *out, int *out_exit_code)
+{
+    *args = (struct config_args){0};
+    if (args_wants_help(argc, argv)) {
+        args_help(table, argv[0], stdout);
+        *out_exit_code = EXIT_FINE;
+        return false;
     }
+    struct arg_words *words = &args->words;
+    struct problems problems = {0};
+    struct arg_list operands = {0};
+    add(words, argv[0]);
+    words->file = find_path(argc, argv);
+    bool read = !words->file || add_file(words, &problems);
+    words->from_file = words->argc - 1;
     for (int i = 1; i < argc; i++)
-        add(&args, argv[i]);
-    *out = args;
-    return problems->total == 0;
+        add(words, argv[i]);
+    args_parse(table, words, out, &operands, &problems);
+    if (check && read) /* else most of what it misses would be in the file */
+        check(out, &problems);
+    args_print_problems(words, &problems, stderr);
+    bool good = problems.total == 0;
+    problems_clear(&problems);
+    arg_list_clear(&operands);
+    *out_exit_code = EXIT_USAGE;
+    return good;
 }
 
 void config_file_clear(struct config_args *args)
 {
-    for (int i = 0; i < args->argc; i++)
-        free(args->argv[i]);
-    free(args->argv);
+    for (int i = 0; i < args->words.argc; i++)
+        free(args->words.argv[i]);
+    free(args->words.argv);
     *args = (struct config_args){0};
 }

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
+#include "worker/console/console.h"
 
 #define AT(member) offsetof(struct run_options, member)
 
@@ -130,6 +131,8 @@ bool run_options_check(const struct run_options *options, struct problems *probl
                      options->metrics);
     struct metric_naming naming = run_options_naming(options);
     struct error error = {0};
+    if (options->listen && !console_address_valid(options->listen, &error))
+        problems_add(problems, "", "%s", error.text);
     if (!naming.preset)
         problems_add(problems, "", "--preset must be default or aws-sample, not %s",
                      options->preset);

@@ -246,14 +246,22 @@ static bool read_address(const char *text, struct sockaddr_storage *out, bool *o
     return inet_pton(AF_INET, host[0] ? host : "127.0.0.1", &address->sin_addr) == 1;
 }
 
+bool console_address_valid(const char *address, struct error *error)
+{
+    struct sockaddr_storage ignored;
+    bool v6;
+    return read_address(address, &ignored, &v6) ||
+           error_set(error, ERROR_INPUT,
+                     "--listen must be ADDRESS:PORT, such as 127.0.0.1:9464, not %.60s", address);
+}
+
 struct console *console_open(const struct console_config *config, struct error *error)
 {
     struct sockaddr_storage socket_address = {0};
     bool v6 = false;
-    if (!read_address(config->address, &socket_address, &v6)) {
-        error_set(error, ERROR_INPUT, "--listen must be ADDRESS:PORT, such as 127.0.0.1:9464");
+    if (!console_address_valid(config->address, error) ||
+        !read_address(config->address, &socket_address, &v6))
         return NULL;
-    }
     struct console *console = memory_new(1, sizeof *console);
     console->config = *config;
     unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | (v6 ? MHD_USE_IPv6 : 0u);

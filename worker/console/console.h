@@ -2,6 +2,7 @@
 #ifndef ASSAY_CONSOLE_H
 #define ASSAY_CONSOLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include "schema/base/error.h"
 #include "schema/counters.h"
@@ -19,6 +20,8 @@ struct console_config {
 
 struct console; /* a thread of its own */
 
+/* Whether it has the form of such an address. */
+bool console_address_valid(const char *address, struct error *error);
 /* NULL and `error` when the address is wrong or taken. */
 struct console *console_open(const struct console_config *config, struct error *error);
 void console_close(struct console *console);
