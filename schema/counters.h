@@ -12,6 +12,7 @@ enum counter {
     COUNT_DUPLICATE,
     COUNT_UNMATCHED,
     COUNT_INVALID,
+    COUNT_UNKNOWN_KEYS, /* keys of samples' records that were left out */
     COUNT_TRANSACTIONS,
     COUNT_COMMITS,         /* of offsets, accepted */
     COUNT_COMMITS_REFUSED,

@@ -273,13 +273,43 @@ def test_an_empty_file_is_said_to_be_empty(run, rubric, tmp_path, where):
     assert "empty" in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("flags", [[], ["--json"], ["--scores", "-"]])
+def test_a_file_that_is_not_there_is_told_and_nothing_else(run, rubric, flags):
+    done = run("eval", "--rubric", rubric(LENGTH_AND_EXACT), *flags, "/nonexist")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == "assay eval: /nonexist: cannot open: No such file or directory\n"
+
+
+def test_a_file_of_unreadable_lines_is_no_success(run, rubric, scores, tmp_path):
+    path = tmp_path / "rows"
+    path.write_text("nonsense\n[1]\n")
+    done = run("eval", "--rubric", rubric(LENGTH_AND_EXACT), path)
+    assert done.returncode == 3 and "0 samples, 2 unreadable" in done.stdout
+    assert done.stderr == "assay eval: not one of 2 lines could be read; --scores - says of each line why\n"
+    lines, _ = scores("--rubric", rubric(LENGTH_AND_EXACT), path, status=3)
+    assert [line["invalid"] for line in lines] == ["not_json", "wrong_type"]
+    path.write_text('nonsense\n{"response": "x"}\n')
+    assert run("eval", "--rubric", rubric(LENGTH_AND_EXACT), path).returncode == 0
+
+
+def test_keys_that_nobody_knows_are_counted(run, rubric, scores, tmp_path):
+    rows = [{"response": "x", "respones": "y", "tempo": 1}, {"response": "x"}, {"response": "x", "b": None}, {"a": 1}]
+    path = write(tmp_path / "rows", rows)
+    _, summary = scores("--rubric", rubric(LENGTH_AND_EXACT), path)
+    assert summary["unknown_keys"] == 3
+    table = run("eval", "--rubric", rubric(LENGTH_AND_EXACT), path).stdout
+    assert table.startswith("3 samples, 1 unreadable, 3 unknown keys left out\n")
+    assert "unknown" not in run("eval", "--rubric", rubric(LENGTH_AND_EXACT), write(path, ROWS)).stdout
+
+
 @pytest.mark.parametrize("folder", ["jsontestsuite", "utf8_stress", "naughty_strings"])
 def test_hostile_files_end_in_counted_lines(run, rubric, data, folder):
     files = [path for path in sorted((data / folder).rglob("*")) if path.is_file()]
     done = run("eval", "--rubric", rubric(LENGTH_AND_EXACT), "--scores", "-", *files)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == "" or "empty" in done.stderr
     *lines, summary = map(json.loads, done.stdout.splitlines())
+    read = summary["summary"]["samples"] > 0
+    assert done.returncode == (0 if read else 3), done.stderr
+    assert done.stderr == ("" if read else f"assay eval: not one of {len(lines)} lines could be read\n")
     assert summary["summary"]["samples"] + summary["summary"]["invalid"] == len(lines) > 0
 
 

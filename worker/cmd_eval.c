@@ -48,7 +48,7 @@ static const struct arg_table TABLE = {
         "Scores the capture records in files of JSON lines, plain or gzip (- is standard input),\n"
         "and prints what came out by criterion, dimension and composite.\n\n"
         "Exit status: 0 fine, 1 a mean is below --fail-under, 2 wrong usage or rubric, 3 a file "
-        "could\nnot be read or written.",
+        "could\nnot be read or written, or not one of its lines could be read.",
     .groups =
         (const struct arg_group[]){
             {"Options", ARGS, sizeof ARGS / sizeof *ARGS, 0},
@@ -181,14 +181,15 @@ static bool open_scores(struct run *run, struct error *error)
     return true;
 }
 
-/* A full disk may show only now. */
-static bool close_scores(struct run *run, struct error *error)
+/* A full disk may show only now. A run that failed before its first line has no summary. */
+static bool close_scores(struct run *run, bool failed, struct error *error)
 {
     if (!run->scores)
         return true;
     buffer_reset(&run->line);
     eval_json_summary(&run->line, &run->tally);
-    bool fine = write_scores(run, error);
+    bool empty = run->tally.samples + run->tally.invalid == 0;
+    bool fine = (failed && empty) || write_scores(run, error);
     int closed = run->scores == stdout ? fflush(stdout) : fclose(run->scores);
     run->scores = NULL;
     if (fine && closed != 0)
@@ -258,13 +259,21 @@ static bool score_files(struct run *run, struct rubric_set *set, struct judge *j
     read = read && (!judge || judge_fine(judge, error));
     struct error later = {0};
     bool written = close_store(run, &later);
-    written = close_scores(run, &later) && written;
+    written = close_scores(run, !read, &later) && written;
     if (read && !written)
         *error = later;
-    print_summary(run);
-    if (run->options->scores && run->tally.samples + run->tally.invalid == 0 && read && written)
+    bool empty = run->tally.samples + run->tally.invalid == 0;
+    if (!empty || (read && written))
+        print_summary(run);
+    if (run->options->scores && empty && read && written)
         fprintf(stderr, "assay eval: the input is empty: 0 samples\n");
-    return read && written;
+    if (!read || !written)
+        return false;
+    if (!empty && run->tally.samples == 0 && !interrupted)
+        return error_set(error, ERROR_INPUT,
+                         "not one of %lld lines could be read%s", (long long)run->tally.invalid,
+                         run->options->scores ? "" : "; --scores - says of each line why");
+    return true;
 }
 
 static int run_batch(struct run *run, struct rubric_set *set, const struct arg_list *files)

@@ -129,8 +129,9 @@ static void criterion_row(struct buffer *into, const struct tally_criterion *row
 
 void eval_json_summary(struct buffer *into, const struct tally *tally)
 {
-    buffer_printf(into, "{\"summary\":{\"samples\":%lld,\"invalid\":%lld",
-                  (long long)tally->samples, (long long)tally->invalid);
+    buffer_printf(into, "{\"summary\":{\"samples\":%lld,\"invalid\":%lld,\"unknown_keys\":%lld",
+                  (long long)tally->samples, (long long)tally->invalid,
+                  (long long)tally->unknown_keys);
     if (tally->unmatched)
         buffer_printf(into, ",\"unmatched\":%lld", (long long)tally->unmatched);
     key(into, false, "criteria");

@@ -59,6 +59,8 @@ void eval_table_print(const struct tally *tally, FILE *out)
     fprintf(out, "%lld sample%s", (long long)tally->samples, tally->samples == 1 ? "" : "s");
     count("unreadable", tally->invalid, out);
     count("with no rubric meant for them", tally->unmatched, out);
+    count(tally->unknown_keys == 1 ? "unknown key left out" : "unknown keys left out",
+          tally->unknown_keys, out);
     if (tally->samples + tally->invalid == 0)
         fputs(": the input is empty", out);
     fprintf(out, "\n\n%-*s %8s %8s %9s %15s %8s %8s\n", columns, "criterion", "scored", "mean",

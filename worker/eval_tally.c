@@ -132,6 +132,7 @@ void tally_add(struct tally *tally, const struct batch_line *line)
     if (line->invalid)
         return;
     tally->samples++;
+    tally->unknown_keys += line->evaluation->sample.unknown_keys;
     tally->unmatched += line->evaluation->evaluated_count == 0;
     for (size_t i = 0; i < line->evaluation->evaluated_count; i++)
         add_evaluated(tally, &line->evaluation->evaluated[i]);

@@ -37,6 +37,7 @@ struct tally {
     int64_t samples;             /* lines that were read, unmatched ones too */
     int64_t invalid;             /* lines that were not */
     int64_t unmatched;           /* samples no rubric is meant for */
+    int64_t unknown_keys;        /* of samples: kept out, for nobody knows them */
 };
 
 /* `set` is borrowed until tally_clear. */

@@ -124,6 +124,8 @@ static void on_delivered(void *owner, void *owned, int64_t offset, struct str pa
     snprintf(job->id, sizeof job->id, "%s/%d/%lld", lane->config->kafka.topic, partition->number,
              (long long)offset);
     evaluation_start(&job->evaluation, lane->set, payload, str_of(job->id));
+    if (job->evaluation.state != TERMINAL_INVALID)
+        count(&lane->counters, COUNT_UNKNOWN_KEYS, job->evaluation.sample.unknown_keys);
     mark_duplicate(lane, job);
     advance(job);
 }
