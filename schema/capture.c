@@ -314,12 +314,22 @@ static bool is_blank(struct str record)
     return true;
 }
 
+/* UTF-8 needs no byte order mark, but some producers put one in front. */
+static struct str without_mark(struct str record)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    const size_t size = sizeof mark - 1;
+    bool marked = record.size >= size && memcmp(record.data, mark, size) == 0;
+    return marked ? (struct str){record.data + size, record.size - size} : record;
+}
+
 bool capture_decode(struct str record, struct str default_id, struct arena *arena,
                     struct sample *out, struct capture_reason *reason)
 {
     struct decoder decoder = {.record = record, .arena = arena, .reason = reason};
     if (record.size > CAPTURE_RECORD_BYTES_MAX)
         return fail(&decoder, "too_long", 0);
+    decoder.record = record = without_mark(record);
     if (is_blank(record))
         return fail(&decoder, "empty_record", 0);
     if (!utf8_valid(record))

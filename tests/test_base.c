@@ -104,7 +104,9 @@ static void numbers_have_the_fewest_digits(void **state)
         const char *text;
     } cases[] = {{0.1, "0.1"},   {1, "1"},       {1.0 / 3, "0.3333333333333333"},
                  {0.8, "0.8"},   {-0.0, "-0"},   {0.30000000000000004, "0.30000000000000004"},
-                 {1e300, "1e+300"}, {__builtin_nan(""), "null"}};
+                 {20, "20"},     {-300, "-300"}, {12345678, "12345678"},
+                 {1e5, "1e+05"}, {1024.5, "1024.5"}, {0.001, "0.001"}, {0.00012, "0.00012"},
+                 {1e-5, "1e-05"}, {1e300, "1e+300"}, {__builtin_nan(""), "null"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct buffer buffer = {0};
         buffer_append_number(&buffer, cases[i].value);

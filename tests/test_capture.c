@@ -186,6 +186,18 @@ static void bad_records_have_a_reason(void **state)
     check_file("tests/capture/invalid.jsonl", 45);
 }
 
+static void a_byte_order_mark_in_front_is_passed_over(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct sample sample;
+    struct capture_reason reason;
+    assert_true(capture_decode(STR("\xef\xbb\xbf{\"response\":\"a\"}"), STR("d"), &arena, &sample,
+                               &reason));
+    assert_true(str_is(sample.response, "a"));
+    arena_clear(&arena);
+}
+
 static const char WHOLE[] =
     "{\"id\":\"w\",\"model\":\"m\",\"record\":\"{\\\"captureData\\\":{\\\"endpointOutput\\\":{"
     "\\\"observedContentType\\\":\\\"application/json\\\",\\\"data\\\":\\\"{\\\\\\\"generated_text"
@@ -386,6 +398,7 @@ int main(void)
         cmocka_unit_test(sagemaker_records_become_samples),
         cmocka_unit_test(pairs_become_samples),
         cmocka_unit_test(bad_records_have_a_reason),
+        cmocka_unit_test(a_byte_order_mark_in_front_is_passed_over),
         cmocka_unit_test(a_record_cut_anywhere_is_refused),
         cmocka_unit_test(too_long_a_record_is_not_looked_at),
         cmocka_unit_test(memory_stays_in_proportion_to_the_record),

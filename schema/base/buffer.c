@@ -3,12 +3,14 @@
 
 #include <math.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "schema/base/memory.h"
 
-enum { FIRST_ROOM = 256 };
+enum { FIRST_ROOM = 256, NUMBER_BYTES = 64, DIGITS_MAX = 17 };
 
 static void reserve(struct buffer *buffer, size_t more)
 {
@@ -74,19 +76,52 @@ void buffer_append_json(struct buffer *buffer, struct str text)
     buffer_append(buffer, "\"", 1);
 }
 
+/* The fewest digits that, correctly rounded, read back as the value: "-d.ddde-dd". */
+static void shortest(double value, char text[NUMBER_BYTES])
+{
+    for (int digits = 0; digits < DIGITS_MAX; digits++) {
+        snprintf(text, NUMBER_BYTES, "%.*e", digits, value);
+        if (strtod(text, NULL) == value)
+            return;
+    }
+}
+
+/* The same digits without an exponent, when that is no longer. */
+static bool plain(const char *scientific, char text[NUMBER_BYTES])
+{
+    static const char zeros[] = "000000000000000000000000000000";
+    bool negative = scientific[0] == '-';
+    const char *mark = strchr(scientific, 'e');
+    int exponent = (int)strtol(mark + 1, NULL, 10);
+    char digits[NUMBER_BYTES];
+    int count = 0;
+    for (const char *at = scientific + negative; at < mark; at++)
+        if (*at != '.')
+            digits[count++] = *at;
+    int whole = exponent + 1; /* digits before the point */
+    int size = negative + (whole <= 0 ? 2 - whole + count : whole < count ? count + 1 : whole);
+    if (size > (int)strlen(scientific))
+        return false;
+    const char *sign = negative ? "-" : "";
+    if (whole <= 0)
+        snprintf(text, NUMBER_BYTES, "%s0.%.*s%.*s", sign, -whole, zeros, count, digits);
+    else if (whole < count)
+        snprintf(text, NUMBER_BYTES, "%s%.*s.%.*s", sign, whole, digits, count - whole,
+                 digits + whole);
+    else
+        snprintf(text, NUMBER_BYTES, "%s%.*s%.*s", sign, count, digits, whole - count, zeros);
+    return true;
+}
+
 void buffer_append_number(struct buffer *buffer, double value)
 {
+    char scientific[NUMBER_BYTES], text[NUMBER_BYTES];
     if (!isfinite(value)) {
         buffer_append_str(buffer, STR("null"));
         return;
     }
-    char text[32];
-    for (int digits = 1; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, value);
-        if (strtod(text, NULL) == value)
-            break;
-    }
-    buffer_append_str(buffer, str_of(text));
+    shortest(value, scientific);
+    buffer_append_str(buffer, str_of(plain(scientific, text) ? text : scientific));
 }
 
 void buffer_reset(struct buffer *buffer)

@@ -18,7 +18,8 @@ void buffer_printf(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* A JSON string with its quotes; the text must be valid UTF-8. Control characters are escaped. */
 void buffer_append_json(struct buffer *buffer, struct str text);
-/* The fewest digits that read back as the same double; "null" when it is not finite. */
+/* The fewest digits that read back as the same double, with an exponent only where that is shorter;
+ * "null" when it is not finite. */
 void buffer_append_number(struct buffer *buffer, double value);
 /* Empties it and keeps the memory. */
 void buffer_reset(struct buffer *buffer);
