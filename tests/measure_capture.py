@@ -1,10 +1,8 @@
 #!/usr/bin/env python3
 """What becomes of real captured bodies: a table of reasons, and a comparison of every text with what a few plain lines of
-Python take out of the same bodies. Usage: measure_capture.py DECODE_RECORDS [DATA_FOLDER]; exit 1 when a text differs."""
-import base64, collections, json, struct, subprocess, sys
+Python take out of the same bodies. Exit status 1 when a text differs."""
+import argparse, base64, collections, json, struct, subprocess, sys
 
-BINARY = sys.argv[1]
-DATA = sys.argv[2] if len(sys.argv) > 2 else "../shared/data"
 FILES = ["llm_api_cassettes/dev.jsonl", "sagemaker_capture/dev_capture_llm_real.jsonl",
          "sagemaker_capture/dev_capture_csv_docs.jsonl"]
 
@@ -76,10 +74,14 @@ def asked_text(row):
 
 
 def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("decode_records", help="the program: build/.../tests/decode_records")
+    parser.add_argument("data", nargs="?", default="../shared/data", help="folder of real bodies; default %(default)s")
+    arguments = parser.parse_args()
     wrong = 0
     for name in FILES:
-        path = f"{DATA}/{name}"
-        output = subprocess.run([BINARY, path], check=True, capture_output=True, text=True).stdout
+        path = f"{arguments.data}/{name}"
+        output = subprocess.run([arguments.decode_records, path], check=True, capture_output=True, text=True).stdout
         decoded = [json.loads(line) for line in output.splitlines()]
         rows = [json.loads(line) for line in open(path)]
         assert len(rows) == len(decoded)
