@@ -11,7 +11,7 @@ enum { CAPTURE_RECORD_BYTES_MAX = 128 << 20 }; /* from files; Kafka's limit is t
 /* Why a record has no sample: a code that is stored, counted and shown, never text of the record. */
 struct capture_reason {
     const char *code; /* "not_json", "invalid_utf8", "no_response", "error_response", ... static */
-    size_t at;        /* byte where it was noticed, after a byte order mark; 0 when that says nothing */
+    size_t at; /* byte where it was noticed, after any byte order mark; 0: that says nothing */
 };
 
 /* Decodes one record of any known form (schema/README.md lists them). On success every text of

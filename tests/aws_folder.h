@@ -1,4 +1,4 @@
-/* aws_folder: what the tests of AWS's keys share: a clean environment, files of a profile, replies. */
+/* aws_folder: what the tests of AWS's keys share: a clean environment, files, replies. */
 #ifndef ASSAY_TESTS_AWS_FOLDER_H
 #define ASSAY_TESTS_AWS_FOLDER_H
 

@@ -242,7 +242,8 @@ bool args_parse(const struct arg_table *table, const struct arg_words *words, vo
             read_option(&reading, out);
         else
             problems_add(problems, "",
-                         "there is no option %.20s; options are spelled out, as --help shows", word);
+                         "there is no option %.20s; options are spelled out, as --help shows",
+                         word);
     }
     if (operands->count < table->operands_min)
         problems_add(problems, "", "%s is missing", table->operands);

@@ -64,8 +64,8 @@ struct arg_words {
  */
 bool args_parse(const struct arg_table *table, const struct arg_words *words, void *out,
                 struct arg_list *operands, struct problems *problems);
-/* One line each: "command: sentence". Where a sentence begins with an option, "--lanes must be", and
- * the file said it last, the place is told instead: "command: c.json: lanes: must be". */
+/* One line each: "command: sentence". Where a sentence begins with an option, "--lanes must be",
+ * and the file said it last, the place is told instead: "command: c.json: lanes: must be". */
 void args_print_problems(const struct arg_words *words, const struct problems *problems, FILE *out);
 bool args_wants_help(int argc, char **argv);
 void args_help(const struct arg_table *table, const char *command, FILE *out);

@@ -29,8 +29,8 @@ bool judge_wanted(const struct judge_options *options);
 
 struct judge; /* one thread */
 
-/* The limits of a day are shared with all that use `store`; NULL: they are of this run alone. NULL and
- * `error` (FATAL) when region, credentials or a name is wrong or missing. The options must
+/* The limits of a day are shared with all that use `store`; NULL: they are of this run alone.
+ * NULL and `error` (FATAL) when region, credentials or a name is wrong or missing. The options must
  * outlive it. */
 struct judge *judge_open(const struct judge_options *options, const char *store,
                          struct error *error);

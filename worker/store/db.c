@@ -84,8 +84,8 @@ static int wait_for_others(void *owner, int tries)
     return tries < BUSY_MS;
 }
 
-/* synchronous=EXTRA: FULL, and the folder is synced too, so that a journal that was removed to commit
- * does not come back after a power failure. */
+/* synchronous=EXTRA: FULL, and the folder is synced too, so that a journal that was removed to
+ * commit does not come back after a power failure. */
 static void configure_shared(struct db *db)
 {
     sqlite3_busy_handler(db->handle, wait_for_others, NULL);
