@@ -55,7 +55,7 @@ static bool parse(const struct arg_table *table, const char *const *words, struc
     int argc = 1;
     for (; words[argc - 1]; argc++)
         argv[argc] = (char *)words[argc - 1];
-    const struct arg_words line = {.argc = argc, .argv = argv};
+    const struct arg_line line = {.argc = argc, .argv = argv};
     return args_parse(table, &line, out, operands, problems);
 }
 
@@ -128,7 +128,7 @@ static void all_slips_are_told_those_of_a_file_with_their_place(void **state)
     (void)state;
     char *argv[] = {"assay test", "--lanez=3",  "--json=x", "--lanes",  "--share=.5",
                     "--lanes=a",  "--share=2", "--score=1", "f"};
-    const struct arg_words words = {
+    const struct arg_line words = {
         .argc = sizeof argv / sizeof *argv, .argv = argv, .file = "c.json", .from_file = 4};
     static const char told[] = "assay test: c.json: lanez: there is no such option; did you mean lanes?\n"
                                "assay test: c.json: json: takes no value\n"

@@ -147,7 +147,7 @@ static bool set(const struct arg *arg, const char *value, void *member, struct e
 /* How a value is told to be wrong, and where: each function adds one problem. */
 struct reading {
     const struct arg_table *table;
-    const struct arg_words *words;
+    const struct arg_line *words;
     struct problems *problems;
     int at;
 };
@@ -226,7 +226,7 @@ static void read_operand(struct reading *reading, const char *word, struct arg_l
         problems_add(reading->problems, "", "%s", error.text);
 }
 
-bool args_parse(const struct arg_table *table, const struct arg_words *words, void *out,
+bool args_parse(const struct arg_table *table, const struct arg_line *words, void *out,
                 struct arg_list *operands, struct problems *problems)
 {
     struct reading reading = {table, words, problems, 1};
@@ -253,7 +253,7 @@ bool args_parse(const struct arg_table *table, const struct arg_words *words, vo
 /* ---- problems ---- */
 
 /* Whether the last word that names this option stood in the file. */
-static bool file_said(const struct arg_words *words, const char *name, size_t size)
+static bool file_said(const struct arg_line *words, const char *name, size_t size)
 {
     for (int i = words->argc - 1; i > 0; i--) {
         const char *word = words->argv[i];
@@ -263,7 +263,7 @@ static bool file_said(const struct arg_words *words, const char *name, size_t si
     return false;
 }
 
-void args_print_problems(const struct arg_words *words, const struct problems *problems, FILE *out)
+void args_print_problems(const struct arg_line *words, const struct problems *problems, FILE *out)
 {
     for (size_t i = 0; i < problems->count; i++) {
         const char *line = problems->lines[i];
@@ -331,7 +331,7 @@ bool args_start(const struct arg_table *table, int argc, char **argv, void *out,
         *out_exit_code = EXIT_FINE;
         return false;
     }
-    const struct arg_words words = {.argc = argc, .argv = argv};
+    const struct arg_line words = {.argc = argc, .argv = argv};
     struct problems problems = {0};
     bool good = args_parse(table, &words, out, operands, &problems);
     args_print_problems(&words, &problems, stderr);

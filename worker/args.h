@@ -51,7 +51,7 @@ struct arg_table {
 };
 
 /* The words of a command line; the first `from_file` after argv[0] stood in `file` as keys. */
-struct arg_words {
+struct arg_line {
     int argc;
     char **argv;
     const char *file; /* for messages */
@@ -62,11 +62,11 @@ struct arg_words {
  * value`, `--name=value`; `--` ends the options; `-` alone is an operand. False: `problems` lists
  * every unknown option, with the nearest known one; every missing or wrong value; too few operands.
  */
-bool args_parse(const struct arg_table *table, const struct arg_words *words, void *out,
+bool args_parse(const struct arg_table *table, const struct arg_line *words, void *out,
                 struct arg_list *operands, struct problems *problems);
 /* One line each: "command: sentence". Where a sentence begins with an option, "--lanes must be",
  * and the file said it last, the place is told instead: "command: c.json: lanes: must be". */
-void args_print_problems(const struct arg_words *words, const struct problems *problems, FILE *out);
+void args_print_problems(const struct arg_line *words, const struct problems *problems, FILE *out);
 bool args_wants_help(int argc, char **argv);
 void args_help(const struct arg_table *table, const char *command, FILE *out);
 

@@ -25,13 +25,13 @@ static const char *find_path(int argc, char **argv)
     return NULL;
 }
 
-static void add(struct arg_words *words, const char *text)
+static void add(struct arg_line *words, const char *text)
 {
     words->argv = memory_resize(words->argv, (size_t)words->argc + 1, sizeof *words->argv);
     words->argv[words->argc++] = memory_copy_string(text);
 }
 
-static void add_option(struct arg_words *words, const char *key, const json_t *value)
+static void add_option(struct arg_line *words, const char *key, const json_t *value)
 {
     struct buffer text = {0};
     buffer_printf(&text, "--%s", key);
@@ -50,7 +50,7 @@ static bool is_scalar(const json_t *value)
     return json_is_string(value) || json_is_number(value);
 }
 
-static void add_key(struct arg_words *words, const char *key, const json_t *value,
+static void add_key(struct arg_line *words, const char *key, const json_t *value,
                     struct problems *problems)
 {
     if (json_is_false(value) || strncmp(key, "//", 2) == 0 || strcmp(key, "$schema") == 0)
@@ -72,7 +72,7 @@ static void add_key(struct arg_words *words, const char *key, const json_t *valu
     buffer_clear(&place);
 }
 
-static bool add_file(struct arg_words *words, struct problems *problems)
+static bool add_file(struct arg_line *words, struct problems *problems)
 {
     struct error error = {0};
     const char *key;
@@ -97,7 +97,7 @@ bool config_file_start(const struct arg_table *table, int argc, char **argv,
         *out_exit_code = EXIT_FINE;
         return false;
     }
-    struct arg_words *words = &args->words;
+    struct arg_line *words = &args->words;
     struct problems problems = {0};
     struct arg_list operands = {0};
     add(words, argv[0]);

@@ -9,7 +9,7 @@
  * each key of the file ("judge-endpoint": "j" becomes --judge-endpoint=j; lists give the option
  * again and again; true is a flag), then what stood on the command line, which so wins. */
 struct config_args {
-    struct arg_words words; /* its argv is the struct's own */
+    struct arg_line words; /* its argv is the struct's own */
 };
 
 /* args_start for a command that takes --config FILE: true when it shall go on. Everything that is
