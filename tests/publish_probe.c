@@ -1,7 +1,7 @@
 /* publish_probe: publishes the metrics on its standard input, one JSON object a line, and prints
  * what became of them: {"error": ..., "results": [[id, outcome], ...], "calls": n, ...}.
  *
- *     publish_probe cloudwatch|emf PRESET [--query] [--namespace TEMPLATE] [--label LABEL]
+ *     publish_probe cloudwatch|emf PRESET [--query] [--namespace TEMPLATE] [--label [COMPONENT=]LABEL]...
  *
  * Credentials, region and address come from the environment, as the worker's do. */
 #include <inttypes.h>
@@ -14,10 +14,11 @@
 #include "worker/aws/region.h"
 #include "worker/publish/publisher.h"
 
-enum { METRICS_MAX = 20000, WAIT_MS_MAX = 60000 };
+enum { METRICS_MAX = 20000, WAIT_MS_MAX = 60000, LABELS_MAX = 8 };
 
 struct probe {
     struct publisher_config config;
+    const char *labels[LABELS_MAX];
     const struct publisher *publisher;
     char region[REGION_BYTES];
     struct metric metrics[METRICS_MAX];
@@ -129,13 +130,15 @@ static bool read_arguments(struct probe *probe, int count, char **words)
         if (strcmp(publishers[i]->name, words[1]) == 0)
             probe->publisher = publishers[i];
     probe->config.naming.preset = count > 2 ? metric_preset_find(words[2]) : NULL;
+    probe->config.naming.labels = probe->labels;
     for (int i = 3; i < count; i++) {
         if (strcmp(words[i], "--query") == 0)
             probe->config.query_form = true;
         else if (strcmp(words[i], "--namespace") == 0 && i + 1 < count)
             probe->config.naming.namespace_template = words[++i];
-        else if (strcmp(words[i], "--label") == 0 && i + 1 < count)
-            probe->config.naming.label = words[++i];
+        else if (strcmp(words[i], "--label") == 0 && i + 1 < count &&
+                 probe->config.naming.label_count < LABELS_MAX)
+            probe->labels[probe->config.naming.label_count++] = words[++i];
         else
             return false;
     }
@@ -149,7 +152,7 @@ int main(int count, char **words)
     struct keyring_options options = {0};
     if (!read_arguments(probe, count, words)) {
         fputs("usage: publish_probe cloudwatch|emf PRESET [--query] [--namespace TEMPLATE] "
-              "[--label LABEL]\n",
+              "[--label [COMPONENT=]LABEL]...\n",
               stderr);
         return 2;
     }

@@ -173,6 +173,15 @@ def test_a_file_that_is_wrong_is_usage(run, tmp_path, text):
     assert done.returncode == 2 and f"assay doctor: {path}: " in done.stderr
 
 
+@pytest.mark.parametrize("label", ["", "=text", "component="])
+def test_a_label_names_a_component_or_is_for_all(doctor, well, label):
+    given = ["--metrics", "none", "--preset", "aws-sample", "--label", "ic-1=one", "--label", "rest"]
+    code, lines, _ = doctor(*well, *given)
+    assert code == 0, lines
+    code, lines, _ = doctor(*well, *given, "--label", label)
+    assert code == 3 and f'COMPONENT=TEXT or TEXT, not "{label}"' in said(lines, "configuration")
+
+
 def test_the_schema_holds_exactly_the_options_of_run(run):
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     shown = set(re.findall(r"^  --([a-z-]+)", run("run", "--help").stdout, re.M)) - {"help", "config"}

@@ -122,6 +122,23 @@ def test_the_sample_dashboard_finds_its_metrics(probe, aws):
         assert sorted(found["Dimensions"], key=str) == sorted(dimensions, key=str)
 
 
+def test_components_keep_their_labels_apart(probe, aws):
+    """Two inference components of one endpoint, as the sample compares them, and one nobody named."""
+    labels = {"ic-1": "candidate", "ic-2": "baseline", "ic-3": "other"}
+    answer = publish(probe, aws.url,
+                     [metric(i, "safety_score", [i / 4], [4], endpoint="ep", component=name)
+                      for i, name in enumerate(labels)],
+                     "--label", "ic-1=candidate", "--label", "other", "--label", "ic-2=baseline",
+                     preset="aws-sample")
+    assert set(answer["outcomes"].values()) == {"sent"}
+    client = aws.client("cloudwatch")
+    for i, (name, label) in enumerate(labels.items()):
+        dimensions = [{"Name": "InferenceComponentName", "Value": name},
+                      {"Name": "InferenceComponentLabel", "Value": label},
+                      {"Name": "EndpointName", "Value": "ep"}]
+        assert statistics(client, "SageMaker/InferenceQuality", "safety_score", dimensions)["Average"] == i / 4
+
+
 def test_minutes_outside_the_window_are_counted_not_sent(probe, aws):
     day = 24 * 60
     minutes_ago = {1: 14 * day + 60, 2: 13 * day + 20 * 60, 3: 0, 4: -110, 5: -180}

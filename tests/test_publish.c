@@ -83,18 +83,24 @@ static void metrics_are_named_by_the_preset(void **state)
          "InferenceComponentName=ic-2;InferenceComponentLabel=ic-2;EndpointName=ep;"},
         {"aws-sample",
          NULL,
+         {.model = "m", .name = "safety_score", .endpoint = "ep", .component = "ic-3"},
+         "SageMaker/InferenceQuality",
+         "safety_score",
+         "InferenceComponentName=ic-3;InferenceComponentLabel=a=b;EndpointName=ep;"},
+        {"aws-sample",
+         NULL,
          {.model = "m", .name = "safety_score"},
          "SageMaker/InferenceQuality",
          "safety_score",
          "InferenceComponentName=unknown;InferenceComponentLabel=unknown;EndpointName=unknown;"},
         {"aws-sample", NULL, {.model = "m", .name = "samples_evaluated"}, NULL, NULL, NULL},
     };
-    static const struct metric_label labels[] = {{"ic-1", "one"}};
+    static const char *const labels[] = {"ic-1=before", "ic-1=one", "ic-3=a=b"};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct metric_naming naming = {.preset = metric_preset_find(cases[i].preset),
                                        .namespace_template = cases[i].template,
                                        .labels = labels,
-                                       .label_count = 1};
+                                       .label_count = 3};
         struct metric_address address;
         bool published = metric_address(&naming, &cases[i].metric, &address);
         assert_int_equal(published, cases[i].namespace != NULL);

@@ -48,7 +48,10 @@ const struct arg RUN_METRIC_ARGS[RUN_METRIC_ARG_COUNT] = {
      0},
     {"preset", "NAME", ARG_TEXT, AT(preset), "names of the metrics: default or aws-sample", 0, 0},
     {"namespace", "TEMPLATE", ARG_TEXT, AT(namespace), "with {model}; default the preset's", 0, 0},
-    {"label", "TEXT", ARG_TEXT, AT(label), "aws-sample: InferenceComponentLabel", 0, 0},
+    {"label", "[COMPONENT=]TEXT", ARG_LIST, AT(labels),
+     "aws-sample: the InferenceComponentLabel of an inference component, or of all without one; "
+     "default the component's name",
+     0, 0},
     {"publish-every", "SECONDS", ARG_NUMBER, AT(publish_every_s), "default 60", 1, 3600},
     {"query-form", NULL, ARG_FLAG, AT(query_form),
      "CloudWatch's older wire form, for old VPC endpoints", 0, 0},
@@ -118,6 +121,16 @@ static void check_needed(const struct run_options *options, struct problems *pro
             problems_add(problems, "", "needed and not given: %s", needed[i].name);
 }
 
+static void check_labels(const struct arg_list *labels, struct problems *problems)
+{
+    for (size_t i = 0; i < labels->count; i++) {
+        const char *label = labels->values[i], *equals = strchr(label, '=');
+        if (equals == label || !(equals ? equals[1] : label[0]))
+            problems_add(problems, "", "--label must be COMPONENT=TEXT or TEXT, not \"%.100s\"",
+                         label);
+    }
+}
+
 bool run_options_check(const struct run_options *options, struct problems *problems)
 {
     check_needed(options, problems);
@@ -138,6 +151,7 @@ bool run_options_check(const struct run_options *options, struct problems *probl
                      options->preset);
     else if (!metric_naming_check(&naming, &error))
         problems_add(problems, "", "%s", error.text);
+    check_labels(&options->labels, problems);
     return problems->total == 0;
 }
 
@@ -160,7 +174,8 @@ struct metric_naming run_options_naming(const struct run_options *options)
 {
     return (struct metric_naming){.preset = metric_preset_find(options->preset),
                                   .namespace_template = options->namespace,
-                                  .label = options->label};
+                                  .labels = options->labels.values,
+                                  .label_count = options->labels.count};
 }
 
 struct kafka_config run_options_kafka(const struct run_options *options)

@@ -15,8 +15,8 @@ enum { LANES_MAX = 64, RETENTION_DAYS_MAX = 36500 };
  * schema/worker-config.schema.json (tests/test_doctor.py compares them). */
 struct run_options {
     const char *config, *brokers, *topic, *group, *store, *from, *listen;
-    const char *text, *metrics, *preset, *namespace, *label;
-    struct arg_list rubrics, kafka, models;
+    const char *text, *metrics, *preset, *namespace;
+    struct arg_list rubrics, kafka, models, labels;
     int64_t lanes;
     struct retention retention;
     double publish_every_s;

@@ -163,12 +163,18 @@ static const char *first_known(const char *a, const char *b)
     return b && *b ? b : NULL;
 }
 
+/* The last one wins: the command line comes after the file. */
 static const char *label_of(const struct metric_naming *naming, const char *component)
 {
-    for (size_t i = 0; component && i < naming->label_count; i++)
-        if (strcmp(naming->labels[i].component, component) == 0)
-            return naming->labels[i].label;
-    return first_known(naming->label, component);
+    const char *own = NULL, *of_all = NULL;
+    for (size_t i = 0; i < naming->label_count; i++) {
+        const char *label = naming->labels[i], *equals = strchr(label, '=');
+        if (!equals)
+            of_all = label;
+        else if (component && str_is((struct str){label, (size_t)(equals - label)}, component))
+            own = equals + 1;
+    }
+    return first_known(own, first_known(of_all, component));
 }
 
 static void set_dimensions(const struct metric_naming *naming, const struct metric *metric,

@@ -22,19 +22,15 @@ const struct metric_preset *metric_preset_find(const char *name);
 /* NULL-terminated, for messages. */
 extern const char *const METRIC_PRESET_NAMES[];
 
-/* People's name of an inference component, for `aws-sample`. */
-struct metric_label {
-    const char *component, *label;
-};
-
 /* What the configuration says about names; all borrowed. */
 struct metric_naming {
     const struct metric_preset *preset;
     const char *namespace_template;   /* with {model}; NULL: the preset's */
     const char *endpoint, *component; /* of metrics that know none; NULL */
-    const struct metric_label *labels;
+    /* People's names of inference components, for `aws-sample`: COMPONENT=TEXT, or TEXT for all that
+     * have none of their own; the last of two for one wins. Without any it is the component's name. */
+    const char *const *labels;
     size_t label_count;
-    const char *label; /* of components that are not in the list; NULL: the component's name */
 };
 
 /* False with `error` (FATAL): no preset, a namespace that CloudWatch keeps for itself or that is
