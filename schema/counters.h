@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 #include <stdint.h>
+#include "schema/readiness.h"
 
 enum counter {
     COUNT_DELIVERED,  /* messages taken in */
@@ -28,6 +29,7 @@ enum counter {
 struct counters {
     _Atomic int64_t value[COUNTERS];
     _Atomic int64_t ticked_ms; /* steady clock: the lane's loop last came round */
+    _Atomic int readiness;     /* enum readiness; of a lane that has not begun: no assignment */
 };
 
 static inline void count(struct counters *counters, enum counter which, int64_t more)

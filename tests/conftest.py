@@ -1,6 +1,7 @@
 """conftest: what the tests of whole programs share: the build, Kafka, a fast stand-in for it, moto."""
 
 import os
+import socket
 import subprocess
 from pathlib import Path
 
@@ -92,6 +93,14 @@ def mock_kafka(build):
     yield make
     for cluster in made:
         cluster.stop()
+
+
+@pytest.fixture
+def closed_port():
+    """A port at which nobody listens while the test runs."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
 
 
 @pytest.fixture

@@ -2,186 +2,47 @@
 #include "worker/console/console.h"
 
 #include <arpa/inet.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <microhttpd.h>
-#include "schema/base/buffer.h"
-#include "schema/base/clock.h"
 #include "schema/base/memory.h"
-#include "worker/store/quality.h"
+#include "worker/console/console_inside.h"
 
 enum {
     CONNECTIONS_MAX = 16,
     CONNECTION_TIMEOUT_S = 5,
     REQUEST_BYTES_MAX = 8192,
-    TICK_MS_MAX = 30000, /* a lane that does not come round so long is dead */
     HOST_BYTES = 64,
-};
-
-struct console {
-    struct MHD_Daemon *daemon;
-    struct console_config config;
-    atomic_bool draining;
 };
 
 /* ---- pages ---- */
 
-struct page {
+static unsigned page_index(struct console *console, struct buffer *out);
+
+static const struct page {
     const char *path;
     const char *type;
-    unsigned (*write)(const struct console *console, struct buffer *out); /* gives the status */
+    unsigned (*write)(struct console *console, struct buffer *out); /* gives the status */
+    const char *summary;                                            /* NULL: not in the index */
+} PAGES[] = {
+    {"/", "text/plain; charset=utf-8", page_index, NULL},
+    {"/livez", "text/plain; charset=utf-8", page_live, "200 while every lane comes round"},
+    {"/readyz", "application/json", page_ready,
+     "200 while every lane knows its partitions; else 503 and why"},
+    {"/metrics", "text/plain; version=0.0.4; charset=utf-8", page_metrics,
+     "counters and histograms for Prometheus"},
 };
+enum { PAGE_COUNT = sizeof PAGES / sizeof *PAGES };
 
-static unsigned write_live(const struct console *console, struct buffer *out)
+static unsigned page_index(struct console *console, struct buffer *out)
 {
-    int64_t now = clock_steady_ms();
-    for (size_t i = 0; i < console->config.lane_count; i++) {
-        int64_t ticked = atomic_load(&console->config.counters[i]->ticked_ms);
-        if (now - ticked < TICK_MS_MAX)
-            continue;
-        buffer_printf(out, "lane %zu has not come round for %lld s\n", i,
-                      (long long)(now - ticked) / 1000);
-        return MHD_HTTP_SERVICE_UNAVAILABLE;
-    }
-    buffer_append_str(out, STR("ok\n"));
+    (void)console;
+    for (size_t i = 0; i < PAGE_COUNT; i++)
+        if (PAGES[i].summary)
+            buffer_printf(out, "%-9s %s\n", PAGES[i].path, PAGES[i].summary);
     return MHD_HTTP_OK;
 }
-
-static unsigned write_ready(const struct console *console, struct buffer *out)
-{
-    if (atomic_load(&console->draining)) {
-        buffer_append_str(out, STR("draining\n"));
-        return MHD_HTTP_SERVICE_UNAVAILABLE;
-    }
-    return write_live(console, out);
-}
-
-struct family {
-    const char *name, *type, *help, *labels; /* labels: "" or {state="scored"} */
-    enum counter counter;
-};
-
-/* Lines of one name stand together. */
-static const struct family FAMILIES[] = {
-    {"assay_messages_consumed_total", "counter", "Messages taken in.", "", COUNT_DELIVERED},
-    {"assay_messages_adopted_total", "counter", "Messages whose rows the shard held already.", "",
-     COUNT_ADOPTED},
-    {"assay_terminal_total", "counter", "Deliveries by how they ended.", "{state=\"scored\"}",
-     COUNT_SCORED},
-    {"assay_terminal_total", "counter", "", "{state=\"duplicate\"}", COUNT_DUPLICATE},
-    {"assay_terminal_total", "counter", "", "{state=\"unmatched\"}", COUNT_UNMATCHED},
-    {"assay_terminal_total", "counter", "", "{state=\"invalid\"}", COUNT_INVALID},
-    {"assay_store_transactions_total", "counter", "Transactions of rows.", "", COUNT_TRANSACTIONS},
-    {"assay_commits_total", "counter", "Offset commits by the broker's answer.",
-     "{answer=\"accepted\"}", COUNT_COMMITS},
-    {"assay_commits_total", "counter", "", "{answer=\"refused\"}", COUNT_COMMITS_REFUSED},
-    {"assay_answers_skipped_total", "counter", "Questions a rule left unanswered.", "",
-     COUNT_ANSWERS_SKIPPED},
-    {"assay_metrics_total", "counter", "Published metric minutes by outcome.", "{outcome=\"sent\"}",
-     COUNT_METRICS_SENT},
-    {"assay_metrics_total", "counter", "", "{outcome=\"ambiguous\"}", COUNT_METRICS_AMBIGUOUS},
-    {"assay_metrics_total", "counter", "", "{outcome=\"refused\"}", COUNT_METRICS_REFUSED},
-    {"assay_in_flight", "gauge", "Deliveries not yet recorded.", "", COUNT_IN_FLIGHT},
-    {"assay_partitions_owned", "gauge", "Partitions owned now.", "", COUNT_PARTITIONS},
-};
-
-static int64_t sum(const struct console *console, enum counter counter)
-{
-    int64_t total = 0;
-    for (size_t i = 0; i < console->config.lane_count; i++)
-        total += atomic_load(&console->config.counters[i]->value[counter]);
-    return total;
-}
-
-/* A label's value: quotes, backslashes and line ends escaped. */
-static void write_label(struct buffer *out, const char *value)
-{
-    for (; *value; value++) {
-        if (*value == '"' || *value == '\\')
-            buffer_append_str(out, STR("\\"));
-        buffer_append(out, *value == '\n' ? " " : value, 1);
-    }
-}
-
-static void write_labels(struct buffer *out, const char *name, const struct quality_line *line)
-{
-    buffer_printf(out, "%s{model=\"", name);
-    write_label(out, line->model);
-    buffer_append_str(out, STR("\",criterion=\""));
-    write_label(out, line->criterion);
-    buffer_append_str(out, STR("\",dimension=\""));
-    write_label(out, line->dimension);
-    buffer_append_str(out, STR("\""));
-}
-
-static void write_statuses(struct buffer *out, const struct quality_line *line)
-{
-    const struct {
-        const char *status;
-        int64_t count;
-    } counts[] = {{"scored", line->scored},
-                  {"not_applicable", line->not_applicable},
-                  {"skipped", line->skipped},
-                  {"error", line->error}};
-    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-        write_labels(out, "assay_scores_total", line);
-        buffer_printf(out, ",status=\"%s\"} %lld\n", counts[i].status, (long long)counts[i].count);
-    }
-}
-
-/* Counters of acked rows: a rate of sums over a rate of counts is a mean. */
-static void write_quality(const struct console *console, struct buffer *out)
-{
-    struct quality quality = {0};
-    struct error error = {0};
-    const struct console_config *config = &console->config;
-    for (size_t i = 0; i < config->lane_count; i++)
-        quality_add(&quality, config->shards[i], config->models, config->model_count, &error);
-    buffer_append_str(out, STR("# HELP assay_scores_total Scores by status.\n"
-                               "# TYPE assay_scores_total counter\n"));
-    for (size_t i = 0; i < quality.count; i++)
-        write_statuses(out, &quality.lines[i]);
-    buffer_append_str(out, STR("# HELP assay_score_sum Sum of scored values, each 0 to 1.\n"
-                               "# TYPE assay_score_sum counter\n"));
-    for (size_t i = 0; i < quality.count; i++) {
-        write_labels(out, "assay_score_sum", &quality.lines[i]);
-        buffer_printf(out, "} %.10g\n", quality.lines[i].sum);
-    }
-    buffer_append_str(out,
-                      STR("# HELP assay_scores_passed_total Scores at or above the threshold.\n"
-                          "# TYPE assay_scores_passed_total counter\n"));
-    for (size_t i = 0; i < quality.count; i++) {
-        write_labels(out, "assay_scores_passed_total", &quality.lines[i]);
-        buffer_printf(out, "} %lld\n", (long long)quality.lines[i].passed);
-    }
-    quality_clear(&quality);
-}
-
-static unsigned write_metrics(const struct console *console, struct buffer *out)
-{
-    for (size_t i = 0; i < sizeof FAMILIES / sizeof *FAMILIES; i++) {
-        const struct family *one = &FAMILIES[i];
-        if (one->help[0])
-            buffer_printf(out, "# HELP %s %s\n# TYPE %s %s\n", one->name, one->help, one->name,
-                          one->type);
-        buffer_printf(out, "%s%s %lld\n", one->name, one->labels,
-                      (long long)sum(console, one->counter));
-    }
-    buffer_printf(out,
-                  "# HELP assay_build_info The version that runs.\n"
-                  "# TYPE assay_build_info gauge\nassay_build_info{version=\"%s\"} 1\n",
-                  ASSAY_VERSION);
-    write_quality(console, out);
-    return MHD_HTTP_OK;
-}
-
-static const struct page PAGES[] = {
-    {"/livez", "text/plain", write_live},
-    {"/readyz", "text/plain", write_ready},
-    {"/metrics", "text/plain; version=0.0.4", write_metrics},
-};
 
 /* ---- serving ---- */
 
@@ -202,7 +63,7 @@ static enum MHD_Result serve(void *owner, struct MHD_Connection *connection, con
                              size_t *upload_size, void **state)
 {
     (void)version, (void)upload, (void)state;
-    const struct console *console = owner;
+    struct console *console = owner;
     struct buffer body = {0};
     if (*upload_size > 0)
         return MHD_NO;
@@ -210,13 +71,13 @@ static enum MHD_Result serve(void *owner, struct MHD_Connection *connection, con
         buffer_append_str(&body, STR("only GET\n"));
         return reply(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "text/plain", &body);
     }
-    for (size_t i = 0; i < sizeof PAGES / sizeof *PAGES; i++) {
+    for (size_t i = 0; i < PAGE_COUNT; i++) {
         if (strcmp(url, PAGES[i].path) != 0)
             continue;
         unsigned status = PAGES[i].write(console, &body);
         return reply(connection, status, PAGES[i].type, &body);
     }
-    buffer_append_str(&body, STR("there are /livez, /readyz and /metrics\n"));
+    buffer_append_str(&body, STR("no such page; / lists those there are\n"));
     return reply(connection, MHD_HTTP_NOT_FOUND, "text/plain", &body);
 }
 

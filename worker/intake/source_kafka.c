@@ -34,6 +34,8 @@ struct kafka_source {
     struct owned *owned;
     size_t owned_count;
     bool knows_assignment, paused, commit_pending;
+    bool brokers_down;           /* all of them, and nothing was heard since */
+    rd_kafka_resp_err_t trouble; /* that the consumer was told of; it may end by itself */
     int64_t polled_ms;  /* steady clock */
     int64_t silent_ms;  /* no commit before that: the process had slept */
     int64_t session_ms; /* session.timeout.ms */
@@ -58,6 +60,14 @@ static void ignore_log(const rd_kafka_t *client, int level, const char *facility
             facility, strchr(text, '"') ? "see broker" : text);
 }
 
+static void on_error(rd_kafka_t *client, int code, const char *reason, void *opaque)
+{
+    struct kafka_source *source = opaque;
+    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+        source->brokers_down = true;
+    ignore_log(client, 3, "ERROR", reason);
+}
+
 static rd_kafka_conf_t *make_conf(struct kafka_source *source, struct error *error)
 {
     rd_kafka_conf_t *conf = kafka_conf_new(&source->config, error);
@@ -67,6 +77,7 @@ static rd_kafka_conf_t *make_conf(struct kafka_source *source, struct error *err
     rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
     rd_kafka_conf_set_offset_commit_cb(conf, on_commit);
     rd_kafka_conf_set_log_cb(conf, ignore_log);
+    rd_kafka_conf_set_error_cb(conf, on_error);
     source->session_ms = kafka_conf_number(conf, "session.timeout.ms");
     return conf;
 }
@@ -161,9 +172,25 @@ static bool take_partition(struct kafka_source *source, rd_kafka_topic_partition
     return true;
 }
 
+/* Without partitions nothing else tells that a topic which was missing is there now. */
+static bool topic_exists(struct kafka_source *source)
+{
+    const struct rd_kafka_metadata *found = NULL;
+    rd_kafka_topic_t *topic = rd_kafka_topic_new(source->client, source->config.topic, NULL);
+    bool exists = rd_kafka_metadata(source->client, 0, topic, &found, LOOKUP_MS) ==
+                      RD_KAFKA_RESP_ERR_NO_ERROR &&
+                  found->topic_cnt == 1 && found->topics[0].partition_cnt > 0;
+    rd_kafka_metadata_destroy(found);
+    rd_kafka_topic_destroy(topic);
+    return exists;
+}
+
 static void assign(struct kafka_source *source, rd_kafka_topic_partition_list_t *list)
 {
     source->knows_assignment = true;
+    source->brokers_down = false;
+    if (source->trouble && (list->cnt > 0 || topic_exists(source)))
+        source->trouble = RD_KAFKA_RESP_ERR_NO_ERROR;
     if (list->cnt > 0 && !source->cluster)
         source->cluster = rd_kafka_clusterid(source->client, LOOKUP_MS);
     bool good = list->cnt == 0 || look_up_committed(source, list);
@@ -275,6 +302,9 @@ bool kafka_commit_now(struct kafka_source *source, const struct kafka_commit *co
 static void serve(struct kafka_source *source, rd_kafka_message_t *message)
 {
     struct owned *owned = find_owned(source, message->partition);
+    bool fine = message->err == RD_KAFKA_RESP_ERR_NO_ERROR ||
+                message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+    source->trouble = fine ? RD_KAFKA_RESP_ERR_NO_ERROR : message->err;
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR && owned) {
         struct str payload = {message->payload ? message->payload : "", message->len};
         source->events->delivered(source->owner, owned->partition, message->offset, payload,
@@ -444,6 +474,22 @@ void kafka_close(struct kafka_source *source, int64_t timeout_ms)
 int kafka_owned(const struct kafka_source *source)
 {
     return source->knows_assignment ? (int)source->owned_count : -1;
+}
+
+enum readiness kafka_readiness(const struct kafka_source *source, const char **out_trouble)
+{
+    bool no_broker = source->brokers_down && !source->knows_assignment;
+    *out_trouble = no_broker         ? "no broker can be reached"
+                   : source->trouble ? rd_kafka_err2str(source->trouble)
+                                     : NULL;
+    if (no_broker)
+        return READINESS_NO_BROKER;
+    if (source->trouble == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+        source->trouble == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC)
+        return READINESS_NO_TOPIC;
+    if (source->trouble)
+        return READINESS_KAFKA_ERROR;
+    return source->knows_assignment ? READINESS_READY : READINESS_NO_ASSIGNMENT;
 }
 
 int64_t kafka_commit_failures(const struct kafka_source *source)

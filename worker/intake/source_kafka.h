@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include "schema/base/error.h"
 #include "schema/base/str.h"
+#include "schema/readiness.h"
 
 enum kafka_from {
     FROM_COMMITTED, /* an absent offset is an error that asks for a decision */
@@ -91,6 +92,10 @@ void kafka_resume(struct kafka_source *source);
 
 /* How many partitions are owned; -1 before the first assignment and between two. */
 int kafka_owned(const struct kafka_source *source);
+/* Whether it takes part in the group. *out_trouble is what stands in the way, for people, borrowed
+ * until the next call of any function here; NULL while it merely waits, or works. No broker: only
+ * when the group's session ended over it. */
+enum readiness kafka_readiness(const struct kafka_source *source, const char **out_trouble);
 /* Commits that the broker refused, and rebalances, since the start. */
 int64_t kafka_commit_failures(const struct kafka_source *source);
 int64_t kafka_rebalances(const struct kafka_source *source);

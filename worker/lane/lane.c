@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "schema/base/clock.h"
 #include "schema/base/memory.h"
+#include "worker/lane/lane_health.h"
 
 enum {
     MESSAGES_A_TURN = 512,
@@ -135,6 +136,8 @@ static void tell(struct lane *lane)
     atomic_store(&lane->counters.value[COUNT_PARTITIONS], (int64_t)lane->partition_count);
     atomic_store(&lane->counters.ticked_ms, clock_steady_ms());
     atomic_store(&lane->idle, all_read_and_acked(lane));
+    lane_health_look(&lane->kafka_trouble, lane->source, lane->config->kafka.topic,
+                     &lane->counters);
 }
 
 /* Once round. False when the lane cannot go on. */
@@ -184,6 +187,7 @@ static void publish_last(struct lane *lane)
         struct pollfd descriptor = {.fd = http_descriptor(lane->http), .events = POLLIN};
         poll(&descriptor, 1, wait > WAIT_MS_MAX || wait < 1 ? WAIT_MS_MAX / 4 : (int)wait);
         http_turn(lane->http);
+        atomic_store(&lane->counters.ticked_ms, clock_steady_ms());
     }
 }
 

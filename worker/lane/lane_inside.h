@@ -3,6 +3,7 @@
 #define ASSAY_LANE_INSIDE_H
 
 #include "worker/lane/lane.h"
+#include "worker/lane/complaint.h"
 #include "worker/lane/lane_publish.h"
 #include "worker/lane/partition.h"
 
@@ -51,6 +52,7 @@ struct lane {
     int wake;
     atomic_bool stop, idle, failed; /* failed: `error` is final, others may read it */
     struct counters counters;
+    struct complaint kafka_trouble;
     struct error error;
 };
 

@@ -71,6 +71,7 @@ static bool on_assigned(void *owner, const struct kafka_start *start, void **out
                         struct error *error)
 {
     struct lane *lane = owner;
+    atomic_store(&lane->counters.ticked_ms, clock_steady_ms()); /* many of them take their time */
     struct partition *partition = partition_open(lane->store, start, lane->set_tag, error);
     if (!partition)
         return false;

@@ -1,0 +1,22 @@
+/* console_inside: what the files of the console share. Not for others. */
+#ifndef ASSAY_CONSOLE_INSIDE_H
+#define ASSAY_CONSOLE_INSIDE_H
+
+#include <stdatomic.h>
+#include "schema/base/buffer.h"
+#include "worker/console/console.h"
+
+struct console {
+    struct MHD_Daemon *daemon;
+    struct console_config config;
+    atomic_bool draining;
+};
+
+enum { STATUS_OK = 200, STATUS_UNAVAILABLE = 503 };
+
+/* Each appends a page and gives its status. On the console's thread. */
+unsigned page_live(struct console *console, struct buffer *out);
+unsigned page_ready(struct console *console, struct buffer *out);
+unsigned page_metrics(struct console *console, struct buffer *out);
+
+#endif
