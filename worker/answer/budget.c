@@ -22,7 +22,7 @@ struct budget {
     struct error *failed;
 };
 
-static bool is_limit(int64_t a_day)
+static inline bool is_limit(int64_t a_day) /* asserted only */
 {
     return a_day == BUDGET_UNLIMITED || (a_day >= 0 && a_day <= AMOUNT_MAX);
 }
