@@ -53,7 +53,7 @@ struct worker {
     struct lane *lanes[LANES_MAX];
     struct redactor *redactor;
     const struct counters *counters[LANES_MAX];
-    const char *shards[LANES_MAX];
+    struct totals_box *totals[LANES_MAX];
     pthread_t threads[LANES_MAX];
     size_t lane_count, thread_count;
     struct console *console;
@@ -113,16 +113,15 @@ static void configure(struct worker *worker)
                                           .models = (const char *const *)worker->models.words,
                                           .model_count = worker->models.count};
     config->retention = options->retention;
+    config->totals_wanted = options->listen != NULL;
 }
 
 static struct console *open_console(struct worker *worker, struct error *error)
 {
     const struct console_config config = {.address = worker->options->listen,
                                           .counters = worker->counters,
-                                          .shards = worker->shards,
-                                          .lane_count = worker->lane_count,
-                                          .models = worker->config.store.models,
-                                          .model_count = worker->config.store.model_count};
+                                          .totals = worker->totals,
+                                          .lane_count = worker->lane_count};
     return console_open(&config, error);
 }
 
@@ -155,7 +154,7 @@ static bool open_lanes(struct worker *worker, struct error *error)
         if (!lane)
             return false;
         worker->counters[worker->lane_count] = lane_counters(lane);
-        worker->shards[worker->lane_count] = lane_store_path(lane);
+        worker->totals[worker->lane_count] = lane_totals(lane);
         worker->lanes[worker->lane_count++] = lane;
     }
     if (!worker->options->listen)

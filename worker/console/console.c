@@ -125,6 +125,7 @@ struct console *console_open(const struct console_config *config, struct error *
         return NULL;
     struct console *console = memory_new(1, sizeof *console);
     console->config = *config;
+    console->newest = memory_new(config->lane_count, sizeof(void *));
     unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | (v6 ? MHD_USE_IPv6 : 0u);
     console->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, serve, console, MHD_OPTION_SOCK_ADDR,
@@ -134,6 +135,7 @@ struct console *console_open(const struct console_config *config, struct error *
     if (console->daemon)
         return console;
     error_set(error, ERROR_FATAL, "cannot listen at %s: is the port taken?", config->address);
+    free(console->newest);
     free(console);
     return NULL;
 }
@@ -143,6 +145,9 @@ void console_close(struct console *console)
     if (!console)
         return;
     MHD_stop_daemon(console->daemon);
+    for (size_t i = 0; i < console->config.lane_count; i++)
+        totals_free(console->newest[i]);
+    free(console->newest);
     free(console);
 }
 

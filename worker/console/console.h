@@ -6,16 +6,15 @@
 #include <stddef.h>
 #include "schema/base/error.h"
 #include "schema/counters.h"
+#include "worker/store/totals.h"
 
 /* Borrowed until console_close. */
 struct console_config {
     /* "127.0.0.1:9464", "[::1]:9464" or ":9464" (loopback); port 0 takes a free one. */
     const char *address;
     const struct counters *const *counters; /* one set a lane */
-    const char *const *shards;              /* path of each lane's shard, read only */
+    struct totals_box *const *totals;       /* one a lane */
     size_t lane_count;
-    const char *const *models; /* that have lines of their own; all others are "other" */
-    size_t model_count;
 };
 
 struct console; /* a thread of its own */

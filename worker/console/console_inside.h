@@ -10,6 +10,7 @@ struct console {
     struct MHD_Daemon *daemon;
     struct console_config config;
     atomic_bool draining;
+    struct totals **newest; /* of each lane, as it was last taken; NULL: none yet */
 };
 
 enum { STATUS_OK = 200, STATUS_UNAVAILABLE = 503 };

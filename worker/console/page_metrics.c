@@ -1,6 +1,6 @@
 /* page_metrics: what the worker counted, in Prometheus' text format. */
 #include "worker/console/console_inside.h"
-#include "worker/store/quality.h"
+#include "worker/publish/prometheus.h"
 
 struct family {
     const char *name, *type, *help, *labels; /* labels: "" or {state="scored"} */
@@ -39,68 +39,21 @@ static int64_t sum(const struct console *console, enum counter counter)
     return total;
 }
 
-/* A label's value: quotes, backslashes and line ends escaped. */
-static void write_label(struct buffer *out, const char *value)
+/* Adds up what the lanes' acks came to: a lane that has nothing new is what it was. */
+static void write_totals(struct console *console, struct buffer *out)
 {
-    for (; *value; value++) {
-        if (*value == '"' || *value == '\\')
-            buffer_append_str(out, STR("\\"));
-        buffer_append(out, *value == '\n' ? " " : value, 1);
+    struct totals totals = {0};
+    for (size_t i = 0; i < console->config.lane_count; i++) {
+        struct totals *newer = totals_take(console->config.totals[i]);
+        if (newer) {
+            totals_free(console->newest[i]);
+            console->newest[i] = newer;
+        }
+        if (console->newest[i])
+            totals_merge(&totals, console->newest[i]);
     }
-}
-
-static void write_labels(struct buffer *out, const char *name, const struct quality_line *line)
-{
-    buffer_printf(out, "%s{model=\"", name);
-    write_label(out, line->model);
-    buffer_append_str(out, STR("\",criterion=\""));
-    write_label(out, line->criterion);
-    buffer_append_str(out, STR("\",dimension=\""));
-    write_label(out, line->dimension);
-    buffer_append_str(out, STR("\""));
-}
-
-static void write_statuses(struct buffer *out, const struct quality_line *line)
-{
-    const struct {
-        const char *status;
-        int64_t count;
-    } counts[] = {{"scored", line->scored},
-                  {"not_applicable", line->not_applicable},
-                  {"skipped", line->skipped},
-                  {"error", line->error}};
-    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-        write_labels(out, "assay_scores_total", line);
-        buffer_printf(out, ",status=\"%s\"} %lld\n", counts[i].status, (long long)counts[i].count);
-    }
-}
-
-/* Counters of acked rows: a rate of sums over a rate of counts is a mean. */
-static void write_quality(const struct console *console, struct buffer *out)
-{
-    struct quality quality = {0};
-    struct error error = {0};
-    const struct console_config *config = &console->config;
-    for (size_t i = 0; i < config->lane_count; i++)
-        quality_add(&quality, config->shards[i], config->models, config->model_count, &error);
-    buffer_append_str(out, STR("# HELP assay_scores_total Scores by status.\n"
-                               "# TYPE assay_scores_total counter\n"));
-    for (size_t i = 0; i < quality.count; i++)
-        write_statuses(out, &quality.lines[i]);
-    buffer_append_str(out, STR("# HELP assay_score_sum Sum of scored values, each 0 to 1.\n"
-                               "# TYPE assay_score_sum counter\n"));
-    for (size_t i = 0; i < quality.count; i++) {
-        write_labels(out, "assay_score_sum", &quality.lines[i]);
-        buffer_printf(out, "} %.10g\n", quality.lines[i].sum);
-    }
-    buffer_append_str(out,
-                      STR("# HELP assay_scores_passed_total Scores at or above the threshold.\n"
-                          "# TYPE assay_scores_passed_total counter\n"));
-    for (size_t i = 0; i < quality.count; i++) {
-        write_labels(out, "assay_scores_passed_total", &quality.lines[i]);
-        buffer_printf(out, "} %lld\n", (long long)quality.lines[i].passed);
-    }
-    quality_clear(&quality);
+    prometheus_write(&totals, out);
+    totals_clear(&totals);
 }
 
 unsigned page_metrics(struct console *console, struct buffer *out)
@@ -117,6 +70,6 @@ unsigned page_metrics(struct console *console, struct buffer *out)
                   "# HELP assay_build_info The version that runs.\n"
                   "# TYPE assay_build_info gauge\nassay_build_info{version=\"%s\"} 1\n",
                   ASSAY_VERSION);
-    write_quality(console, out);
+    write_totals(console, out);
     return STATUS_OK;
 }

@@ -60,3 +60,16 @@ int kafka_first_error(int code, const rd_kafka_topic_partition_list_t *list)
         code = list->elems[i].err;
     return code;
 }
+
+bool kafka_topic_exists(rd_kafka_t *client, const char *name, int timeout_ms)
+{
+    const struct rd_kafka_metadata *found = NULL;
+    rd_kafka_topic_t *topic = rd_kafka_topic_new(client, name, NULL);
+    bool exists = rd_kafka_metadata(client, 0, topic, &found, timeout_ms) ==
+                      RD_KAFKA_RESP_ERR_NO_ERROR &&
+                  found->topic_cnt == 1 && found->topics[0].partition_cnt > 0;
+    if (found)
+        rd_kafka_metadata_destroy(found);
+    rd_kafka_topic_destroy(topic);
+    return exists;
+}

@@ -172,24 +172,13 @@ static bool take_partition(struct kafka_source *source, rd_kafka_topic_partition
     return true;
 }
 
-/* Without partitions nothing else tells that a topic which was missing is there now. */
-static bool topic_exists(struct kafka_source *source)
-{
-    const struct rd_kafka_metadata *found = NULL;
-    rd_kafka_topic_t *topic = rd_kafka_topic_new(source->client, source->config.topic, NULL);
-    bool exists = rd_kafka_metadata(source->client, 0, topic, &found, LOOKUP_MS) ==
-                      RD_KAFKA_RESP_ERR_NO_ERROR &&
-                  found->topic_cnt == 1 && found->topics[0].partition_cnt > 0;
-    rd_kafka_metadata_destroy(found);
-    rd_kafka_topic_destroy(topic);
-    return exists;
-}
-
 static void assign(struct kafka_source *source, rd_kafka_topic_partition_list_t *list)
 {
     source->knows_assignment = true;
     source->brokers_down = false;
-    if (source->trouble && (list->cnt > 0 || topic_exists(source)))
+    /* Without partitions nothing else tells that a topic which was missing is there now. */
+    if (source->trouble && (list->cnt > 0 || kafka_topic_exists(source->client,
+                                                                source->config.topic, LOOKUP_MS)))
         source->trouble = RD_KAFKA_RESP_ERR_NO_ERROR;
     if (list->cnt > 0 && !source->cluster)
         source->cluster = rd_kafka_clusterid(source->client, LOOKUP_MS);

@@ -136,6 +136,7 @@ static void tell(struct lane *lane)
     atomic_store(&lane->counters.value[COUNT_PARTITIONS], (int64_t)lane->partition_count);
     atomic_store(&lane->counters.ticked_ms, clock_steady_ms());
     atomic_store(&lane->idle, all_read_and_acked(lane));
+    store_offer_totals(lane->store);
     lane_health_look(&lane->kafka_trouble, lane->source, lane->config->kafka.topic,
                      &lane->counters);
 }
@@ -272,6 +273,7 @@ struct lane *lane_new(const struct lane_config *config, struct rubric_set *set, 
     struct store_config store = config->store;
     store.mask = mask_text;
     store.mask_owner = lane;
+    store.totals = config->totals_wanted ? &lane->totals : NULL;
     lane->store = store_take(&store, error);
     if (!lane->store || !open_answerer(lane, error) || !open_publisher(lane, error)) {
         lane_free(lane);
@@ -293,6 +295,7 @@ void lane_free(struct lane *lane)
     budget_free(lane->budget);
     ledger_close(lane->ledger);
     store_close(lane->store);
+    totals_free(totals_take(&lane->totals));
     scratch_free(lane->scratch);
     rubric_set_release(lane->set);
     rubric_set_release(atomic_load(&lane->next_set));
@@ -337,4 +340,9 @@ const struct error *lane_error(const struct lane *lane)
 const char *lane_store_path(const struct lane *lane)
 {
     return store_path(lane->store);
+}
+
+struct totals_box *lane_totals(struct lane *lane)
+{
+    return &lane->totals;
 }

@@ -9,6 +9,7 @@
 #include "worker/lane/evaluation.h"
 #include "worker/publish/publisher.h"
 #include "worker/store/store.h"
+#include "worker/store/totals.h"
 
 /* Borrowed for the lane's life. */
 struct lane_config {
@@ -23,6 +24,7 @@ struct lane_config {
     const struct publisher *publisher;      /* NULL: the outbox waits */
     struct publisher_config publish;        /* its http is the lane's own */
     int64_t publish_every_ms;
+    bool totals_wanted; /* somebody asks for lane_totals */
 };
 
 struct lane;
@@ -43,6 +45,8 @@ void lane_swap(struct lane *lane, struct rubric_set *set);
 /* All that the topic held for this lane is read, recorded and acked; or it owns no partition. */
 bool lane_idle(const struct lane *lane);
 const struct counters *lane_counters(const struct lane *lane);
+/* What its acked rows add up to; empty unless totals_wanted. */
+struct totals_box *lane_totals(struct lane *lane);
 /* Its loop ended by itself: why. NULL while it runs, or when it ended as asked. */
 const struct error *lane_error(const struct lane *lane);
 const char *lane_store_path(const struct lane *lane);

@@ -52,6 +52,7 @@ struct lane {
     int wake;
     atomic_bool stop, idle, failed; /* failed: `error` is final, others may read it */
     struct counters counters;
+    struct totals_box totals;
     struct complaint kafka_trouble;
     struct error error;
 };

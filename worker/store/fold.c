@@ -2,10 +2,26 @@
  * that a crash between commit and ack changes nothing. */
 #include <math.h>
 #include <stdio.h>
+#include "schema/base/clock.h"
 #include "worker/store/measure.h"
 #include "worker/store/minutes.h"
+#include "worker/store/totals.h"
 
-enum { DIMENSIONS_MAX = 32, ERROR_KIND_BYTES_MAX = 40 };
+enum { DIMENSIONS_MAX = 32, ERROR_KIND_BYTES_MAX = 40, TOTALS_EVERY_MS = 1000 };
+
+/* How a family is published; those of kinds, dimensions and criteria have names of their own. */
+static const struct {
+    const char *minute;
+    enum metric_unit unit;
+} METRICS[TOTAL_FAMILIES] = {
+    [TOTAL_SAMPLES] = {"samples_evaluated", METRIC_COUNT},
+    [TOTAL_COMPOSITE] = {"composite_quality_score", METRIC_NONE},
+    [TOTAL_DIMENSION] = {NULL, METRIC_NONE},
+    [TOTAL_SAFETY_VIOLATIONS] = {"safety_violations", METRIC_COUNT},
+    [TOTAL_ERRORS] = {"evaluation_errors", METRIC_COUNT},
+    [TOTAL_EVALUATION_SECONDS] = {"quality_evaluation_latency", METRIC_MILLISECONDS},
+    [TOTAL_INFERENCE_SECONDS] = {"inference_latency", METRIC_MILLISECONDS},
+};
 
 /* All that one ack adds. */
 struct fold {
@@ -13,6 +29,7 @@ struct fold {
     struct rollups rollups;
     struct measures measures;
     struct minutes minutes;
+    struct totals totals; /* when somebody asks for them */
 };
 
 /* A delivery's row, as the fold needs it. */
@@ -20,6 +37,7 @@ struct acked_row {
     int64_t offset, at_ms;
     struct rollup_key key;
     struct str model_name, endpoint, component;
+    struct str total_endpoint; /* of a bounded set */
     double evaluation_ms, latency_ms;
     double measures[MEASURES];
 };
@@ -28,7 +46,7 @@ struct acked_row {
 struct acked_score {
     int64_t criterion, passed; /* passed: -1 unknown */
     int64_t place;             /* of its rubric, among those that apply */
-    struct str status, name, dimension, reason, label;
+    struct str status, name, dimension, reason, label, rubric, hash;
     double value, weight;
 };
 
@@ -40,19 +58,6 @@ struct dimension {
     double sum, weight;
 };
 
-static void add_minute(struct fold *fold, const struct acked_row *row, const char *name,
-                       const char *kind, enum metric_unit unit, double value)
-{
-    struct minute key = {.minute_ms = row->at_ms / MINUTE_MS * MINUTE_MS,
-                         .model = row->model_name,
-                         .endpoint = row->endpoint,
-                         .component = row->component,
-                         .name = name,
-                         .kind = kind,
-                         .unit = unit};
-    minutes_add(&fold->minutes, &key, value);
-}
-
 /* Milliseconds to three significant digits, so that a minute has few distinct values. */
 static double round_ms(double ms)
 {
@@ -60,6 +65,65 @@ static double round_ms(double ms)
         return ms;
     double scale = pow(10, 2 - floor(log10(ms)));
     return round(ms * scale) / scale;
+}
+
+static void add_minute(struct fold *fold, const struct acked_row *row, enum total_family family,
+                       const char *detail, double value)
+{
+    char dimension[128];
+    snprintf(dimension, sizeof dimension, "%s_score", detail);
+    enum metric_unit unit = METRICS[family].unit;
+    struct minute key = {.minute_ms = row->at_ms / MINUTE_MS * MINUTE_MS,
+                         .model = row->model_name,
+                         .endpoint = row->endpoint,
+                         .component = row->component,
+                         .name = family == TOTAL_DIMENSION ? dimension : METRICS[family].minute,
+                         .kind = family == TOTAL_DIMENSION ? "" : detail,
+                         .unit = unit};
+    minutes_add(&fold->minutes, &key, unit == METRIC_MILLISECONDS ? round_ms(value) : value);
+}
+
+/* A value for the minutes that are published and for the totals that are asked for: a score, a
+ * duration in ms or 1. `detail`: the dimension or the kind, else "". */
+static void add_value(struct fold *fold, const struct acked_row *row, enum total_family family,
+                      const char *detail, double value)
+{
+    if (!isfinite(value))
+        return;
+    add_minute(fold, row, family, detail, value);
+    if (!fold->store->totals_box)
+        return;
+    const struct total_key key = {.family = family,
+                                  .model = row->model_name,
+                                  .endpoint = row->total_endpoint,
+                                  .name = str_of(detail)};
+    total_observe(totals_at(&fold->totals, &key),
+                  METRICS[family].unit == METRIC_MILLISECONDS ? value / 1000 : value);
+}
+
+static void add_criterion(struct fold *fold, const struct acked_row *row,
+                          const struct acked_score *score)
+{
+    static const char *const statuses[] = {[TOTAL_SCORED] = "scored",
+                                           [TOTAL_NOT_APPLICABLE] = "not_applicable",
+                                           [TOTAL_SKIPPED] = "skipped",
+                                           [TOTAL_ERROR] = "error"};
+    if (!fold->store->totals_box)
+        return;
+    const struct total_key key = {.family = TOTAL_CRITERION,
+                                  .model = row->model_name,
+                                  .endpoint = row->total_endpoint,
+                                  .name = score->name,
+                                  .dimension = score->dimension,
+                                  .rubric = score->rubric,
+                                  .hash = score->hash};
+    struct total *total = totals_at(&fold->totals, &key);
+    for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++)
+        total->counts[i] += str_is(score->status, statuses[i]);
+    if (!str_is(score->status, statuses[TOTAL_SCORED]))
+        return;
+    total->counts[TOTAL_PASSED] += score->passed == 1;
+    total->sum += score->value;
 }
 
 static bool is_code_char(char c)
@@ -94,6 +158,14 @@ static void add_to_dimension(struct fold *fold, struct dimension *dimensions, si
     dimensions[i].weight += score->weight;
 }
 
+/* A composite counts when it is of the first rubric that applies. */
+static void add_composite(struct fold *fold, const struct acked_row *row,
+                          const struct acked_score *score)
+{
+    if (score->place == 0 && str_is(score->status, "scored"))
+        add_value(fold, row, TOTAL_COMPOSITE, "", score->value);
+}
+
 static void add_score(struct fold *fold, const struct acked_row *row,
                       const struct acked_score *score, struct dimension *dimensions, size_t *count)
 {
@@ -102,29 +174,26 @@ static void add_score(struct fold *fold, const struct acked_row *row,
     if (score->label.data)
         measures_add_label(&fold->measures, &row->key, score->criterion,
                            shard_word(fold->store, score->label));
-    bool composite = str_is(score->name, "composite");
-    if (str_is(score->status, "error") && !composite) /* published in total, too */
-        add_minute(fold, row, "evaluation_errors", error_kind_of(fold, score->reason), METRIC_COUNT,
-                   1);
-    if (!str_is(score->status, "scored"))
+    if (str_is(score->name, "composite")) {
+        add_composite(fold, row, score);
         return;
-    if (composite && score->place == 0)
-        add_minute(fold, row, "composite_quality_score", "", METRIC_NONE, score->value);
-    if (composite)
+    }
+    add_criterion(fold, row, score);
+    if (str_is(score->status, "error")) /* published in total, too */
+        add_value(fold, row, TOTAL_ERRORS, error_kind_of(fold, score->reason), 1);
+    if (!str_is(score->status, "scored"))
         return;
     add_to_dimension(fold, dimensions, count, score);
     if (str_is(score->dimension, "safety") && score->passed == 0)
-        add_minute(fold, row, "safety_violations", "", METRIC_COUNT, 1);
+        add_value(fold, row, TOTAL_SAFETY_VIOLATIONS, "", 1);
 }
 
 static void add_dimensions(struct fold *fold, const struct acked_row *row,
                            const struct dimension *dimensions, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        char name[128];
-        snprintf(name, sizeof name, "%s_score", dimensions[i].name);
-        add_minute(fold, row, name, "", METRIC_NONE, dimensions[i].sum / dimensions[i].weight);
-    }
+    for (size_t i = 0; i < count; i++)
+        add_value(fold, row, TOTAL_DIMENSION, dimensions[i].name,
+                  dimensions[i].sum / dimensions[i].weight);
 }
 
 static struct acked_score read_score(struct statement *rows)
@@ -138,7 +207,9 @@ static struct acked_score read_score(struct statement *rows)
                                 .name = db_text(rows, 7),
                                 .dimension = db_text(rows, 8),
                                 .weight = db_real(rows, 9),
-                                .label = db_text(rows, 10)};
+                                .label = db_text(rows, 10),
+                                .rubric = db_text(rows, 11),
+                                .hash = db_text(rows, 12)};
 }
 
 /* Models that the configuration does not name share the name "other": names cost money. */
@@ -155,7 +226,7 @@ static struct str or_empty(struct str text)
     return text.data ? text : STR("");
 }
 
-static struct acked_row read_row(const struct store *store, struct statement *rows)
+static struct acked_row read_row(struct store *store, struct statement *rows)
 {
     double probability = db_real(rows, 7);
     return (struct acked_row){
@@ -166,6 +237,9 @@ static struct acked_row read_row(const struct store *store, struct statement *ro
         .model_name = metric_model(store, db_text(rows, 2)),
         .endpoint = or_empty(db_text(rows, 3)),
         .component = or_empty(db_text(rows, 4)),
+        .total_endpoint = store->totals_box
+                              ? totals_endpoint(&store->totals, or_empty(db_text(rows, 3)))
+                              : STR(""),
         .at_ms = db_int(rows, 5),
         .evaluation_ms = db_real(rows, 6),
         .latency_ms = db_real(rows, 8),
@@ -199,7 +273,8 @@ static void fold_range(struct fold *fold, int64_t source, int64_t from, int64_t 
     struct statement *scores = db_sql(
         db,
         "SELECT off, criterion, status, value, passed, reason, place, criterion.name,"
-        "dimension, weight, label FROM score JOIN criterion ON criterion.id = criterion WHERE run = ? "
+        "dimension, weight, label, rubric.name, criterion.hash FROM score JOIN criterion "
+        "ON criterion.id = criterion JOIN rubric ON rubric.id = criterion.rubric WHERE run = ? "
         "AND source = ? AND off >= ? AND off < ? ORDER BY off, place, criterion");
     bind_range(rows, source, from, to);
     bind_range(scores, source, from, to);
@@ -215,11 +290,9 @@ static void fold_range(struct fold *fold, int64_t source, int64_t from, int64_t 
         }
         add_dimensions(fold, &row, dimensions, count);
         measures_add(&fold->measures, &row.key, row.measures);
-        add_minute(fold, &row, "samples_evaluated", "", METRIC_COUNT, 1);
-        add_minute(fold, &row, "quality_evaluation_latency", "", METRIC_MILLISECONDS,
-                   round_ms(row.evaluation_ms));
-        add_minute(fold, &row, "inference_latency", "", METRIC_MILLISECONDS,
-                   round_ms(row.latency_ms));
+        add_value(fold, &row, TOTAL_SAMPLES, "", 1);
+        add_value(fold, &row, TOTAL_EVALUATION_SECONDS, "", row.evaluation_ms);
+        add_value(fold, &row, TOTAL_INFERENCE_SECONDS, "", row.latency_ms);
     }
     db_end(rows);
     db_end(scores);
@@ -238,6 +311,7 @@ static void clear_fold(struct fold *fold)
     rollups_clear(&fold->rollups);
     measures_clear(&fold->measures);
     minutes_clear(&fold->minutes);
+    totals_clear(&fold->totals);
 }
 
 /* Folds [from, to) but for what tenures of this shard have counted already: a group that was rewound
@@ -274,11 +348,24 @@ bool store_ack(struct store *store, struct tenure *tenure, int64_t to, struct er
     db_bind_int(move, to);
     db_bind_int(move, tenure->id);
     db_do(move);
-    clear_fold(&fold);
-    if (!db_commit(store->db, error)) {
+    bool good = db_commit(store->db, error);
+    if (good) {
+        tenure->acked_to = to;
+        totals_merge(&store->totals, &fold.totals);
+        store->totals_changed = store->totals_box != NULL;
+    } else {
         shard_forget(store);
-        return false;
     }
-    tenure->acked_to = to;
-    return true;
+    clear_fold(&fold);
+    return good;
+}
+
+void store_offer_totals(struct store *store)
+{
+    int64_t now = clock_steady_ms();
+    if (!store->totals_changed || now < store->totals_due_ms)
+        return;
+    totals_offer(store->totals_box, &store->totals);
+    store->totals_changed = false;
+    store->totals_due_ms = now + TOTALS_EVERY_MS;
 }

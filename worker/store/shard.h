@@ -5,6 +5,7 @@
 #include "schema/base/hash.h"
 #include "worker/store/db.h"
 #include "worker/store/store.h"
+#include "worker/store/totals.h"
 
 enum { LIVE_RUN = 1, WORDS_MAX = 4096, RUBRICS_KNOWN_MAX = 64 };
 
@@ -33,6 +34,10 @@ struct store {
     char **models;
     size_t model_count;
     bool unpublished; /* as in store_config */
+    struct totals_box *totals_box; /* as in store_config */
+    struct totals totals;
+    bool totals_changed;   /* since they were offered */
+    int64_t totals_due_ms; /* steady clock: not offered before */
     struct word words[WORDS_MAX]; /* open addressing */
     size_t word_count;
     struct known_rubric rubrics[RUBRICS_KNOWN_MAX];

@@ -112,6 +112,7 @@ static void copy_models(struct store *store, const struct store_config *config)
     store->models = memory_new(config->model_count, sizeof *store->models);
     store->model_count = config->model_count;
     store->unpublished = config->unpublished;
+    store->totals_box = config->totals;
     for (size_t i = 0; i < config->model_count; i++)
         store->models[i] = memory_copy_string(config->models[i]);
 }
@@ -177,6 +178,7 @@ void store_close(struct store *store)
     for (size_t i = 0; i < store->model_count; i++)
         free(store->models[i]);
     free(store->models);
+    totals_clear(&store->totals);
     free(store->path);
     free(store);
 }

@@ -16,6 +16,7 @@
 enum { STORE_SCHEMA_VERSION = 6, STORE_SHARDS_MAX = 1024, SHARD_UUID_BYTES = 33 };
 
 struct store; /* one thread */
+struct totals_box;
 
 /* Whether prompt and response are kept: of failed and judged samples, and of one in a hundred. */
 enum text_policy {
@@ -33,6 +34,7 @@ struct store_config {
     /* TEXT_REDACTED: the text with masks, in the arena; absent when it must not be kept. */
     struct str (*mask)(void *owner, struct str text, struct arena *arena);
     void *mask_owner;
+    struct totals_box *totals; /* where totals of acked rows are offered; NULL: nobody asks */
     bool unpublished; /* acked rows fill rollups only, never the outbox: files are no live traffic */
 };
 
@@ -130,6 +132,9 @@ enum member_place store_group_add(struct store *store, const struct member *memb
 /* The broker accepted the commit of `to`: in one transaction acked_to moves, and rollups and outbox
  * take in exactly the rows in between. */
 bool store_ack(struct store *store, struct tenure *tenure, int64_t to, struct error *error);
+
+/* Offers what acks added up to (totals.h), when it changed and at most once a second. */
+void store_offer_totals(struct store *store);
 
 /* A worker may die between the broker's answer and its ack. Whoever took the partition then wrote
  * down where it started and after whom: this looks for such successors of our unfinished tenures in
