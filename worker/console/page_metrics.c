@@ -17,6 +17,8 @@ static const struct family FAMILIES[] = {
     {"assay_terminal_total", "counter", "", "{state=\"duplicate\"}", COUNT_DUPLICATE},
     {"assay_terminal_total", "counter", "", "{state=\"unmatched\"}", COUNT_UNMATCHED},
     {"assay_terminal_total", "counter", "", "{state=\"invalid\"}", COUNT_INVALID},
+    {"assay_unknown_keys_total", "counter", "Keys of capture records that nobody knows.", "",
+     COUNT_UNKNOWN_KEYS},
     {"assay_store_transactions_total", "counter", "Transactions of rows.", "", COUNT_TRANSACTIONS},
     {"assay_commits_total", "counter", "Offset commits by the broker's answer.",
      "{answer=\"accepted\"}", COUNT_COMMITS},
