@@ -9,4 +9,4 @@ export TSAN_OPTIONS="suppressions=$PWD/tests/tsan.supp exitcode=66"
 ctest --test-dir build/tsan --no-tests=error --output-on-failure -j 2
 build/tsan/assay demo
 ASSAY_BUILD=build/tsan build/venv/bin/python -m pytest -c tests/pytest.ini -q \
-    tests/e2e/test_fleet.py tests/test_moto.py tests/test_answerer.py
+    tests/e2e/test_fleet.py tests/test_moto.py tests/test_answerer.py tests/test_console.py

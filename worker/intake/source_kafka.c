@@ -200,7 +200,9 @@ static void on_rebalance(rd_kafka_t *client, rd_kafka_resp_err_t code,
         assign(source, list);
         return;
     }
-    disown_all(source, rd_kafka_assignment_lost(client));
+    bool lost = rd_kafka_assignment_lost(client);
+    source->brokers_down = source->brokers_down && lost;
+    disown_all(source, lost);
     source->knows_assignment = false; /* until the next assignment nobody knows what is ours */
     rd_kafka_assign(client, NULL);
 }
@@ -294,6 +296,7 @@ static void serve(struct kafka_source *source, rd_kafka_message_t *message)
     bool fine = message->err == RD_KAFKA_RESP_ERR_NO_ERROR ||
                 message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
     source->trouble = fine ? RD_KAFKA_RESP_ERR_NO_ERROR : message->err;
+    source->brokers_down = source->brokers_down && !fine;
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR && owned) {
         struct str payload = {message->payload ? message->payload : "", message->len};
         source->events->delivered(source->owner, owned->partition, message->offset, payload,
