@@ -12,8 +12,8 @@ BROKEN = ROOT / "tests/rubrics-broken"
 # What a schema of one document cannot say: what evaluators, packs and other files hold, names that must agree, sums.
 BEYOND_A_SCHEMA = {
     "criterion-name-twice", "evaluator-unknown", "evaluator-not-unknown", "negated-twice", "metric-not-unknown",
-    "options-contradict", "options-out-of-range", "options-unknown-key", "options-wrong-type", "weights-all-zero",
-    "pack-outside-the-folder", "pack-that-is-not-there", "include-of-no-pack", "include-twice", "include-with-packs",
+    "schema-keyword-unknown", "options-contradict", "options-out-of-range", "options-unknown-key", "options-wrong-type",
+    "weights-all-zero", "pack-outside-the-folder", "pack-that-is-not-there", "include-of-no-pack", "include-twice", "include-with-packs",
     "include-unknown-key", "extends-nobody", "extends-a-missing-file", "extends-itself", "extends-a-broken-one",
     "extends-no-rubric", "remove-what-is-not-there", "when-names-nobody", "when-names-itself", "when-in-a-circle",
     "when-of-a-comparison", "when-chain-too-long", "example-of-no-criterion", "example-contradicts",
