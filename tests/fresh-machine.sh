@@ -60,12 +60,12 @@ mount --bind /dev/pts "$root/dev/pts"
 mkdir -p "$root/dev/shm"
 mount -t tmpfs tmpfs "$root/dev/shm"
 mount -t proc proc "$root/proc"
-git clone --quiet --depth 1 "file://$PWD" "$root/work/assay"
+git clone --quiet --depth 1 "file://$PWD" "$root/srv/assay"
 
 say "the first command: build and demo"
-enter /work/assay/docker/demo.sh
+enter /srv/assay/docker/demo.sh
 
 if ! "$demo_only"; then
     say "the second command: all tests"
-    enter /work/assay/tests/run.sh
+    enter /srv/assay/tests/run.sh
 fi
