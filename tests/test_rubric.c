@@ -13,6 +13,7 @@
 #include "rubrics/glob.h"
 #include "rubrics/packs.h"
 #include "rubrics/rubric.h"
+#include "tests/rubric_folder.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define BROKEN "tests/rubrics-broken/"
@@ -95,43 +96,7 @@ static void a_missing_file_and_a_missing_name_are_told(void **state)
     problems_clear(&problems);
 }
 
-/* ---- rubrics written here ---- */
-
-static char folder[] = "/tmp/assay-rubric-XXXXXX";
-
-static void write_file(const char *name, const char *text)
-{
-    char path[512];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
-}
-
-static struct rubric *load_for(const char *name, const struct judge_identity *judge)
-{
-    char path[512];
-    struct problems problems = {0};
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    struct rubric *rubric = rubric_load(path, judge, &problems);
-    if (!rubric)
-        problems_print(&problems, stderr, name);
-    problems_clear(&problems);
-    assert_non_null(rubric);
-    return rubric;
-}
-
-static struct rubric *load(const char *name)
-{
-    return load_for(name, NULL);
-}
-
-static struct rubric *load_text(const char *text)
-{
-    write_file("r.json", text);
-    return load("r.json");
-}
+/* ---- what a rubric says ---- */
 
 static void what_is_not_said_has_its_default(void **state)
 {
@@ -156,50 +121,13 @@ static void what_is_not_said_has_its_default(void **state)
     rubric_free(rubric);
 }
 
-#define LENGTH(options)                                                                            \
-    "{\"name\":\"r\",\"criteria\":[{\"name\":\"a\",\"evaluator\":\"length\"," options "}]}"
-
-static void a_hash_is_of_the_content_alone(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *text;
-        bool same_rubric, same_criterion; /* as the first */
-    } cases[] = {
-        {LENGTH("\"options\":{\"min\":1,\"max\":9}"), true, true},
-        {LENGTH("\"options\" : { \"max\" : 9 , \"min\" : 1 }"), true, true},
-        {LENGTH("\"options\":{\"min\":1,\"max\":8}"), false, false},
-        {LENGTH("\"weight\":2,\"options\":{\"min\":1,\"max\":9}"), false, true},
-    };
-    struct rubric *first = load_text(cases[0].text);
-    assert_int_equal(strlen(first->hash), 64);
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        struct rubric *rubric = load_text(cases[i].text);
-        assert_int_equal(strcmp(rubric->hash, first->hash) == 0, cases[i].same_rubric);
-        assert_int_equal(strcmp(rubric->criteria[0].hash, first->criteria[0].hash) == 0,
-                         cases[i].same_criterion);
-        rubric_free(rubric);
-    }
-    rubric_free(first);
-}
-
-/* printf 'criterion 1\nlength\n{"max":9,"min":1}\n' | sha256sum */
-static void a_criterion_is_hashed_as_written_down(void **state)
-{
-    (void)state;
-    struct rubric *rubric = load_text(LENGTH("\"options\":{\"min\":1,\"max\":9}"));
-    assert_string_equal(rubric->criteria[0].hash,
-                        "71e6d2243da2c5821bb7faf2d107ae0beccb93386431adfe92af853d3e98ec3a");
-    rubric_free(rubric);
-}
-
 /* ---- packs ---- */
 
 static void check_pack(const char *name, const char *which)
 {
     char path[512];
     struct problems problems = {0};
-    snprintf(path, sizeof path, "%s/r.json", folder);
+    snprintf(path, sizeof path, "%s/r.json", rubric_folder);
     struct packs *packs = packs_new(path);
     const json_t *pack = packs_find(packs, name, "here", &problems);
     assert_int_equal(pack != NULL, which != NULL);
@@ -215,7 +143,7 @@ static void packs_are_found_beside_the_rubric_first(void **state)
 {
     (void)state;
     char path[512];
-    snprintf(path, sizeof path, "%s/packs", folder);
+    snprintf(path, sizeof path, "%s/packs", rubric_folder);
     assert_int_equal(access(path, F_OK), 0);
     write_file("packs/one.json", "{\"which\":\"packs/one\"}");
     write_file("one.json", "{\"which\":\"one\"}");
@@ -223,7 +151,7 @@ static void packs_are_found_beside_the_rubric_first(void **state)
     write_file("three.json", "{\"name\":\"three\",\"criteria\":[]}"); /* a rubric: no pack */
     write_file("elsewhere/three.json", "{\"which\":\"elsewhere/three\"}");
     write_file("broken.json", "{");
-    snprintf(path, sizeof path, "/no-such-folder:%s/elsewhere", folder);
+    snprintf(path, sizeof path, "/no-such-folder:%s/elsewhere", rubric_folder);
     setenv("ASSAY_RUBRICS", path, 1);
     check_pack("one", "packs/one");
     check_pack("two", "two");
@@ -232,74 +160,6 @@ static void packs_are_found_beside_the_rubric_first(void **state)
     check_pack("four", NULL);
     unsetenv("ASSAY_RUBRICS");
     check_pack("three", NULL);
-}
-
-static void a_pack_counts_in_the_hash_of_who_uses_it(void **state)
-{
-    (void)state;
-    static const char pack[] =
-        "{\"name\":\"mine\",\"version\":1,\"description\":\"d\",\"rules\":[{\"id\":\"x\","
-        "\"description\":\"d\",\"entity\":\"x\",\"pattern\":\"%s\",\"severity\":\"high\"}]}";
-    static const char rubric[] =
-        "{\"name\":\"r\",\"criteria\":[{\"name\":\"a\",\"evaluator\":\"regex\",\"options\":"
-        "{\"packs\":[\"mine\"]}},{\"name\":\"b\",\"evaluator\":\"length\"}]}";
-    char text[512];
-    snprintf(text, sizeof text, pack, "foo");
-    write_file("packs/mine.json", text);
-    struct rubric *before = load_text(rubric);
-    snprintf(text, sizeof text, pack, "bar");
-    write_file("packs/mine.json", text);
-    struct rubric *after = load_text(rubric);
-    assert_string_not_equal(before->hash, after->hash);
-    assert_string_not_equal(before->criteria[0].hash, after->criteria[0].hash);
-    assert_string_equal(before->criteria[1].hash, after->criteria[1].hash);
-    rubric_free(before);
-    rubric_free(after);
-}
-
-/* The rubric's hash follows its criteria that ask: another judge, another composite. */
-static void a_judge_counts_in_the_hash_of_who_asks_it(void **state)
-{
-    (void)state;
-    static const char judged[] =
-        "{\"name\":\"r\",\"criteria\":[{\"name\":\"a\",\"evaluator\":\"judge\",\"options\":"
-        "{\"template\":\"tone\"}},{\"name\":\"b\",\"evaluator\":\"length\"}]}";
-    static const struct judge_identity judges[] = {
-        {NULL, NULL, NULL}, {"e", NULL, NULL}, {"f", NULL, NULL},
-        {"e", "c", NULL},   {"e", NULL, "m"},  {"e", NULL, "n"},
-    };
-    struct rubric *loaded[COUNT(judges)], *plain = load_text(LENGTH("\"weight\":1"));
-    for (size_t i = 0; i < COUNT(judges); i++) {
-        struct rubric *still = load_for("r.json", &judges[i]);
-        assert_string_equal(still->hash, plain->hash);
-        rubric_free(still);
-    }
-    write_file("r.json", judged);
-    for (size_t i = 0; i < COUNT(judges); i++) {
-        struct rubric *again = load_for("r.json", &judges[i]);
-        loaded[i] = load_for("r.json", &judges[i]);
-        assert_string_equal(again->hash, loaded[i]->hash);
-        assert_string_equal(again->criteria[1].hash, loaded[0]->criteria[1].hash);
-        for (size_t j = 0; j < i; j++) {
-            assert_string_not_equal(loaded[i]->hash, loaded[j]->hash);
-            assert_string_not_equal(loaded[i]->criteria[0].hash, loaded[j]->criteria[0].hash);
-        }
-        rubric_free(again);
-    }
-    for (size_t i = 0; i < COUNT(judges); i++)
-        rubric_free(loaded[i]);
-    rubric_free(plain);
-}
-
-/* Rubrics that ask nobody keep the hash they always had: stores hold rows under it.
- * { printf 'rubric 1\n'; printf '%s' '{"criteria":[...],"name":"r"}'; printf '\n'; } | sha256sum */
-static void a_rubric_is_hashed_as_written_down(void **state)
-{
-    (void)state;
-    struct rubric *rubric = load_text(LENGTH("\"options\":{\"min\":1,\"max\":9}"));
-    assert_string_equal(rubric->hash,
-                        "dbf196b48d044b987a2f09bc0a1fcb42e7f32dd7572b22854950b67cb53dee8f");
-    rubric_free(rubric);
 }
 
 /* ---- extends and include ---- */
@@ -333,36 +193,6 @@ static void a_rubric_takes_over_what_it_extends(void **state)
     assert_string_equal(rubric->criterion_paths[0], "criteria[2]");
     assert_string_equal(rubric->criterion_paths[1], "extends.extends.criteria[2]");
     rubric_free(rubric);
-}
-
-/* The hash is of what comes out, however it was put together. */
-static void a_hash_is_of_the_resolved_rubric(void **state)
-{
-    (void)state;
-    static const char whole[] =
-        "{\"name\":\"r\",\"criteria\":[{\"name\":\"a\",\"evaluator\":\"length\",\"weight\":3},"
-        "{\"name\":\"pii\",\"dimension\":\"safety\",\"evaluator\":\"regex\",\"gate\":true,"
-        "\"options\":{\"packs\":[\"pii\"],\"where\":\"both\"}}]}";
-    write_file("base.json",
-               "{\"name\":\"base\",\"criteria\":[{\"name\":\"a\",\"evaluator\":\"length\"}]}");
-    struct rubric *written = load_text(whole);
-    struct rubric *made =
-        load_text("{\"name\":\"r\",\"extends\":\"./base.json\",\"include\":[{\"pack\":\"pii\","
-                  "\"gate\":true,\"options\":{\"where\":\"both\"}}],"
-                  "\"criteria\":[{\"name\":\"a\",\"weight\":3}]}");
-    assert_string_equal(made->hash, written->hash);
-    assert_string_equal(made->criteria[1].hash, written->criteria[1].hash);
-    write_file("base.json",
-               "{\"name\":\"base\",\"criteria\":[{\"name\":\"a\",\"evaluator\":\"length\","
-               "\"threshold\":1}]}");
-    struct rubric *other =
-        load_text("{\"name\":\"r\",\"extends\":\"./base.json\",\"include\":[{\"pack\":\"pii\","
-                  "\"gate\":true,\"options\":{\"where\":\"both\"}}],"
-                  "\"criteria\":[{\"name\":\"a\",\"weight\":3}]}");
-    assert_string_not_equal(other->hash, written->hash);
-    rubric_free(written);
-    rubric_free(made);
-    rubric_free(other);
 }
 
 static void packs_of_a_base_are_found_beside_it(void **state)
@@ -418,17 +248,6 @@ static void not_turns_a_value_round(void **state)
         arena_clear(&arena);
         rubric_free(rubric);
     }
-}
-
-/* printf 'criterion 1\nnot-length\n{"max":9,"min":1}\n' | sha256sum */
-static void not_has_a_hash_of_its_own(void **state)
-{
-    (void)state;
-    struct rubric *rubric = load_text("{\"name\":\"r\",\"criteria\":[{\"name\":\"a\",\"evaluator\":"
-                                      "\"not-length\",\"options\":{\"min\":1,\"max\":9}}]}");
-    assert_string_equal(rubric->criteria[0].hash,
-                        "abb87787dd52e198faab69e5e0184299b19470a811fc628cc0748e03f96a2ab1");
-    rubric_free(rubric);
 }
 
 static void what_is_waited_for_is_known_by_its_place(void **state)
@@ -566,24 +385,6 @@ static void the_rubrics_that_ship_load_by_name(void **state)
     }
 }
 
-static int make_folder(void **state)
-{
-    (void)state;
-    char command[128];
-    if (!mkdtemp(folder))
-        return -1;
-    snprintf(command, sizeof command, "mkdir %s/packs %s/elsewhere", folder, folder);
-    return system(command);
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    return system(command);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -591,17 +392,10 @@ int main(void)
         cmocka_unit_test(every_broken_rubric_has_an_expected_problem),
         cmocka_unit_test(a_missing_file_and_a_missing_name_are_told),
         cmocka_unit_test(what_is_not_said_has_its_default),
-        cmocka_unit_test(a_hash_is_of_the_content_alone),
-        cmocka_unit_test(a_criterion_is_hashed_as_written_down),
         cmocka_unit_test(packs_are_found_beside_the_rubric_first),
-        cmocka_unit_test(a_pack_counts_in_the_hash_of_who_uses_it),
-        cmocka_unit_test(a_judge_counts_in_the_hash_of_who_asks_it),
-        cmocka_unit_test(a_rubric_is_hashed_as_written_down),
         cmocka_unit_test(a_rubric_takes_over_what_it_extends),
-        cmocka_unit_test(a_hash_is_of_the_resolved_rubric),
         cmocka_unit_test(packs_of_a_base_are_found_beside_it),
         cmocka_unit_test(not_turns_a_value_round),
-        cmocka_unit_test(not_has_a_hash_of_its_own),
         cmocka_unit_test(what_is_waited_for_is_known_by_its_place),
         cmocka_unit_test(globs_match_whole_names),
         cmocka_unit_test(a_rubric_is_meant_for_the_samples_it_names),
