@@ -3,6 +3,7 @@ import json
 import math
 import os
 import random
+import shutil
 import sqlite3
 import subprocess
 from datetime import datetime, timedelta, timezone
@@ -187,9 +188,21 @@ def test_a_missing_shard_is_named(keep, report):
     assert page["partial"] and "feedfeedfeedfeedfeedfeedfeedfeed is missing" in page["problems"][0]
 
 
-def test_offsets_that_count_twice_or_not_at_all_are_named(keep, report):
+def test_offsets_that_two_shards_count_are_named(keep, report, tmp_path):
     store = keep(traffic(10, 0.9, 0.9), "store")
-    for start, words in ((1000, "count twice"), (1500, "1440 to 1499"), (1440, None)):
+    other = tmp_path / "other"
+    shutil.copytree(store, other)
+    with sqlite3.connect(shard_of(other)) as shard:
+        shard.execute("UPDATE meta SET value = 'feedfeedfeedfeedfeedfeedfeedfeed' WHERE name = 'shard'")
+        shard.execute("UPDATE tenure SET start = 1000")
+    page = report(store, other)
+    assert page["partial"] and "1000 to 1439" in page["problems"][0] and "count twice" in page["problems"][0]
+
+
+def test_offsets_that_nobody_counts_are_named(keep, report):
+    """A shard that comes back to offsets it has counted (1000) counts them once."""
+    store = keep(traffic(10, 0.9, 0.9), "store")
+    for start, words in ((1500, "1440 to 1499"), (1440, None), (1000, None)):
         with sqlite3.connect(shard_of(store)) as shard:
             shard.execute("DELETE FROM tenure WHERE number = 9")
             shard.execute("INSERT INTO tenure SELECT id + 100, run, source, 9, ?, ?, ?, '', opened_at_ms FROM tenure",

@@ -246,7 +246,7 @@ def test_promptfoo_assertions_become_a_rubric(run, tmp_path):
         "llm-rubric": {"evaluator": "judge", "threshold": 0.8, "options": {
             "prompt": "Does the response meet this? Is concise", "labels": {"yes": 1, "no": 0}}},
         "rouge-n": {"evaluator": "reference", "options": {"metric": "rouge1"}, "threshold": 0.75},
-        "not-is-refusal": {"evaluator": "regex", "options": {"packs": ["refusal"], "where": "response"}},
+        "not-is-refusal": {"evaluator": "refusal", "options": {}},
         "starts-with": {"evaluator": "regex", "options": {"require": [r"\AHi"]}},
         "not-regex": {"evaluator": "regex", "options": {"forbid": ["bye"], "where": "response"}, "weight": 2},
     }

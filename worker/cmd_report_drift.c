@@ -65,8 +65,8 @@ static const struct arg_table DRIFT_TABLE = {
         "BETTER: the change is\nlarger than the tolerance, with 95 % confidence. NO MEANINGFUL "
         "CHANGE: it is smaller. NOT ENOUGH DATA: neither\nis sure. A report is one look; asked "
         "again and again, it finds changes that are none. Windows are half-open and\nin steps of "
-        "5 minutes, UTC. Counted are scores whose commit the broker accepted; what is missing is "
-        "listed.\nExit status 1 when a row is WORSE.",
+        "5 minutes, UTC. Counted are scores of files, and those whose commit the broker accepted; what "
+        "is missing is\nlisted. Exit status: 0 fine, 1 a row is WORSE, 2 wrong usage, 3 a store could not be read.",
     .groups = DRIFT_GROUPS,
     .group_count = sizeof DRIFT_GROUPS / sizeof *DRIFT_GROUPS,
 };

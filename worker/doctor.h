@@ -41,4 +41,7 @@ void doctor_credentials(struct doctor *doctor);
 void doctor_judge(struct doctor *doctor);
 void doctor_cloudwatch(struct doctor *doctor);
 
+/* Whether the options are good enough to look further; says so when they are not. */
+bool doctor_may_look(struct doctor *doctor);
+
 #endif

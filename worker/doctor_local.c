@@ -208,11 +208,20 @@ void doctor_store(struct doctor *doctor)
     }
 }
 
+bool doctor_may_look(struct doctor *doctor)
+{
+    if (!doctor->options_good)
+        doctor_say(doctor, VERDICT_WARN, NULL, "not looked at: correct the options first");
+    return doctor->options_good;
+}
+
 /* Masks need the rule packs that ship. */
 void doctor_text(struct doctor *doctor)
 {
     struct problems problems = {0};
-    if (!doctor->options_good || run_options_text(doctor->options) != TEXT_REDACTED) {
+    if (!doctor_may_look(doctor))
+        return;
+    if (run_options_text(doctor->options) != TEXT_REDACTED) {
         doctor_say(doctor, VERDICT_OK, NULL, "no masks: --text %s", doctor->options->text);
         return;
     }

@@ -97,7 +97,7 @@ void doctor_kafka(struct doctor *doctor)
 
 static bool wants_cloudwatch(const struct doctor *doctor)
 {
-    return doctor->options_good && run_options_publisher(doctor->options) == &PUBLISHER_CLOUDWATCH;
+    return run_options_publisher(doctor->options) == &PUBLISHER_CLOUDWATCH;
 }
 
 static bool wants_aws(const struct doctor *doctor)
@@ -109,6 +109,8 @@ void doctor_region(struct doctor *doctor)
 {
     const struct judge_options *judge = &doctor->options->judge;
     struct error error = {0};
+    if (!doctor_may_look(doctor))
+        return;
     if (!wants_aws(doctor))
         doctor_say(doctor, VERDICT_OK, NULL, "not needed");
     else if (region_find(judge->region, judge->profile, doctor->region, &error))
@@ -120,6 +122,8 @@ void doctor_region(struct doctor *doctor)
 
 void doctor_credentials(struct doctor *doctor)
 {
+    if (!doctor_may_look(doctor))
+        return;
     if (!wants_aws(doctor)) {
         doctor_say(doctor, VERDICT_OK, NULL, "not needed");
         return;
@@ -199,6 +203,8 @@ void doctor_judge(struct doctor *doctor)
 
 void doctor_cloudwatch(struct doctor *doctor)
 {
+    if (!doctor_may_look(doctor))
+        return;
     if (!wants_cloudwatch(doctor))
         doctor_say(doctor, VERDICT_OK, NULL, "not used: --metrics %s", doctor->options->metrics);
     else

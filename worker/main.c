@@ -11,7 +11,7 @@ static const struct command COMMANDS[] = {
     {"eval", "score files here and now; exit status by thresholds", cmd_eval},
     {"report", "tell from stores whether scores got worse, since when, how sure", cmd_report},
     {"demo", "show all that on this machine alone, with made-up traffic and stand-ins", cmd_demo},
-    {"rubric", "check, test and import rubrics and rule packs", cmd_rubric},
+    {"rubric", "check, test, explain, compare and import rubrics and rule packs", cmd_rubric},
     {"doctor", "say what is wrong with a configuration, its credentials, its brokers", cmd_doctor},
     {"evaluators", "list the ways of judging a rubric can name", cmd_evaluators},
     {"bench", "time the evaluators on this machine", cmd_bench},

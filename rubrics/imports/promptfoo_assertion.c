@@ -184,12 +184,11 @@ static bool add_schema(const struct assertion *one, json_t *criteria)
                json_pack("{s:s, s:o}", "metric", "json_schema", "schema", schema), 1);
 }
 
-/* The pack finds refusals: its criterion passes where there is none. */
+/* Our evaluator passes where the model answered: theirs is its opposite. */
 static bool add_refusal(struct assertion one, json_t *criteria)
 {
     one.negated = !one.negated;
-    return add(&one, criteria, "regex",
-               json_pack("{s:[s], s:s}", "packs", "refusal", "where", "response"), -1);
+    return add(&one, criteria, "refusal", json_object(), -1);
 }
 
 static bool add_judge(const struct assertion *one, json_t *criteria, const struct type *type)

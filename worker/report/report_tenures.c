@@ -34,11 +34,12 @@ static void check_predecessor(struct drift_report *report, const struct report_t
                      (int)size, tenure->predecessor, tenure->source, tenure->start);
 }
 
-/* `counted_to`: where the counted offsets of the partition end so far; -1 before the first. */
+/* `counted_to`: where the counted offsets of the partition end so far, -1 before the first; `owner`
+ * is the tenure that ends there. A shard counts an offset once, however often it comes back to it. */
 static void check_start(struct drift_report *report, const struct report_tenure *tenure,
-                        int64_t counted_to)
+                        int64_t counted_to, const struct report_tenure *owner)
 {
-    if (counted_to >= 0 && tenure->start < counted_to)
+    if (counted_to >= 0 && tenure->start < counted_to && strcmp(owner->shard, tenure->shard) != 0)
         problems_add(
             &report->partial, "",
             "offsets %" PRId64 " to %" PRId64 " of %.200s count twice: shard %s owned them "
@@ -58,14 +59,18 @@ void report_check_tenures(struct drift_report *report)
         return;
     qsort(report->tenures, report->tenure_count, sizeof *report->tenures, by_place);
     int64_t counted_to = -1;
+    const struct report_tenure *owner = NULL;
     for (size_t i = 0; i < report->tenure_count; i++) {
         const struct report_tenure *tenure = &report->tenures[i];
         bool last = i + 1 == report->tenure_count ||
                     strcmp(tenure->source, report->tenures[i + 1].source) != 0;
         check_predecessor(report, tenure);
         if (tenure->acked_to > tenure->start) {
-            check_start(report, tenure, counted_to);
-            counted_to = tenure->acked_to > counted_to ? tenure->acked_to : counted_to;
+            check_start(report, tenure, counted_to, owner);
+            if (tenure->acked_to > counted_to) {
+                counted_to = tenure->acked_to;
+                owner = tenure;
+            }
         }
         if (last && tenure->low_water > tenure->acked_to)
             report->pending += tenure->low_water - tenure->acked_to;
