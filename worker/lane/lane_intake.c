@@ -96,6 +96,12 @@ static void mark_duplicate(struct lane *lane, struct job *job)
     }
 }
 
+/* A transaction failed: its jobs are counted as done, and their rows are still to be written. */
+static bool awaits_retry(const struct lane *lane)
+{
+    return lane->finished.first && lane->finished.first->counted;
+}
+
 static void on_delivered(void *owner, void *owned, int64_t offset, struct str payload, void *handle)
 {
     struct lane *lane = owner;
@@ -109,7 +115,8 @@ static void on_delivered(void *owner, void *owned, int64_t offset, struct str pa
     uint64_t ticket = offsets_deliver(&partition->offsets, offset);
     if (partition_holds(partition, offset)) {
         offsets_done(&partition->offsets, ticket);
-        partition->durable_low = offsets_low_water(&partition->offsets);
+        if (!awaits_retry(lane)) /* else the mark counts rows that are not durable yet */
+            partition->durable_low = offsets_low_water(&partition->offsets);
         count(&lane->counters, COUNT_ADOPTED, 1);
         kafka_release(handle);
         return;
