@@ -97,7 +97,7 @@ void doctor_kafka(struct doctor *doctor)
 
 static bool wants_cloudwatch(const struct doctor *doctor)
 {
-    return run_options_publisher(doctor->options) == &PUBLISHER_CLOUDWATCH;
+    return doctor->options_good && run_options_publisher(doctor->options) == &PUBLISHER_CLOUDWATCH;
 }
 
 static bool wants_aws(const struct doctor *doctor)
@@ -105,11 +105,17 @@ static bool wants_aws(const struct doctor *doctor)
     return wants_cloudwatch(doctor) || judge_wanted(&doctor->options->judge);
 }
 
+/* A judge that is named needs keys whatever else is wrong with the options. */
+static bool may_look_for_aws(struct doctor *doctor)
+{
+    return judge_wanted(&doctor->options->judge) || doctor_may_look(doctor);
+}
+
 void doctor_region(struct doctor *doctor)
 {
     const struct judge_options *judge = &doctor->options->judge;
     struct error error = {0};
-    if (!doctor_may_look(doctor))
+    if (!may_look_for_aws(doctor))
         return;
     if (!wants_aws(doctor))
         doctor_say(doctor, VERDICT_OK, NULL, "not needed");
@@ -122,7 +128,7 @@ void doctor_region(struct doctor *doctor)
 
 void doctor_credentials(struct doctor *doctor)
 {
-    if (!doctor_may_look(doctor))
+    if (!may_look_for_aws(doctor))
         return;
     if (!wants_aws(doctor)) {
         doctor_say(doctor, VERDICT_OK, NULL, "not needed");
