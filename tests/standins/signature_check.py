@@ -3,7 +3,7 @@ import datetime
 import hmac
 import re
 
-from botocore.auth import SigV4Auth
+from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
@@ -40,7 +40,8 @@ def problem(method, path, headers, body, *, key, secret, service, region=None, t
     request = AWSRequest(method, f"http://{headers['host']}{path}",
                          headers={name: headers[name] for name in names}, data=body)
     request.context["timestamp"] = stamp
-    auth = SigV4Auth(Credentials(key, secret, token), service, said_region)
+    signer = S3SigV4Auth if service == "s3" else SigV4Auth
+    auth = signer(Credentials(key, secret, token), service, said_region)
     text = auth.string_to_sign(request, auth.canonical_request(request))
     if not hmac.compare_digest(auth.signature(text, request), signature):
         return "signature does not match"

@@ -297,7 +297,10 @@ static void compute(struct sigv4_signer *signer, const struct sigv4_request *req
     snprintf(day, sizeof day, "%.8s", out->date);
     struct buffer canonical = {0}, to_sign = {0};
     buffer_printf(&canonical, "%s\n", request->method);
-    append_path(&canonical, request->path);
+    if (request->path_is_final)
+        buffer_append_str(&canonical, request->path);
+    else
+        append_path(&canonical, request->path);
     buffer_append(&canonical, "\n", 1);
     append_query(&canonical, query);
     buffer_append(&canonical, "\n", 1);

@@ -22,6 +22,7 @@ struct sigv4_request {
     const char *method;
     const char *host; /* as in the Host header: with a port that is not the scheme's own */
     struct str path;  /* as sent, "/" at least; it is normalised and encoded once more */
+    bool path_is_final; /* it is signed as it is sent: S3 */
     struct str query; /* as sent, without "?"; sorted and encoded here, %XX are kept */
     const struct http_header *headers; /* to be sent beside Host and what signing adds; those that
                                           must not be signed (User-Agent, ...) are left out */

@@ -1,4 +1,4 @@
-/* xml_read: one element's text out of a small XML reply. */
+/* xml_read: elements out of a small XML reply. */
 #include "worker/aws/xml_read.h"
 
 #include <stdlib.h>
@@ -159,4 +159,27 @@ bool xml_text(struct str xml, const char *path, struct buffer *out)
                                (struct str){reader.rest.data, (size_t)(next - reader.rest.data)});
     }
     return false;
+}
+
+bool xml_each(struct str xml, const char *path, void (*each)(void *owner, struct str inside),
+              void *owner)
+{
+    struct reader reader = {.rest = xml};
+    struct str before;
+    const char *inside = NULL;
+    size_t inside_depth = 0;
+    while (take_until(&reader.rest, "<", &before)) {
+        const char *tag = reader.rest.data - 1;
+        size_t depth = reader.depth;
+        if (!take_tag(&reader))
+            return false;
+        if (reader.depth > depth && !inside && ends_with_path(&reader, path)) {
+            inside = reader.rest.data;
+            inside_depth = depth;
+        } else if (inside && reader.depth == inside_depth) {
+            each(owner, (struct str){inside, (size_t)(tag - inside)});
+            inside = NULL;
+        }
+    }
+    return reader.depth == 0;
 }

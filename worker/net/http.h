@@ -73,6 +73,9 @@ size_t http_in_flight(const struct http *http);
  * when a whole reply came, whatever its status. The reply's body and headers live until the next
  * call with the same `http`. */
 bool http_fetch(struct http *http, const struct http_request *request, struct http_reply *out);
+/* Waits until something moved or the time of http_wait_ms is over. Ends what is in flight after
+ * http_interrupt. For those who have requests in flight and nothing else to do. */
+void http_wait(struct http *http);
 /* Waits, moving on what is in flight, until the time is over or http_interrupt ends it. */
 void http_pause(struct http *http, int64_t ms);
 /* From any thread: an http_fetch or http_pause that waits, and every later one, ends at once,

@@ -30,16 +30,21 @@ bool http_fetch(struct http *http, const struct http_request *request, struct ht
     received_clear(kept);
     struct waiter waiter = {.kept = kept, .out = out};
     http_send(http, request, keep_reply, &waiter);
-    while (!waiter.finished) {
-        if (http_interrupted(http))
-            http_cancel_all(http);
-        http_turn(http);
-        if (waiter.finished)
-            break;
-        struct pollfd ready = {.fd = http_descriptor(http), .events = POLLIN};
-        poll(&ready, 1, http_wait_ms(http));
-    }
+    while (!waiter.finished)
+        http_wait(http);
     return out->failure == HTTP_OK;
+}
+
+void http_wait(struct http *http)
+{
+    if (http_interrupted(http))
+        http_cancel_all(http);
+    size_t in_flight = http_in_flight(http);
+    http_turn(http);
+    if (http_in_flight(http) < in_flight)
+        return;
+    struct pollfd ready = {.fd = http_descriptor(http), .events = POLLIN};
+    poll(&ready, 1, http_wait_ms(http));
 }
 
 void http_pause(struct http *http, int64_t ms)
