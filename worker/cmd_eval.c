@@ -16,11 +16,12 @@
 #include "worker/lane/groups.h"
 #include "worker/progress.h"
 #include "worker/rubric_list.h"
+#include "worker/segment_options.h"
 
 /* ---- options ---- */
 
 struct eval_options {
-    struct arg_list rubrics, fail_under;
+    struct arg_list rubrics, fail_under, segment_by;
     const char *scores, *store;
     bool json;
     struct judge_options judge;
@@ -35,6 +36,8 @@ static const struct arg ARGS[] = {
      "keep the scores in a store, as `assay run` does, and share its daily limits of the judge "
      "(else they are of this run); made when absent",
      0, 0},
+    {"segment-by", "KEY[,...]", ARG_LIST, offsetof(struct eval_options, segment_by),
+     "with --store: " SEGMENT_BY_HELP, 0, 0},
     {"fail-under", "CRITERION=MEAN", ARG_LIST, offsetof(struct eval_options, fail_under),
      "exit with 1 when the criterion's mean (or that of composite) is lower", 0, 0},
     {"json", NULL, ARG_FLAG, offsetof(struct eval_options, json),
@@ -134,6 +137,7 @@ struct run {
     struct progress progress;
     FILE *scores;             /* NULL: not asked for */
     struct eval_groups *groups;
+    struct arg_words segment_keys;
     struct eval_store *store; /* NULL: nothing is kept, and no responses are compared */
     struct buffer line;
     bool many_files;
@@ -198,6 +202,11 @@ static bool close_scores(struct run *run, bool failed, struct error *error)
     return fine;
 }
 
+static const char *const *segment_keys_of(const struct run *run)
+{
+    return (const char *const *)run->segment_keys.words;
+}
+
 static bool open_store(struct run *run, const struct rubric_set *set, const struct arg_list *files,
                        struct error *error)
 {
@@ -210,6 +219,9 @@ static bool open_store(struct run *run, const struct rubric_set *set, const stru
                                                              .set = set,
                                                              .files = files->values,
                                                              .file_count = files->count,
+                                                             .segment_keys = segment_keys_of(run),
+                                                             .segment_key_count =
+                                                                 run->segment_keys.count,
                                                              .groups = run->groups},
                                  error);
     return run->store != NULL;
@@ -300,6 +312,7 @@ static int eval(const struct eval_options *options, const struct arg_list *files
                 struct rubric_set *set)
 {
     struct run run = {.options = options, .many_files = files->count > 1};
+    arg_words_split(&run.segment_keys, &options->segment_by);
     struct threshold *thresholds = memory_new(options->fail_under.count + 1, sizeof *thresholds);
     tally_init(&run.tally, set);
     bool known = true;
@@ -310,6 +323,7 @@ static int eval(const struct eval_options *options, const struct arg_list *files
         exit_code = EXIT_BELOW;
     tally_clear(&run.tally);
     buffer_clear(&run.line);
+    arg_words_clear(&run.segment_keys);
     free(thresholds);
     return exit_code;
 }
@@ -321,7 +335,13 @@ int cmd_eval(int argc, char **argv)
     int exit_code = EXIT_USAGE;
     if (!args_start(&TABLE, argc, argv, &options, &files, &exit_code))
         return exit_code;
-    struct rubric_set *set = rubric_list_load("assay eval", &options.rubrics, &options.judge.who);
+    struct problems problems = {0};
+    struct rubric_set *set = NULL;
+    if (segment_options_check(&options.segment_by, "--segment-by", &problems))
+        set = rubric_list_load("assay eval", &options.rubrics, &options.judge.who);
+    else
+        fprintf(stderr, "assay eval: %s\n", problems.lines[0]);
+    problems_clear(&problems);
     if (set)
         exit_code = eval(&options, &files, set);
     rubric_set_release(set);

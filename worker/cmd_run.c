@@ -45,7 +45,7 @@ struct worker {
     const struct run_options *options;
     struct lane_config config;
     struct answerer_config answerer;
-    struct arg_words models;
+    struct arg_words models, segment_keys;
     struct endpoint judge_address, metric_address;
     char region[REGION_BYTES];
     struct keyring *keyring;
@@ -109,9 +109,13 @@ static void configure(struct worker *worker)
         .naming = run_options_naming(options), .query_form = options->query_form, .out = stdout};
     config->publish_every_ms = (int64_t)(options->publish_every_s * 1000);
     arg_words_split(&worker->models, &options->models);
+    arg_words_split(&worker->segment_keys, &options->segment_by);
     config->store = (struct store_config){.dir = options->store,
                                           .models = (const char *const *)worker->models.words,
-                                          .model_count = worker->models.count};
+                                          .model_count = worker->models.count,
+                                          .segment_keys =
+                                              (const char *const *)worker->segment_keys.words,
+                                          .segment_key_count = worker->segment_keys.count};
     config->retention = options->retention;
     config->totals_wanted = options->listen != NULL;
 }
@@ -189,6 +193,7 @@ static void close_worker(struct worker *worker)
     endpoint_clear(&worker->judge_address);
     endpoint_clear(&worker->metric_address);
     arg_words_clear(&worker->models);
+    arg_words_clear(&worker->segment_keys);
 }
 
 /* ---- running ---- */

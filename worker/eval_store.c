@@ -60,7 +60,11 @@ static uint64_t scope_of(struct store *store, const struct eval_store_config *co
 struct eval_store *eval_store_open(const struct eval_store_config *config, struct error *error)
 {
     struct store *taken =
-        store_take(&(struct store_config){.dir = config->dir, .unpublished = true}, error);
+        store_take(&(struct store_config){.dir = config->dir,
+                                          .segment_keys = config->segment_keys,
+                                          .segment_key_count = config->segment_key_count,
+                                          .unpublished = true},
+                   error);
     if (!taken)
         return NULL;
     struct eval_store *store = memory_new(1, sizeof *store);

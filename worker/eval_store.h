@@ -15,6 +15,8 @@ struct eval_store_config {
     const struct rubric_set *set;
     const char *const *files; /* all that will be read: a group may have responses in each */
     size_t file_count;
+    const char *const *segment_keys; /* as in store_config */
+    size_t segment_key_count;
     const struct eval_groups *groups; /* NULL when the sizes of groups are not known */
 };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "worker/console/console.h"
+#include "worker/segment_options.h"
 
 #define AT(member) offsetof(struct run_options, member)
 
@@ -35,6 +36,7 @@ const struct arg RUN_ARGS[RUN_ARG_COUNT] = {
     {"row-days", "N", ARG_INT, AT(retention.row_days),
      "how long scores and terminal records stay; default 0, for ever. Rollups stay anyway", 0,
      RETENTION_DAYS_MAX},
+    {"segment-by", "KEY[,...]", ARG_LIST, AT(segment_by), SEGMENT_BY_HELP, 0, 0},
     {"kafka", "KEY=VALUE", ARG_LIST, AT(kafka), "a property of librdkafka", 0, 0},
 };
 
@@ -152,6 +154,7 @@ bool run_options_check(const struct run_options *options, struct problems *probl
     else if (!metric_naming_check(&naming, &error))
         problems_add(problems, "", "%s", error.text);
     check_labels(&options->labels, problems);
+    segment_options_check(&options->segment_by, "--segment-by", problems);
     return problems->total == 0;
 }
 

@@ -16,7 +16,7 @@ enum { LANES_MAX = 64, RETENTION_DAYS_MAX = 36500 };
 struct run_options {
     const char *config, *brokers, *topic, *group, *store, *from, *listen;
     const char *text, *metrics, *preset, *namespace;
-    struct arg_list rubrics, kafka, models, labels;
+    struct arg_list rubrics, kafka, models, labels, segment_by;
     int64_t lanes;
     struct retention retention;
     double publish_every_s;
@@ -26,7 +26,7 @@ struct run_options {
 
 struct run_options run_options_default(void);
 
-enum { RUN_ARG_COUNT = 14, RUN_METRIC_ARG_COUNT = 7, RUN_GROUP_COUNT = 3 };
+enum { RUN_ARG_COUNT = 15, RUN_METRIC_ARG_COUNT = 7, RUN_GROUP_COUNT = 3 };
 extern const struct arg RUN_ARGS[RUN_ARG_COUNT];
 extern const struct arg RUN_METRIC_ARGS[RUN_METRIC_ARG_COUNT];
 /* The groups of a command's table whose options hold a struct run_options at `at`. */

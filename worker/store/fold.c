@@ -232,6 +232,7 @@ static struct acked_row read_row(struct store *store, struct statement *rows)
     return (struct acked_row){
         .offset = db_int(rows, 0),
         .key = {.model = db_int(rows, 1),
+                .segment = db_int(rows, 13),
                 .threshold = (int64_t)llround((1 - probability) * 0x1p56),
                 .bucket_ms = db_int(rows, 5) / ROLLUP_BUCKET_MS * ROLLUP_BUCKET_MS},
         .model_name = metric_model(store, db_text(rows, 2)),
@@ -266,7 +267,7 @@ static void fold_range(struct fold *fold, int64_t source, int64_t from, int64_t 
     struct statement *rows = db_sql(
         db,
         "SELECT off, coalesce(model, 0), m.text, e.text, c.text, observed_at_ms, evaluation_ms,"
-        "probability, latency_ms, input_tokens, output_tokens, prompt_bytes, response_bytes "
+        "probability, latency_ms, input_tokens, output_tokens, prompt_bytes, response_bytes, segment "
         "FROM delivery LEFT JOIN word m ON m.id = model LEFT JOIN word e "
         "ON e.id = endpoint LEFT JOIN word c ON c.id = component WHERE run = ? AND source = ? "
         "AND off >= ? AND off < ? AND state = 'scored' ORDER BY off");

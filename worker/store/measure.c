@@ -91,7 +91,7 @@ static void bind_key(struct statement *statement, const char *name, const struct
     db_bind_int(statement, LIVE_RUN);
     db_bind_int(statement, key->model);
     db_bind_text(statement, str_of(name));
-    db_bind_int(statement, 0); /* segment: all traffic */
+    db_bind_int(statement, key->segment);
     db_bind_int(statement, key->threshold);
     db_bind_int(statement, key->bucket_ms);
 }
@@ -128,7 +128,7 @@ static void write_category(struct store *store, const struct category_cell *cell
     db_bind_int(write, cell->key.model);
     db_bind_int(write, cell->criterion);
     db_bind_int(write, cell->label);
-    db_bind_int(write, 0);
+    db_bind_int(write, cell->key.segment);
     db_bind_int(write, cell->key.threshold);
     db_bind_int(write, cell->key.bucket_ms);
     db_bind_int(write, cell->count);

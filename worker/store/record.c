@@ -29,6 +29,7 @@ static void forget_words(struct store *store)
 void shard_forget(struct store *store)
 {
     forget_words(store);
+    segments_forget(&store->segments);
     store->rubric_count = 0;
 }
 
@@ -160,7 +161,7 @@ static void insert_delivery(struct store *store, const struct delivery *delivery
                                           .output_tokens = -1,
                                           .probability = 1};
     struct statement *row =
-        db_sql(store->db, "INSERT INTO delivery VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+        db_sql(store->db, "INSERT INTO delivery VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
                           "ON CONFLICT DO NOTHING");
     db_bind_int(row, LIVE_RUN);
     db_bind_int(row, delivery->tenure->source);
@@ -172,6 +173,7 @@ static void insert_delivery(struct store *store, const struct delivery *delivery
     db_bind_text(row, delivery->sample_id);
     bind_sample(store, row, delivery->sample ? delivery->sample : &NOTHING, clock_wall_ms(),
                 delivery->evaluation_ms);
+    db_bind_int(row, segments_row(&store->segments, store, delivery->sample));
     db_do(row);
 }
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include "schema/base/memory.h"
 
+enum { SLOTS_AT_FIRST = 64 };
+
 /* A row of table rollup. */
 struct rollup_cell {
     struct rollup_key key;
@@ -15,25 +17,62 @@ struct rollup_cell {
 
 bool rollup_same_key(const struct rollup_key *a, const struct rollup_key *b)
 {
-    return a->bucket_ms == b->bucket_ms && a->model == b->model && a->threshold == b->threshold;
+    return a->bucket_ms == b->bucket_ms && a->model == b->model && a->segment == b->segment &&
+           a->threshold == b->threshold;
+}
+
+/* ---- cells by key ---- */
+
+static uint64_t mix(uint64_t hash, int64_t value)
+{
+    hash = (hash ^ (uint64_t)value) * UINT64_C(0x9E3779B97F4A7C15);
+    return hash ^ hash >> 32;
+}
+
+static size_t first_slot(const struct rollups *rollups, const struct rollup_key *key,
+                         int64_t criterion)
+{
+    uint64_t hash = mix(mix(mix(0, criterion), key->segment), key->bucket_ms);
+    return mix(mix(hash, key->model), key->threshold) & (rollups->slot_count - 1);
+}
+
+/* The slot of a cell, or the free one where it belongs. */
+static uint32_t *slot_of(struct rollups *rollups, const struct rollup_key *key, int64_t criterion)
+{
+    size_t at = first_slot(rollups, key, criterion);
+    for (;; at = (at + 1) & (rollups->slot_count - 1)) {
+        uint32_t number = rollups->slots[at];
+        const struct rollup_cell *cell = number ? rollups->cells[number - 1] : NULL;
+        if (!cell || (cell->criterion == criterion && rollup_same_key(&cell->key, key)))
+            return &rollups->slots[at];
+    }
+}
+
+static void make_room(struct rollups *rollups)
+{
+    if (rollups->count < rollups->slot_count / 2)
+        return;
+    rollups->slot_count = rollups->slot_count ? rollups->slot_count * 2 : SLOTS_AT_FIRST;
+    free(rollups->slots);
+    rollups->slots = memory_new(rollups->slot_count, sizeof *rollups->slots);
+    rollups->cells = memory_resize(rollups->cells, rollups->slot_count, sizeof(void *));
+    for (size_t i = 0; i < rollups->count; i++)
+        *slot_of(rollups, &rollups->cells[i]->key, rollups->cells[i]->criterion) =
+            (uint32_t)i + 1;
 }
 
 static struct rollup_cell *find_cell(struct rollups *rollups, const struct rollup_key *key,
                                      int64_t criterion)
 {
-    for (size_t i = 0; i < rollups->count; i++) {
-        size_t at = (rollups->last + i) % rollups->count;
-        struct rollup_cell *cell = rollups->cells[at];
-        if (cell->criterion == criterion && rollup_same_key(&cell->key, key)) {
-            rollups->last = at;
-            return cell;
-        }
-    }
-    rollups->cells = memory_resize(rollups->cells, rollups->count + 1, sizeof(void *));
+    make_room(rollups);
+    uint32_t *slot = slot_of(rollups, key, criterion);
+    if (*slot)
+        return rollups->cells[*slot - 1];
     struct rollup_cell *cell = memory_new(1, sizeof *cell);
     cell->key = *key;
     cell->criterion = criterion;
     rollups->cells[rollups->count++] = cell;
+    *slot = (uint32_t)rollups->count;
     return cell;
 }
 
@@ -59,7 +98,7 @@ static void bind_cell_key(struct statement *statement, const struct rollup_cell 
     db_bind_int(statement, LIVE_RUN);
     db_bind_int(statement, cell->key.model);
     db_bind_int(statement, cell->criterion);
-    db_bind_int(statement, 0); /* segment: all traffic */
+    db_bind_int(statement, cell->key.segment);
     db_bind_int(statement, cell->key.threshold);
     db_bind_int(statement, cell->key.bucket_ms);
 }
@@ -108,5 +147,6 @@ void rollups_clear(struct rollups *rollups)
     for (size_t i = 0; i < rollups->count; i++)
         free(rollups->cells[i]);
     free(rollups->cells);
+    free(rollups->slots);
     *rollups = (struct rollups){0};
 }

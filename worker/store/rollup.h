@@ -11,6 +11,7 @@ enum { ROLLUP_BUCKET_MS = 5 * 60 * 1000 };
 /* Where a row counts, in table rollup and in its neighbours measure and category. */
 struct rollup_key {
     int64_t model;     /* word */
+    int64_t segment;   /* row of table segment */
     int64_t threshold; /* of sampling: kept iff hash >= threshold, 56 bits */
     int64_t bucket_ms; /* start of its ROLLUP_BUCKET_MS */
 };
@@ -21,7 +22,8 @@ bool rollup_same_key(const struct rollup_key *a, const struct rollup_key *b);
 struct rollups {
     struct rollup_cell **cells;
     size_t count;
-    size_t last; /* where the previous score went: neighbours are alike */
+    uint32_t *slots; /* open addressing: 1 + the number of a cell, 0 free */
+    size_t slot_count;
 };
 
 /* `status` as the score row spells it; `passed` is 1 when the value reached its threshold. */

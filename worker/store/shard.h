@@ -4,6 +4,7 @@
 
 #include "schema/base/hash.h"
 #include "worker/store/db.h"
+#include "worker/store/segment.h"
 #include "worker/store/store.h"
 #include "worker/store/totals.h"
 
@@ -33,6 +34,7 @@ struct store {
     void *mask_owner;
     char **models;
     size_t model_count;
+    struct segments segments;
     bool unpublished; /* as in store_config */
     struct totals_box *totals_box; /* as in store_config */
     struct totals totals;

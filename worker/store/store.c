@@ -107,10 +107,11 @@ static bool read_key(struct store *store, const char *dir, struct error *error)
     return true;
 }
 
-static void copy_models(struct store *store, const struct store_config *config)
+static void copy_config(struct store *store, const struct store_config *config)
 {
     store->models = memory_new(config->model_count, sizeof *store->models);
     store->model_count = config->model_count;
+    segments_init(&store->segments, config->segment_keys, config->segment_key_count);
     store->unpublished = config->unpublished;
     store->totals_box = config->totals;
     for (size_t i = 0; i < config->model_count; i++)
@@ -126,7 +127,7 @@ static struct store *open_locked(const struct store_config *config, const char *
     store->text = config->text;
     store->mask = config->mask;
     store->mask_owner = config->mask_owner;
-    copy_models(store, config);
+    copy_config(store, config);
     store->db = db_open(path, DB_WRITER, error);
     if (!store->db || !migrate(store, error) || !read_identity(store, error) ||
         !read_key(store, config->dir, error)) {
@@ -179,6 +180,7 @@ void store_close(struct store *store)
         free(store->models[i]);
     free(store->models);
     totals_clear(&store->totals);
+    segments_clear(&store->segments);
     free(store->path);
     free(store);
 }

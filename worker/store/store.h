@@ -13,7 +13,7 @@
 #include "schema/sample.h"
 #include "schema/terminal.h"
 
-enum { STORE_SCHEMA_VERSION = 6, STORE_SHARDS_MAX = 1024, SHARD_UUID_BYTES = 33 };
+enum { STORE_SCHEMA_VERSION = 7, STORE_SHARDS_MAX = 1024, SHARD_UUID_BYTES = 33 };
 
 struct store; /* one thread */
 struct totals_box;
@@ -30,6 +30,8 @@ struct store_config {
                                    shard in memory, gone when it is closed */
     const char *const *models;  /* that get metrics of their own; all others are "other" */
     size_t model_count;
+    const char *const *segment_keys; /* what samples are told apart by: segment.h; in any order */
+    size_t segment_key_count;
     enum text_policy text;
     /* TEXT_REDACTED: the text with masks, in the arena; absent when it must not be kept. */
     struct str (*mask)(void *owner, struct str text, struct arena *arena);
