@@ -40,6 +40,7 @@ static bool add(struct drift_series *series, int64_t segment, double probability
         .segment = segment,
         .threshold = sampling_threshold(probability),
         .bucket_ms = at_ms,
+        .length_ms = 300000,
         .statuses = {.scored = score_bins_total(bins)},
         .scores = scores,
         .score_count = count,

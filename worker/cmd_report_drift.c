@@ -8,9 +8,11 @@
 #include "worker/commands.h"
 #include "worker/report/drift_report.h"
 #include "worker/report/time_range.h"
+#include "worker/rubric_list.h"
+#include "worker/segment_options.h"
 
 struct drift_options {
-    struct arg_list stores;
+    struct arg_list stores, segments;
     const char *model, *baseline, *window, *at, *format;
     double tolerance;
 };
@@ -42,6 +44,12 @@ static const struct arg DRIFT_ARGS[] = {
      .kind = ARG_TEXT,
      .offset = offsetof(struct drift_options, at),
      .help = "the time that lengths count back from, RFC 3339; default: now"},
+    {.name = "segment",
+     .value = "KEY[,...]",
+     .kind = ARG_LIST,
+     .offset = offsetof(struct drift_options, segments),
+     .help = "where: break rows down by what workers tell samples apart by (their --segment-by): "
+             SEGMENT_KEY_WORDS},
     {.name = "tolerance",
      .value = "X",
      .kind = ARG_NUMBER,
@@ -94,6 +102,15 @@ static bool make_question(const struct drift_options *options, struct drift_ques
     return true;
 }
 
+static bool check_segments(const struct arg_list *segments, struct error *error)
+{
+    struct problems problems = {0};
+    if (!segment_options_check(segments, "--segment", &problems))
+        error_set(error, ERROR_INPUT, "%s", problems.lines[0]);
+    problems_clear(&problems);
+    return error->kind == ERROR_NONE;
+}
+
 static bool check_options(const struct drift_options *options, bool *out_json, struct error *error)
 {
     *out_json = strcmp(options->format, "json") == 0;
@@ -102,20 +119,28 @@ static bool check_options(const struct drift_options *options, bool *out_json, s
                          options->format);
     if (options->stores.count == 0)
         return error_set(error, ERROR_INPUT, "--store is missing: name a folder of shards");
-    return true;
+    return check_segments(&options->segments, error);
 }
 
 static bool read_stores(const struct drift_options *options, struct drift_report *report,
                         struct error *error)
 {
-    for (size_t i = 0; i < options->stores.count; i++)
-        if (!drift_report_add(report, options->stores.values[i], error))
-            return false;
-    if (report->shard_count == 0)
-        return error_set(error, ERROR_INPUT, "no shard could be read: %.300s",
-                         report->partial.count ? report->partial.lines[0] : "");
-    drift_report_finish(report);
-    return true;
+    struct stores stores = {0};
+    struct arg_words keys = {0};
+    bool fine = true;
+    arg_words_split(&keys, &options->segments);
+    for (size_t i = 0; fine && i < options->stores.count; i++)
+        fine = stores_add(&stores, options->stores.values[i], error);
+    if (fine && stores.shard_count == 0)
+        fine = error_set(error, ERROR_INPUT, "no shard could be read: %.300s",
+                         stores.partial.count ? stores.partial.lines[0] : "");
+    fine = fine && drift_report_read(report, &stores, (const char *const *)keys.words, keys.count,
+                                     error);
+    if (fine)
+        drift_report_finish(report);
+    arg_words_clear(&keys);
+    stores_close(&stores);
+    return fine;
 }
 
 static int report_drift(const struct drift_options *options)

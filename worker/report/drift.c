@@ -10,7 +10,7 @@
 #include "worker/stats/onset.h"
 #include "worker/stats/sampling.h"
 
-enum { HOUR_MS = 60 * 60 * 1000, BUCKET_MS = 5 * 60 * 1000 };
+enum { HOUR_MS = 60 * 60 * 1000 };
 
 /* The set of hours within this of the likeliest covers 93 to 98 % (tests/README.md). */
 static const double ONSET_DROP = 3;
@@ -136,8 +136,8 @@ bool drift_series_add(struct drift_series *series, const struct drift_cell *cell
             return false;
     }
     add_to_hour(series, hours, cell);
-    if (cell->bucket_ms + BUCKET_MS > series->watermark_ms)
-        series->watermark_ms = cell->bucket_ms + BUCKET_MS;
+    if (cell->bucket_ms + cell->length_ms > series->watermark_ms)
+        series->watermark_ms = cell->bucket_ms + cell->length_ms;
     return true;
 }
 

@@ -21,11 +21,11 @@ struct drift_question {
 
 enum { DRIFT_SEGMENTS_MAX = 256, DRIFT_HOURS_MAX = 400 * 24 };
 
-/* One cell of the rollups: a segment, a threshold of sampling and a bucket of time. */
+/* Of one series: a segment, a threshold of sampling and a bucket of time. */
 struct drift_cell {
     int64_t segment;
     uint64_t threshold;
-    int64_t bucket_ms;
+    int64_t bucket_ms, length_ms;
     struct status_counts statuses;
     const struct bin_count *scores; /* borrowed during the call; bins below SCORE_BINS */
     size_t score_count;

@@ -79,7 +79,7 @@ static void add_row(struct buffer *out, const struct drift_report *report,
     if (row->segment == DRIFT_ALL_SEGMENTS)
         buffer_append_str(out, STR("null"));
     else
-        buffer_printf(out, "%lld", (long long)row->segment);
+        buffer_append_str(out, str_of(report->breakdown.parts[row->segment]));
     add_level(out, "base", &row->base);
     add_level(out, "cur", &row->current);
     add_number(out, "delta", row->difference.delta);

@@ -7,7 +7,9 @@
 #include "schema/base/buffer.h"
 #include "schema/base/error.h"
 #include "schema/base/problems.h"
+#include "worker/report/breakdown.h"
 #include "worker/report/drift.h"
+#include "worker/report/stores.h"
 
 /* A criterion's hash of a model: different hashes are never compared. */
 struct report_series {
@@ -15,13 +17,6 @@ struct report_series {
     struct drift_series *cells;
     struct drift_answer answer; /* after drift_report_finish */
     bool changed; /* the criterion of this name has another hash in the other window */
-};
-
-/* A tenure of a shard: who answers for which offsets of a partition. */
-struct report_tenure {
-    char *source; /* topic, incarnation and partition, as one name */
-    char *shard, *predecessor;
-    int64_t number, start, acked_to, low_water;
 };
 
 /* Zero-initialise but for the question and the model; drift_report_clear gives all back. */
@@ -32,23 +27,20 @@ struct drift_report {
     size_t count;
     char **shards; /* uuids that were read, ascending after finish */
     size_t shard_count;
-    struct report_tenure *tenures;
-    size_t tenure_count;
+    struct breakdown breakdown; /* a row's segment is a part of it */
     struct problems partial; /* why the report does not tell all; empty: it does */
     int64_t pending; /* offsets scored, and not counted until the broker accepts their commit */
     size_t tested;   /* rows with a p */
 };
 
-enum { REPORT_SERIES_MAX = 4096 };
-
-/* Adds the live, acked rows of all shards in the folder of a store, opened for reading only. A
- * shard that cannot be read is named in `partial`. False (INPUT): the folder holds no shard, or
- * more series than REPORT_SERIES_MAX. */
-bool drift_report_add(struct drift_report *report, const char *dir, struct error *error);
-/* Answers, once everything was added: checks that tenures tile, adjusts p, sorts rows. */
+/* Reads the live, acked rows of the stores, told apart by segments of these keys, and checks that
+ * tenures tile; takes stores->partial over. Once. False (INPUT): too many series or segments. */
+bool drift_report_read(struct drift_report *report, struct stores *stores,
+                       const char *const *segment_keys, size_t key_count, struct error *error);
+/* Answers, once everything was read: adjusts p, sorts rows. */
 void drift_report_finish(struct drift_report *report);
 void drift_report_clear(struct drift_report *report);
-/* Whether a row is WORSE. */
+/* Whether a row is WORSE; of a segment: with p_adjusted at most alpha, too. */
 bool drift_report_is_worse(const struct drift_report *report);
 
 /* The page for people, at most 100 columns but for long names; byte-identical for the same rows. */
@@ -57,7 +49,7 @@ void drift_report_text(const struct drift_report *report, struct buffer *out);
 void drift_report_json(const struct drift_report *report, struct buffer *out);
 
 /* For drift_report.c: whether the acked ranges of each partition follow one another; says in
- * `partial` what does not. */
-void report_check_tenures(struct drift_report *report);
+ * stores->partial what does not, and returns how many offsets are scored and not acked. */
+int64_t report_check_tenures(struct stores *stores);
 
 #endif

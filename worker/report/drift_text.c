@@ -4,7 +4,7 @@
 #include "schema/base/clock.h"
 #include "worker/report/drift_report.h"
 
-enum { SEGMENTS_SHOWN = 3, TIME_BYTES = 24 };
+enum { SEGMENTS_SHOWN = 3, SEGMENTS_LISTED = 8, TIME_BYTES = 24 };
 
 /* "2026-03-01 14:00", UTC. */
 static const char *minute_of(int64_t ms, char out[TIME_BYTES])
@@ -68,19 +68,84 @@ static void add_evidence(struct buffer *out, const struct drift_row *row)
     buffer_printf(out, "a change of %.3f would be found (80 %%)\n", row->mde);
 }
 
-static void add_where(struct buffer *out, const struct drift_answer *answer)
+static void add_segment(struct buffer *out, const struct drift_report *report,
+                        const struct drift_row *row)
 {
-    if (answer->segment_count < 2 || isnan(answer->all.within))
-        return;
-    buffer_printf(out, "  where  quality %+.3f | traffic mix %+.3f\n", answer->all.within,
-                  answer->all.mix);
-    for (size_t i = 0; i < answer->segment_count && i < SEGMENTS_SHOWN; i++) {
+    struct buffer words = {0};
+    breakdown_text(&report->breakdown, (size_t)row->segment, &words);
+    add_clean(out, buffer_str(&words).data);
+    buffer_clear(&words);
+}
+
+/* One line each, the surest change first. */
+static void add_changed(struct buffer *out, const struct drift_report *report,
+                        const struct drift_answer *answer, enum drift_verdict verdict)
+{
+    size_t shown = 0, more = 0;
+    for (size_t i = 0; i < answer->segment_count; i++) {
         const struct drift_row *row = &answer->segments[i];
-        buffer_printf(out, "         segment %lld: %s ", (long long)row->segment,
-                      words_of(row->verdict));
+        if (row->verdict != verdict)
+            continue;
+        if (shown++ >= SEGMENTS_SHOWN) {
+            more++;
+            continue;
+        }
+        buffer_printf(out, "         %-7s ", verdict == DRIFT_WORSE ? "worse" : "better");
+        add_segment(out, report, row);
+        buffer_append_str(out, STR("  "));
         add_levels(out, row);
-        buffer_append_str(out, STR("\n"));
+        buffer_printf(out, " n_eff %.0f\n", row->current.n_eff);
     }
+    if (more > 0)
+        buffer_printf(out, "                 and %zu more\n", more);
+}
+
+/* Those that need no line of their own; unknown is not fine. */
+static void add_listed(struct buffer *out, const struct drift_report *report,
+                       const struct drift_answer *answer, enum drift_verdict verdict)
+{
+    bool unknown = verdict == DRIFT_NOT_ENOUGH_DATA;
+    size_t shown = 0, more = 0;
+    for (size_t i = 0; i < answer->segment_count; i++) {
+        const struct drift_row *row = &answer->segments[i];
+        if (row->verdict != verdict)
+            continue;
+        if (shown >= SEGMENTS_LISTED) {
+            more++;
+            continue;
+        }
+        buffer_printf(out, shown++ ? "; " : "         %-7s ", unknown ? "unknown" : "fine");
+        add_segment(out, report, row);
+        if (unknown)
+            buffer_printf(out, " (n_eff %.0f)", row->current.n_eff);
+    }
+    if (more > 0)
+        buffer_printf(out, "; and %zu more", more);
+    if (shown > 0)
+        buffer_append_str(out, STR("\n"));
+}
+
+static bool has_changed_segment(const struct drift_answer *answer)
+{
+    for (size_t i = 0; i < answer->segment_count; i++)
+        if (answer->segments[i].verdict == DRIFT_WORSE ||
+            answer->segments[i].verdict == DRIFT_BETTER)
+            return true;
+    return false;
+}
+
+static void add_where(struct buffer *out, const struct drift_report *report,
+                      const struct drift_answer *answer)
+{
+    if (answer->segment_count < 2)
+        return;
+    if (!isnan(answer->all.within))
+        buffer_printf(out, "  where  quality %+.3f | traffic mix %+.3f\n", answer->all.within,
+                      answer->all.mix);
+    add_changed(out, report, answer, DRIFT_WORSE);
+    add_changed(out, report, answer, DRIFT_BETTER);
+    add_listed(out, report, answer, DRIFT_NO_MEANINGFUL_CHANGE);
+    add_listed(out, report, answer, DRIFT_NOT_ENOUGH_DATA);
 }
 
 static void add_data(struct buffer *out, const struct drift_row *row)
@@ -112,10 +177,10 @@ static void add_series(struct buffer *out, const struct drift_report *report,
     add_levels(out, &answer->all);
     buffer_printf(out, "   tolerance %g\n", report->question.tolerance);
     add_since(out, answer);
-    if (answer->all.verdict != DRIFT_NO_MEANINGFUL_CHANGE) {
+    if (answer->all.verdict != DRIFT_NO_MEANINGFUL_CHANGE)
         add_evidence(out, &answer->all);
-        add_where(out, answer);
-    }
+    if (answer->all.verdict != DRIFT_NO_MEANINGFUL_CHANGE || has_changed_segment(answer))
+        add_where(out, report, answer);
     if (series->changed)
         buffer_printf(out,
                       "  note   the criterion changed between the windows: %.12s is not compared "

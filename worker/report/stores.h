@@ -1,0 +1,56 @@
+/* stores: the shards of one or many stores, each as of one moment, for all that reads them. */
+#ifndef ASSAY_STORES_H
+#define ASSAY_STORES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "schema/base/error.h"
+#include "schema/base/problems.h"
+
+struct db;
+
+/* A tenure of a shard: who answers for which offsets of a partition. */
+struct report_tenure {
+    char *source; /* topic, incarnation and partition, as one name */
+    char *shard, *predecessor;
+    int64_t number, start, acked_to, low_water;
+};
+
+/* One file, open in one read transaction: rollups, rows and tenures of it go together. */
+struct open_shard {
+    char *path;
+    char *name; /* its uuid */
+    struct db *db;
+};
+
+/* A criterion's hash of a model: different hashes are never compared. */
+struct cell_series {
+    size_t number; /* from 0, in the order in which they were met */
+    char *model, *criterion, *dimension, *hash;
+};
+
+/* Zero-initialise; stores_close gives all back. */
+struct stores {
+    struct open_shard *shards;
+    size_t shard_count;
+    struct report_tenure *tenures;
+    size_t tenure_count;
+    /* Ids mean something in their shard only: series and segments of all are joined by their words. */
+    struct cell_series **series;
+    size_t series_count;
+    char **segments; /* as table segment holds them: JSON */
+    size_t segment_count;
+    struct problems partial; /* why what is read is not all; empty: it is */
+};
+
+/* Opens the shards of the store in `dir`. One that cannot be read, that a newer program wrote or
+ * that is open already is left out, and `partial` says so. False (INPUT): there is none at all. */
+bool stores_add(struct stores *stores, const char *dir, struct error *error);
+void stores_close(struct stores *stores);
+
+/* The number of a segment's words, made when it is new. */
+size_t stores_segment(struct stores *stores, const char *words, size_t size);
+
+#endif
