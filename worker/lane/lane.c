@@ -16,6 +16,8 @@ enum {
     RECOVER_EVERY_MS = 10000, /* looking for successors of unfinished tenures */
     PRUNE_EVERY_MS = 60000,   /* looking for rows that are older than they may be */
     PRUNE_AGAIN_MS = 200,     /* while there are more of them */
+    HOURS_EVERY_MS = 60000,   /* looking for cells that are old enough to be hours */
+    HOURS_AGAIN_MS = 200,     /* while there are more of them */
     WAIT_MS_MAX = 100,        /* the consumer is polled at least this often */
     DRAIN_MS = 20000,         /* for answers on their way when the lane is to stop */
     PUBLISH_LAST_MS = 20000,  /* for the outbox, after that */
@@ -46,6 +48,16 @@ static void prune(struct lane *lane)
     lane->prune_ms = clock_steady_ms() + (more ? PRUNE_AGAIN_MS : PRUNE_EVERY_MS);
 }
 
+/* What reports no longer ask about by 5 minutes. */
+static void fold_hours(struct lane *lane)
+{
+    bool more = false;
+    struct error error = {0};
+    if (!store_fold_hours(lane->store, clock_wall_ms(), &more, &error))
+        lane_store_failed(lane, &error);
+    lane->hours_ms = clock_steady_ms() + (more ? HOURS_AGAIN_MS : HOURS_EVERY_MS);
+}
+
 static void do_chores(struct lane *lane)
 {
     int64_t now = clock_steady_ms();
@@ -56,6 +68,8 @@ static void do_chores(struct lane *lane)
         recover(lane);
     if (now >= lane->prune_ms)
         prune(lane);
+    if (now >= lane->hours_ms)
+        fold_hours(lane);
 }
 
 /* ---- the loop ---- */

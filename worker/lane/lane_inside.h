@@ -47,7 +47,7 @@ struct lane {
     struct jobs finished; /* for the next transaction */
     struct jobs spare;    /* keep their arenas */
     size_t bytes_in_flight;
-    int64_t finished_since_ms, store_retry_ms, recover_ms, prune_ms; /* steady clock */
+    int64_t finished_since_ms, store_retry_ms, recover_ms, prune_ms, hours_ms; /* steady clock */
     bool commit_out, paused, draining;
     int wake;
     atomic_bool stop, idle, failed; /* failed: `error` is final, others may read it */

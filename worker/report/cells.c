@@ -8,16 +8,31 @@
 #include "worker/store/histogram.h"
 #include "worker/store/rollup.h"
 
+enum { KNOWN_AT_FIRST = 256, SEGMENT_ID_MAX = 1 << 20 };
+
 _Static_assert((int)BINS == (int)SCORE_BINS, "rollups and statistics have the same bins");
 
-/* Reads one shard. Its rows are in the order of its ids, so that those of a series come together. */
+static const int64_t HOUR_MS = 3600000;
+
+/* The series of a model and criterion of a shard; NULL: of a model that is not wanted. */
+struct known_series {
+    int64_t model, criterion; /* ids; criterion 0: free */
+    const struct cell_series *series;
+};
+
+/* Reads one shard. Ids mean something in it only: words tell what a row is of, looked up once. */
 struct reading {
     struct stores *stores;
     const struct open_shard *shard;
     const struct cells_wanted *wanted;
-    int64_t model, criterion, segment;  /* ids of the row before; -1: none */
-    const struct cell_series *series;   /* its series; NULL: of a model that is not wanted */
-    size_t segment_number;
+    bool (*take)(void *owner, const struct cell *cell, struct error *error);
+    void *owner;
+    struct known_series *known; /* open addressing */
+    size_t known_size, known_count;
+    size_t *segments; /* numbers by id, which counts up from 0 */
+    size_t segment_count;
+    const struct cell_series *series; /* of the row at hand */
+    size_t segment;
     struct bin_count scores[BINS];
     size_t score_count;
 };
@@ -48,7 +63,7 @@ static const struct cell_series *find_series(struct stores *stores, struct state
     return series;
 }
 
-static bool look_up_series(struct reading *reading, int64_t model, int64_t criterion,
+static bool look_up_series(struct reading *reading, struct known_series *known,
                            struct error *error)
 {
     const char *wanted = reading->wanted->model;
@@ -56,39 +71,82 @@ static bool look_up_series(struct reading *reading, int64_t model, int64_t crite
         db_sql(reading->shard->db,
                "SELECT coalesce((SELECT text FROM word WHERE id = ?), ''), name, dimension, hash "
                "FROM criterion WHERE id = ?");
-    db_bind_int(names, model);
-    db_bind_int(names, criterion);
-    reading->series = NULL;
+    db_bind_int(names, known->model);
+    db_bind_int(names, known->criterion);
     bool found = db_row(names) && (!wanted || str_is(db_text(names, 0), wanted));
     if (found)
-        reading->series = find_series(reading->stores, names);
+        known->series = find_series(reading->stores, names);
     db_end(names);
-    reading->model = model;
-    reading->criterion = criterion;
-    return !found || reading->series ||
+    return !found || known->series ||
            error_set(error, ERROR_INPUT, "%s: more than %d models and criteria: name a model",
                      reading->shard->path, CELL_SERIES_MAX);
 }
 
-static void look_up_segment(struct reading *reading, int64_t segment)
+static struct known_series *slot_of(const struct reading *reading, int64_t model, int64_t criterion)
 {
-    struct statement *words =
-        db_sql(reading->shard->db, "SELECT words FROM segment WHERE id = ?");
-    db_bind_int(words, segment);
-    struct str text = db_row(words) ? db_text(words, 0) : STR("{}");
-    reading->segment_number = stores_segment(reading->stores, text.data, text.size);
-    reading->segment = segment;
-    db_end(words);
+    uint64_t hash = ((uint64_t)model << 20 ^ (uint64_t)criterion) * UINT64_C(0x9E3779B97F4A7C15);
+    size_t at = (size_t)(hash >> 32) & (reading->known_size - 1);
+    while (reading->known[at].criterion && (reading->known[at].criterion != criterion ||
+                                            reading->known[at].model != model))
+        at = (at + 1) & (reading->known_size - 1);
+    return &reading->known[at];
 }
 
-/* Ids mean something in their shard only: words tell what a row is of. */
+static void make_room(struct reading *reading)
+{
+    if (reading->known_count < reading->known_size / 2)
+        return;
+    struct known_series *old = reading->known;
+    size_t old_size = reading->known_size;
+    reading->known_size = old_size ? 2 * old_size : KNOWN_AT_FIRST;
+    reading->known = memory_new(reading->known_size, sizeof *reading->known);
+    for (size_t i = 0; i < old_size; i++)
+        if (old[i].criterion)
+            *slot_of(reading, old[i].model, old[i].criterion) = old[i];
+    free(old);
+}
+
+/* Segments that a row names and no table knows are damage: they count as not told apart. */
+static size_t segment_of(const struct reading *reading, int64_t id)
+{
+    bool known = id >= 0 && (size_t)id < reading->segment_count;
+    return reading->segments[known ? id : 0];
+}
+
 static bool look_up(struct reading *reading, struct statement *row, struct error *error)
 {
-    int64_t model = db_int(row, 0), criterion = db_int(row, 1), segment = db_int(row, 2);
-    if (segment != reading->segment)
-        look_up_segment(reading, segment);
-    return (model == reading->model && criterion == reading->criterion) ||
-           look_up_series(reading, model, criterion, error);
+    int64_t model = db_int(row, 0), criterion = db_int(row, 1);
+    make_room(reading);
+    struct known_series *known = slot_of(reading, model, criterion);
+    if (!known->criterion) {
+        *known = (struct known_series){.model = model, .criterion = criterion};
+        reading->known_count++;
+        if (!look_up_series(reading, known, error))
+            return false;
+    }
+    reading->series = known->series;
+    reading->segment = segment_of(reading, db_int(row, 2));
+    return true;
+}
+
+static void read_segments(struct reading *reading)
+{
+    struct statement *rows =
+        db_sql(reading->shard->db, "SELECT id, words FROM segment ORDER BY id");
+    reading->segments = memory_new(1, sizeof *reading->segments);
+    reading->segments[0] = stores_segment(reading->stores, "{}", 2);
+    reading->segment_count = 1;
+    while (db_row(rows)) {
+        size_t id = (size_t)db_int(rows, 0);
+        if (id > SEGMENT_ID_MAX) /* damage */
+            continue;
+        struct str words = db_text(rows, 1);
+        reading->segments = memory_resize(reading->segments, id + 1, sizeof *reading->segments);
+        for (; reading->segment_count <= id; reading->segment_count++)
+            reading->segments[reading->segment_count] = reading->segments[0];
+        reading->segments[id] = stores_segment(reading->stores, words.data, words.size);
+    }
+    db_end(rows);
 }
 
 static void take_score(void *owner, uint32_t bin, uint32_t times)
@@ -98,7 +156,8 @@ static void take_score(void *owner, uint32_t bin, uint32_t times)
         reading->scores[reading->score_count++] = (struct bin_count){bin, times};
 }
 
-static bool read_cell(struct reading *reading, struct statement *row, struct cell *out)
+static bool read_cell(struct reading *reading, struct statement *row, int64_t length_ms,
+                      struct cell *out)
 {
     reading->score_count = 0;
     if (!bins_each(BINS, db_text(row, 9), take_score, reading))
@@ -106,10 +165,10 @@ static bool read_cell(struct reading *reading, struct statement *row, struct cel
                             "a histogram is damaged: its scores do not count");
     *out = (struct cell){
         .series = reading->series,
-        .segment = reading->segment_number,
+        .segment = reading->segment,
         .threshold = (uint64_t)db_int(row, 3),
         .bucket_ms = db_int(row, 4),
-        .length_ms = ROLLUP_BUCKET_MS,
+        .length_ms = length_ms,
         .statuses = {(uint64_t)db_int(row, 5), (uint64_t)db_int(row, 6), (uint64_t)db_int(row, 7),
                      (uint64_t)db_int(row, 8)},
         .scores = reading->scores,
@@ -118,18 +177,44 @@ static bool read_cell(struct reading *reading, struct statement *row, struct cel
     return true;
 }
 
-static struct statement *select_rollups(const struct reading *reading)
+static bool read_table(struct reading *reading, const char *select, int64_t length_ms,
+                       struct error *error)
 {
     const struct cells_wanted *wanted = reading->wanted;
-    struct statement *rows =
-        db_sql(reading->shard->db,
-               "SELECT model, criterion, segment, threshold, bucket_ms, scored, not_applicable,"
-               "skipped, error, histogram FROM rollup WHERE run = (SELECT id FROM run WHERE name "
-               "= ?) AND bucket_ms >= ? AND bucket_ms < ?");
+    struct statement *rows = db_sql(reading->shard->db, select);
     db_bind_text(rows, str_of(wanted->run ? wanted->run : "live"));
     db_bind_int(rows, wanted->from_ms);
     db_bind_int(rows, wanted->to_ms);
-    return rows;
+    bool fine = true;
+    struct cell cell;
+    while (fine && db_row(rows)) {
+        fine = look_up(reading, rows, error);
+        if (fine && reading->series && read_cell(reading, rows, length_ms, &cell))
+            fine = reading->take(reading->owner, &cell, error);
+    }
+    db_end(rows);
+    return fine;
+}
+
+static bool read_shard(struct reading *reading, struct error *error)
+{
+    struct error why = {0};
+    read_segments(reading);
+    bool fine =
+        read_table(reading,
+                   "SELECT model, criterion, segment, threshold, bucket_ms, scored, not_applicable,"
+                   "skipped, error, histogram FROM rollup WHERE run = (SELECT id FROM run WHERE "
+                   "name = ?) AND +bucket_ms >= ? AND +bucket_ms < ?",
+                   ROLLUP_BUCKET_MS, error) &&
+        read_table(reading,
+                   "SELECT model, criterion, segment, threshold, bucket_ms, scored, not_applicable,"
+                   "skipped, error, histogram FROM rollup_hour WHERE run = (SELECT id FROM run "
+                   "WHERE name = ?) AND bucket_ms >= ? AND bucket_ms < ?",
+                   HOUR_MS, error);
+    if (!db_ok(reading->shard->db, &why))
+        problems_add(&reading->stores->partial, reading->shard->path,
+                     "was read in part: %.200s", why.text);
+    return fine;
 }
 
 bool cells_each(struct stores *stores, const struct cells_wanted *wanted,
@@ -138,24 +223,14 @@ bool cells_each(struct stores *stores, const struct cells_wanted *wanted,
 {
     bool fine = true;
     for (size_t i = 0; fine && i < stores->shard_count; i++) {
-        struct error why = {0};
         struct reading reading = {.stores = stores,
                                   .shard = &stores->shards[i],
                                   .wanted = wanted,
-                                  .model = -1,
-                                  .criterion = -1,
-                                  .segment = -1};
-        struct statement *rows = select_rollups(&reading);
-        struct cell cell;
-        while (fine && db_row(rows)) {
-            fine = look_up(&reading, rows, error);
-            if (fine && reading.series && read_cell(&reading, rows, &cell))
-                fine = take(owner, &cell, error);
-        }
-        db_end(rows);
-        if (!db_ok(reading.shard->db, &why))
-            problems_add(&stores->partial, reading.shard->path, "was read in part: %.200s",
-                         why.text);
+                                  .take = take,
+                                  .owner = owner};
+        fine = read_shard(&reading, error);
+        free(reading.known);
+        free(reading.segments);
     }
     return fine;
 }

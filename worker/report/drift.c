@@ -46,7 +46,7 @@ struct drift_series *drift_series_new(const struct drift_question *question)
 {
     int64_t span_ms = question->current.to_ms - question->base.from_ms;
     size_t hours = (size_t)((span_ms + HOUR_MS - 1) / HOUR_MS);
-    assert(question->base.to_ms <= question->current.from_ms && hours <= DRIFT_HOURS_MAX);
+    assert(question->base.to_ms <= question->current.from_ms && hours <= DRIFT_HOURS_MAX + 2);
     struct drift_series *series = memory_new(1, sizeof *series);
     series->question = *question;
     series->hour_count = hours;

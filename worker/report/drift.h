@@ -63,7 +63,8 @@ struct drift_answer {
 
 struct drift_series; /* one thread */
 
-/* Copies the question. The hours from base.from_ms to current.to_ms are at most DRIFT_HOURS_MAX. */
+/* Copies the question. The hours from base.from_ms to current.to_ms are at most DRIFT_HOURS_MAX, and
+ * two more for windows that were widened. */
 struct drift_series *drift_series_new(const struct drift_question *question);
 void drift_series_free(struct drift_series *series);
 /* Cells in any order; what lies in neither window counts for the onset only, and not at all outside

@@ -133,6 +133,8 @@ void drift_report_json(const struct drift_report *report, struct buffer *out)
     buffer_append_str(out, STR("{"));
     add_range(out, "baseline", report->question.base);
     add_range(out, "window", report->question.current);
+    add_name(out, "aligned");
+    buffer_append_str(out, report->aligned ? STR("true") : STR("false"));
     add_number(out, "alpha", report->question.alpha);
     add_count(out, "tested", report->tested);
     add_count(out, "pending", (uint64_t)report->pending);

@@ -68,9 +68,22 @@ static void take_shards(struct drift_report *report, struct stores *stores)
         report->shards[report->shard_count++] = memory_copy_string(stores->shards[i].name);
 }
 
+/* Ends inside of an hour that was added up move outward, to full hours: an hour that both windows
+ * would have a part of belongs to the later one. */
+static bool align_windows(struct drift_question *question, const struct stores *stores)
+{
+    struct time_range *base = &question->base, *current = &question->current;
+    bool moved = stores_align(stores, &current->from_ms, false);
+    moved |= stores_align(stores, &base->to_ms, base->to_ms <= current->from_ms);
+    moved |= stores_align(stores, &base->from_ms, false);
+    moved |= stores_align(stores, &current->to_ms, true);
+    return moved;
+}
+
 bool drift_report_read(struct drift_report *report, struct stores *stores,
                        const char *const *segment_keys, size_t key_count, struct error *error)
 {
+    report->aligned = align_windows(&report->question, stores);
     const struct cells_wanted wanted = {.model = report->model,
                                         .from_ms = report->question.base.from_ms,
                                         .to_ms = report->question.current.to_ms};

@@ -30,6 +30,7 @@ struct drift_report {
     struct breakdown breakdown; /* a row's segment is a part of it */
     struct problems partial; /* why the report does not tell all; empty: it does */
     int64_t pending; /* offsets scored, and not counted until the broker accepts their commit */
+    bool aligned;  /* windows were widened to full hours: what is old is kept by the hour */
     size_t tested;   /* rows with a p */
 };
 

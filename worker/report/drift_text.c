@@ -201,6 +201,9 @@ void drift_report_text(const struct drift_report *report, struct buffer *out)
                   minute_of(question->base.to_ms, to));
     buffer_printf(out, "window   %s to %s UTC\n", minute_of(question->current.from_ms, from),
                   minute_of(question->current.to_ms, to));
+    if (report->aligned)
+        buffer_append_str(out, STR("         widened to full hours: what is older than 48 hours is "
+                                   "kept by the hour\n"));
     buffer_printf(out, "%zu rows tested (Benjamini-Hochberg), %zu shard%s read\n", report->tested,
                   report->shard_count, report->shard_count == 1 ? "" : "s");
     if (report->pending > 0)

@@ -11,6 +11,8 @@
 
 enum { PATH_BYTES = 4096 };
 
+static const int64_t HOUR_MS = 3600000;
+
 static char *shard_name(struct db *db)
 {
     struct statement *read = db_sql(db, "SELECT value FROM meta WHERE name = 'shard'");
@@ -52,11 +54,20 @@ static void read_tenures(struct stores *stores, const struct open_shard *shard)
 static void read_segments(struct stores *stores, const struct open_shard *shard)
 {
     struct statement *rows = db_sql(shard->db, "SELECT words FROM segment ORDER BY id");
+    stores_segment(stores, "{}", 2);
     while (db_row(rows)) {
         struct str words = db_text(rows, 0);
         stores_segment(stores, words.data, words.size);
     }
     db_end(rows);
+}
+
+static void read_hours(struct stores *stores, const struct open_shard *shard)
+{
+    struct statement *read = db_sql(shard->db, "SELECT value FROM meta WHERE name = 'hours_to_ms'");
+    if (db_row(read) && db_int(read, 0) > stores->hours_to_ms)
+        stores->hours_to_ms = db_int(read, 0);
+    db_end(read);
 }
 
 static const struct open_shard *find_shard(const struct stores *stores, const char *name)
@@ -121,6 +132,7 @@ static void open_shard(struct stores *stores, const char *path)
     stores->shards[stores->shard_count++] = shard;
     read_tenures(stores, &shard);
     read_segments(stores, &shard);
+    read_hours(stores, &shard);
     if (!db_ok(shard.db, &why))
         problems_add(&stores->partial, path, "was read in part: %.200s", why.text);
 }
@@ -141,6 +153,15 @@ bool stores_add(struct stores *stores, const char *dir, struct error *error)
                      "%.200s holds no shard (shard-NNNN.db): is it the store of a worker or of "
                      "assay eval --store?",
                      dir);
+}
+
+bool stores_align(const struct stores *stores, int64_t *at_ms, bool up)
+{
+    int64_t start_ms = *at_ms - *at_ms % HOUR_MS;
+    if (*at_ms == start_ms || start_ms >= stores->hours_to_ms)
+        return false;
+    *at_ms = up ? start_ms + HOUR_MS : start_ms;
+    return true;
 }
 
 size_t stores_segment(struct stores *stores, const char *words, size_t size)

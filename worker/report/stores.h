@@ -42,6 +42,7 @@ struct stores {
     size_t series_count;
     char **segments; /* as table segment holds them: JSON */
     size_t segment_count;
+    int64_t hours_to_ms; /* no hour that begins then or later was added up to one cell (hours.c) */
     struct problems partial; /* why what is read is not all; empty: it is */
 };
 
@@ -49,6 +50,10 @@ struct stores {
  * that is open already is left out, and `partial` says so. False (INPUT): there is none at all. */
 bool stores_add(struct stores *stores, const char *dir, struct error *error);
 void stores_close(struct stores *stores);
+
+/* Where *at_ms lies inside an hour whose cells may have been added up: moves it to the hour's end
+ * (`up`) or start. True when it moved. */
+bool stores_align(const struct stores *stores, int64_t *at_ms, bool up);
 
 /* The number of a segment's words, made when it is new. */
 size_t stores_segment(struct stores *stores, const char *words, size_t size);

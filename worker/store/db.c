@@ -47,6 +47,35 @@ void db_run(struct db *db, const char *sql)
         note(db, "run a statement");
 }
 
+typedef void of_two_blobs(struct str a, struct str b, struct buffer *out);
+
+static struct str blob_of(sqlite3_value *value)
+{
+    const void *data = sqlite3_value_blob(value);
+    return (struct str){data ? data : "", (size_t)sqlite3_value_bytes(value)};
+}
+
+static void call_function(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    (void)count;
+    of_two_blobs *const *function = sqlite3_user_data(context);
+    struct buffer out = {0};
+    (*function)(blob_of(values[0]), blob_of(values[1]), &out);
+    struct str result = buffer_str(&out);
+    sqlite3_result_blob64(context, result.data, result.size, SQLITE_TRANSIENT);
+    buffer_clear(&out);
+}
+
+void db_function(struct db *db, const char *name, of_two_blobs *function)
+{
+    of_two_blobs **kept = memory_new(1, sizeof *kept); /* no function fits into a void pointer */
+    *kept = function;
+    if (sqlite3_create_function_v2(db->handle, name, 2,
+                                   SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY, kept,
+                                   call_function, NULL, NULL, free) != SQLITE_OK)
+        note(db, "make a function");
+}
+
 static int count_wal_pages(void *owner, sqlite3 *handle, const char *name, int pages)
 {
     (void)handle, (void)name;

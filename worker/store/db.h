@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "schema/base/buffer.h"
 #include "schema/base/error.h"
 #include "schema/base/str.h"
 
@@ -24,6 +25,10 @@ void db_close(struct db *db);
 
 /* Runs statements without parameters or rows. */
 void db_run(struct db *db, const char *sql);
+/* Makes name(a, b) of two blobs known to statements that are prepared from now on; `name` and the
+ * function live as long as the db. The function appends its result. */
+void db_function(struct db *db, const char *name,
+                 void (*function)(struct str a, struct str b, struct buffer *out));
 /* The prepared statement of this literal, ready for its first parameter. Prepared once: the
  * address of the literal is the key. Finish with db_do, or db_end after reading rows, before using
  * the same one again. */

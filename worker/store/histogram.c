@@ -132,3 +132,40 @@ bool bins_read(uint32_t *bins, uint32_t size, struct str bytes)
 {
     return bins_each(size, bytes, add_times, bins);
 }
+
+/* One of two histograms that are merged: its next bin. */
+struct merged {
+    struct str bytes;
+    size_t at;
+    uint32_t bin, times; /* times 0: at the end */
+};
+
+static bool next_bin(struct merged *one)
+{
+    uint32_t step;
+    one->times = 0;
+    if (one->at == one->bytes.size)
+        return true;
+    if (!read_varint(one->bytes, &one->at, &step) ||
+        !read_varint(one->bytes, &one->at, &one->times) || one->times == 0)
+        return false;
+    one->bin += step;
+    return true;
+}
+
+bool bins_merge(struct str a, struct str b, struct buffer *out)
+{
+    struct merged left = {.bytes = a}, right = {.bytes = b};
+    uint32_t previous = 0;
+    bool fine = next_bin(&left) && next_bin(&right);
+    while (fine && (left.times || right.times)) {
+        bool from_left = left.times && (!right.times || left.bin <= right.bin);
+        bool from_right = right.times && (!left.times || right.bin <= left.bin);
+        uint32_t bin = from_left ? left.bin : right.bin;
+        write_varint(out, bin - previous);
+        write_varint(out, (from_left ? left.times : 0) + (from_right ? right.times : 0));
+        previous = bin;
+        fine = (!from_left || next_bin(&left)) && (!from_right || next_bin(&right));
+    }
+    return fine;
+}

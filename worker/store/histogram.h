@@ -34,4 +34,8 @@ bool bins_each(uint32_t size, struct str bytes,
 /* Adds what bins_write wrote; false when the bytes are something else. */
 bool bins_read(uint32_t *bins, uint32_t size, struct str bytes);
 
+/* Appends the sum of two that bins_write wrote, written alike; false when either is something else:
+ * then some of it may be there. */
+bool bins_merge(struct str a, struct str b, struct buffer *out);
+
 #endif

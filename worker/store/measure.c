@@ -110,7 +110,8 @@ static void write_bins(struct store *store, const char *name, const struct rollu
     struct buffer histogram = {0};
     bins_write(bins, MEASURE_BINS, &histogram);
     struct statement *write =
-        db_sql(store->db, "INSERT OR REPLACE INTO measure VALUES(?,?,?,?,?,?,?,?)");
+        db_sql(store->db, "INSERT INTO measure VALUES(?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET "
+                          "n = excluded.n, histogram = excluded.histogram");
     bind_key(write, name, key);
     db_bind_int(write, (int64_t)total(bins));
     db_bind_blob(write, buffer_str(&histogram));

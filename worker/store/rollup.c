@@ -124,7 +124,10 @@ static void write_cell(struct store *store, struct rollup_cell *cell)
     struct buffer histogram = {0};
     bins_write(cell->bins, BINS, &histogram);
     struct statement *write =
-        db_sql(store->db, "INSERT OR REPLACE INTO rollup VALUES(?,?,?,?,?,?,?,?,?,?,?,?)");
+        db_sql(store->db, "INSERT INTO rollup VALUES(?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET "
+                          "scored = excluded.scored, not_applicable = excluded.not_applicable,"
+                          "skipped = excluded.skipped, error = excluded.error,"
+                          "passed = excluded.passed, histogram = excluded.histogram");
     bind_cell_key(write, cell);
     db_bind_int(write, cell->scored);
     db_bind_int(write, cell->not_applicable);

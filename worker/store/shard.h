@@ -52,6 +52,8 @@ bool shard_make_folder(const char *dir, struct error *error);
 int64_t shard_word(struct store *store, struct str text);
 /* The text of a delivery, when the policy keeps it. */
 void shard_text(struct store *store, const struct delivery *delivery);
+/* Makes add_bins(a, b) of two histograms known to SQL (hours.c). */
+void shard_teach_bins(struct db *db);
 const struct known_rubric *shard_rubric(struct store *store, const struct rubric *rubric);
 /* After a rollback: rows that were made in it are gone. */
 void shard_forget(struct store *store);

@@ -134,6 +134,7 @@ static struct store *open_locked(const struct store_config *config, const char *
         store_close(store);
         return NULL;
     }
+    shard_teach_bins(store->db);
     return store;
 }
 

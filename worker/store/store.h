@@ -13,7 +13,7 @@
 #include "schema/sample.h"
 #include "schema/terminal.h"
 
-enum { STORE_SCHEMA_VERSION = 7, STORE_SHARDS_MAX = 1024, SHARD_UUID_BYTES = 33 };
+enum { STORE_SCHEMA_VERSION = 8, STORE_SHARDS_MAX = 1024, SHARD_UUID_BYTES = 33 };
 
 struct store; /* one thread */
 struct totals_box;
@@ -175,5 +175,9 @@ struct retention {
  * for. *out_more: there are more of them. */
 bool store_prune(struct store *store, const struct retention *retention, int64_t now_ms,
                  bool *out_more, struct error *error);
+
+/* Adds the earliest hour of cells of 5 minutes up to one hour, when it ended 48 hours ago or longer,
+ * in one transaction. *out_more: it did; there may be another. */
+bool store_fold_hours(struct store *store, int64_t now_ms, bool *out_more, struct error *error);
 
 #endif
