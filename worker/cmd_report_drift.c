@@ -19,10 +19,10 @@ struct drift_options {
 
 static const struct arg DRIFT_ARGS[] = {
     {.name = "store",
-     .value = "DIR",
+     .value = "DIR|URL",
      .kind = ARG_LIST,
      .offset = offsetof(struct drift_options, stores),
-     .help = "a folder of shards; give it again for the stores of other workers"},
+     .help = "a folder of shards, or where a worker listens; give it again for other workers"},
     {.name = "model",
      .value = "NAME",
      .kind = ARG_TEXT,
@@ -118,14 +118,15 @@ static bool check_options(const struct drift_options *options, bool *out_json, s
         return error_set(error, ERROR_INPUT, "--format \"%.40s\" is neither text nor json",
                          options->format);
     if (options->stores.count == 0)
-        return error_set(error, ERROR_INPUT, "--store is missing: name a folder of shards");
+        return error_set(error, ERROR_INPUT, "--store is missing: name a folder of shards, or http://WORKER:PORT");
     return check_segments(&options->segments, error);
 }
 
 static bool read_stores(const struct drift_options *options, struct drift_report *report,
                         struct error *error)
 {
-    struct stores stores = {0};
+    struct stores stores = {.from_ms = report->question.base.from_ms,
+                            .to_ms = report->question.current.to_ms};
     struct arg_words keys = {0};
     bool fine = true;
     arg_words_split(&keys, &options->segments);

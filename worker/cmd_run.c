@@ -54,6 +54,7 @@ struct worker {
     struct redactor *redactor;
     const struct counters *counters[LANES_MAX];
     struct totals_box *totals[LANES_MAX];
+    const char *shards[LANES_MAX];
     pthread_t threads[LANES_MAX];
     size_t lane_count, thread_count;
     struct console *console;
@@ -125,6 +126,7 @@ static struct console *open_console(struct worker *worker, struct error *error)
     const struct console_config config = {.address = worker->options->listen,
                                           .counters = worker->counters,
                                           .totals = worker->totals,
+                                          .shards = worker->shards,
                                           .lane_count = worker->lane_count};
     return console_open(&config, error);
 }
@@ -159,6 +161,7 @@ static bool open_lanes(struct worker *worker, struct error *error)
             return false;
         worker->counters[worker->lane_count] = lane_counters(lane);
         worker->totals[worker->lane_count] = lane_totals(lane);
+        worker->shards[worker->lane_count] = lane_store_path(lane);
         worker->lanes[worker->lane_count++] = lane;
     }
     if (!worker->options->listen)

@@ -2,9 +2,13 @@
 #include "worker/console/console.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
 #include <microhttpd.h>
 #include "schema/base/memory.h"
 #include "worker/console/console_inside.h"
@@ -32,6 +36,8 @@ static const struct page {
      "200 while every lane knows its partitions; else 503 and why"},
     {"/metrics", "text/plain; version=0.0.4; charset=utf-8", page_metrics,
      "counters and histograms for Prometheus"},
+    {"/shards", "application/json", page_shards,
+     "the shards that reports read: /shards/NAME?from=MS&to=MS is one of them"},
 };
 enum { PAGE_COUNT = sizeof PAGES / sizeof *PAGES };
 
@@ -46,23 +52,115 @@ static unsigned page_index(struct console *console, struct buffer *out)
 
 /* ---- serving ---- */
 
+/* Takes what the body holds. */
 static enum MHD_Result reply(struct MHD_Connection *connection, unsigned status, const char *type,
                              struct buffer *body)
 {
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        body->size, body->data ? body->data : "", MHD_RESPMEM_MUST_COPY);
+    struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback(
+        body->size, body->data ? body->data : memory_new(1, 1), free);
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
     enum MHD_Result result = MHD_queue_response(connection, status, response);
     MHD_destroy_response(response);
-    buffer_clear(body);
     return result;
 }
+
+/* ---- a shard takes its time: it is read on a thread of its own, while others are served ---- */
+
+struct shard_request {
+    struct console *console;
+    struct MHD_Connection *connection;
+    const char *file; /* the connection's */
+    int64_t from_ms, to_ms;
+    pthread_t thread;
+    bool threaded;
+    unsigned status;
+    struct buffer body;
+};
+
+static void *read_shard(void *owner)
+{
+    struct shard_request *request = owner;
+    struct console *console = request->console;
+    request->status =
+        page_shard(console, request->file, request->from_ms, request->to_ms, &request->body);
+    MHD_resume_connection(request->connection);
+    atomic_store(&console->reading, false); /* the console may be closed from now on */
+    return NULL;
+}
+
+/* A time of the query, in milliseconds; false when it is none. */
+static bool read_time(struct MHD_Connection *connection, const char *name, int64_t *time_ms)
+{
+    const char *text = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
+    char *end;
+    if (!text)
+        return true;
+    errno = 0;
+    *time_ms = strtoll(text, &end, 10);
+    return errno == 0 && end != text && !*end;
+}
+
+static enum MHD_Result start_shard(struct console *console, struct MHD_Connection *connection,
+                                   const char *file, void **state)
+{
+    struct shard_request request = {
+        .console = console, .connection = connection, .file = file, .to_ms = INT64_MAX};
+    struct buffer body = {0};
+    if (!read_time(connection, "from", &request.from_ms) ||
+        !read_time(connection, "to", &request.to_ms)) {
+        buffer_append_str(&body, STR("from and to are milliseconds since 1970-01-01T00:00:00Z\n"));
+        return reply(connection, MHD_HTTP_BAD_REQUEST, "text/plain", &body);
+    }
+    if (atomic_exchange(&console->reading, true)) {
+        buffer_append_str(&body, STR("a shard is being read: ask again\n"));
+        return reply(connection, MHD_HTTP_SERVICE_UNAVAILABLE, "text/plain", &body);
+    }
+    struct shard_request *kept = memory_new(1, sizeof *kept);
+    *kept = request;
+    *state = kept;
+    MHD_suspend_connection(connection);
+    kept->threaded = pthread_create(&kept->thread, NULL, read_shard, kept) == 0;
+    if (!kept->threaded)
+        read_shard(kept);
+    return MHD_YES;
+}
+
+/* Called twice: to start, and when the shard was read. */
+static enum MHD_Result serve_shard(struct console *console, struct MHD_Connection *connection,
+                                   const char *file, void **state)
+{
+    struct shard_request *request = *state;
+    if (!request)
+        return start_shard(console, connection, file, state);
+    struct buffer body = request->body;
+    request->body = (struct buffer){0};
+    return reply(connection, request->status,
+                 request->status == STATUS_OK ? "application/vnd.sqlite3" : "text/plain", &body);
+}
+
+static void completed(void *owner, struct MHD_Connection *connection, void **state,
+                      enum MHD_RequestTerminationCode code)
+{
+    (void)owner, (void)connection, (void)code;
+    struct shard_request *request = *state;
+    if (!request)
+        return;
+    if (request->threaded)
+        pthread_join(request->thread, NULL);
+    buffer_clear(&request->body);
+    free(request);
+    *state = NULL;
+}
+
+static const char SHARD_PREFIX[] = "/shards/";
 
 static enum MHD_Result serve(void *owner, struct MHD_Connection *connection, const char *url,
                              const char *method, const char *version, const char *upload,
                              size_t *upload_size, void **state)
 {
-    (void)version, (void)upload, (void)state;
+    (void)version, (void)upload;
     struct console *console = owner;
     struct buffer body = {0};
     if (*upload_size > 0)
@@ -71,6 +169,8 @@ static enum MHD_Result serve(void *owner, struct MHD_Connection *connection, con
         buffer_append_str(&body, STR("only GET\n"));
         return reply(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "text/plain", &body);
     }
+    if (strncmp(url, SHARD_PREFIX, sizeof SHARD_PREFIX - 1) == 0)
+        return serve_shard(console, connection, url + sizeof SHARD_PREFIX - 1, state);
     for (size_t i = 0; i < PAGE_COUNT; i++) {
         if (strcmp(url, PAGES[i].path) != 0)
             continue;
@@ -126,12 +226,14 @@ struct console *console_open(const struct console_config *config, struct error *
     struct console *console = memory_new(1, sizeof *console);
     console->config = *config;
     console->newest = memory_new(config->lane_count, sizeof(void *));
-    unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | (v6 ? MHD_USE_IPv6 : 0u);
+    unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_ALLOW_SUSPEND_RESUME |
+                     (v6 ? MHD_USE_IPv6 : 0u);
     console->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, serve, console, MHD_OPTION_SOCK_ADDR,
         (struct sockaddr *)&socket_address, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
         MHD_OPTION_CONNECTION_TIMEOUT, CONNECTION_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)REQUEST_BYTES_MAX * 4, MHD_OPTION_END);
+        (size_t)REQUEST_BYTES_MAX * 4, MHD_OPTION_NOTIFY_COMPLETED, completed, NULL,
+        MHD_OPTION_END);
     if (console->daemon)
         return console;
     error_set(error, ERROR_FATAL, "cannot listen at %s: is the port taken?", config->address);
@@ -142,8 +244,12 @@ struct console *console_open(const struct console_config *config, struct error *
 
 void console_close(struct console *console)
 {
+    const struct timespec a_moment = {.tv_nsec = 10000000};
     if (!console)
         return;
+    close(MHD_quiesce_daemon(console->daemon)); /* nobody new may ask */
+    while (atomic_load(&console->reading))
+        nanosleep(&a_moment, NULL);
     MHD_stop_daemon(console->daemon);
     for (size_t i = 0; i < console->config.lane_count; i++)
         totals_free(console->newest[i]);

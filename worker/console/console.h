@@ -1,4 +1,4 @@
-/* console: what a worker tells over HTTP: /livez, /readyz, /metrics. */
+/* console: what a worker tells over HTTP: /livez, /readyz, /metrics, /shards. */
 #ifndef ASSAY_CONSOLE_H
 #define ASSAY_CONSOLE_H
 
@@ -14,6 +14,7 @@ struct console_config {
     const char *address;
     const struct counters *const *counters; /* one set a lane */
     struct totals_box *const *totals;       /* one a lane */
+    const char *const *shards;              /* the path of a shard a lane */
     size_t lane_count;
 };
 

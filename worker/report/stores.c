@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include "schema/base/memory.h"
+#include "worker/report/remote.h"
 #include "worker/store/db.h"
+#include "worker/store/migrate.h"
 #include "worker/store/store.h"
 
 enum { PATH_BYTES = 4096 };
@@ -19,15 +21,6 @@ static char *shard_name(struct db *db)
     char *name = memory_copy_str(db_row(read) ? db_text(read, 0) : STR(""));
     db_end(read);
     return name;
-}
-
-/* What another version wrote may mean something else, or stand elsewhere. */
-static int64_t schema_version(struct db *db)
-{
-    struct statement *read = db_sql(db, "PRAGMA user_version");
-    int64_t version = db_row(read) ? db_int(read, 0) : 0;
-    db_end(read);
-    return version;
 }
 
 static void read_tenures(struct stores *stores, const struct open_shard *shard)
@@ -82,6 +75,7 @@ static const struct open_shard *find_shard(const struct stores *stores, const ch
 static bool may_be_read(struct stores *stores, const struct open_shard *shard)
 {
     struct error why = {0};
+    /* what another version wrote may mean something else, or stand elsewhere */
     int64_t version = schema_version(shard->db);
     if (!db_ok(shard->db, &why))
         return problems_add(&stores->partial, shard->path,
@@ -111,16 +105,11 @@ static void close_shard(struct open_shard *shard)
     free(shard->path);
 }
 
-static void open_shard(struct stores *stores, const char *path)
+/* Takes the open file over. */
+static void add_shard(struct stores *stores, const char *path, struct db *db)
 {
     struct error why = {0};
-    struct open_shard shard = {.path = memory_copy_string(path),
-                               .db = db_open(path, DB_READER, &why)};
-    if (!shard.db) {
-        problems_add(&stores->partial, path, "cannot be read and is left out: %.200s", why.text);
-        close_shard(&shard);
-        return;
-    }
+    struct open_shard shard = {.path = memory_copy_string(path), .db = db};
     db_run(shard.db, "BEGIN");
     shard.name = shard_name(shard.db);
     if (!may_be_read(stores, &shard)) {
@@ -137,7 +126,17 @@ static void open_shard(struct stores *stores, const char *path)
         problems_add(&stores->partial, path, "was read in part: %.200s", why.text);
 }
 
-bool stores_add(struct stores *stores, const char *dir, struct error *error)
+static void open_file(struct stores *stores, const char *path)
+{
+    struct error why = {0};
+    struct db *db = db_open(path, DB_READER, &why);
+    if (db)
+        add_shard(stores, path, db);
+    else
+        problems_add(&stores->partial, path, "cannot be read and is left out: %.200s", why.text);
+}
+
+static bool add_folder(struct stores *stores, const char *dir, struct error *error)
 {
     bool any = false;
     for (int number = 0; number < STORE_SHARDS_MAX; number++) {
@@ -146,13 +145,36 @@ bool stores_add(struct stores *stores, const char *dir, struct error *error)
         if (access(path, F_OK) != 0)
             continue;
         any = true;
-        open_shard(stores, path);
+        open_file(stores, path);
     }
     return any ||
            error_set(error, ERROR_INPUT,
                      "%.200s holds no shard (shard-NNNN.db): is it the store of a worker or of "
                      "assay eval --store?",
                      dir);
+}
+
+static void take_remote(void *owner, struct db *shard, const char *name)
+{
+    add_shard(owner, name, shard);
+}
+
+/* What is old is kept by the hour: the windows may yet be widened to full ones. */
+static void add_worker(struct stores *stores, const char *url)
+{
+    int64_t from_ms = stores->to_ms ? stores->from_ms - HOUR_MS : INT64_MIN;
+    int64_t to_ms = stores->to_ms ? stores->to_ms + HOUR_MS : INT64_MAX;
+    struct error why = {0};
+    if (!remote_each(url, from_ms, to_ms, take_remote, stores, &why))
+        problems_add(&stores->partial, url, "could not be read to the end: %.300s", why.text);
+}
+
+bool stores_add(struct stores *stores, const char *store, struct error *error)
+{
+    if (!remote_is_url(store))
+        return add_folder(stores, store, error);
+    add_worker(stores, store);
+    return true;
 }
 
 bool stores_align(const struct stores *stores, int64_t *at_ms, bool up)

@@ -18,9 +18,9 @@ struct report_tenure {
     int64_t number, start, acked_to, low_water;
 };
 
-/* One file, open in one read transaction: rollups, rows and tenures of it go together. */
+/* One file, or a copy of what a worker serves, open in one read transaction: rollups, rows and tenures of it go together. */
 struct open_shard {
-    char *path;
+    char *path; /* or its URL */
     char *name; /* its uuid */
     struct db *db;
 };
@@ -44,11 +44,15 @@ struct stores {
     size_t segment_count;
     int64_t hours_to_ms; /* no hour that begins then or later was added up to one cell (hours.c) */
     struct problems partial; /* why what is read is not all; empty: it is */
+    /* What workers are asked for: cells that begin in this range, and in the hours of its ends. Set
+     * before stores_add; to_ms 0: all. */
+    int64_t from_ms, to_ms;
 };
 
-/* Opens the shards of the store in `dir`. One that cannot be read, that a newer program wrote or
- * that is open already is left out, and `partial` says so. False (INPUT): there is none at all. */
-bool stores_add(struct stores *stores, const char *dir, struct error *error);
+/* Opens the shards of a store: those in a folder, or those that the worker at a URL serves. One that
+ * cannot be read, that a newer program wrote or that is open already is left out, and so is a worker
+ * that does not answer; `partial` says so. False (INPUT): the folder holds none at all. */
+bool stores_add(struct stores *stores, const char *store, struct error *error);
 void stores_close(struct stores *stores);
 
 /* Where *at_ms lies inside an hour whose cells may have been added up: moves it to the hour's end

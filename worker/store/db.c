@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sqlite3.h>
 #include "schema/base/memory.h"
 
@@ -128,11 +129,18 @@ static void configure_reader(struct db *db)
     db_run(db, "PRAGMA query_only=1; PRAGMA mmap_size=0");
 }
 
+static void configure_extract(struct db *db)
+{
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
+    db_run(db, "PRAGMA journal_mode=OFF; PRAGMA temp_store=MEMORY");
+}
+
 static void configure(struct db *db)
 {
     static void (*const configure_mode[])(struct db *) = {[DB_WRITER] = configure_writer,
                                                           [DB_SHARED] = configure_shared,
-                                                          [DB_READER] = configure_reader};
+                                                          [DB_READER] = configure_reader,
+                                                          [DB_EXTRACT] = configure_extract};
     harden(db->handle);
     sqlite3_busy_timeout(db->handle, BUSY_MS);
     configure_mode[db->mode](db);
@@ -143,9 +151,14 @@ struct db *db_open(const char *path, enum db_mode mode, struct error *error)
     struct db *db = memory_new(1, sizeof *db);
     db->path = memory_copy_string(path);
     db->mode = mode;
-    int flags = mode == DB_READER ? SQLITE_OPEN_READONLY
-                                  : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-    if (sqlite3_open_v2(path, &db->handle, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+    static const int flags[] = {
+        [DB_WRITER] = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+        [DB_SHARED] = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+        [DB_READER] = SQLITE_OPEN_READONLY,
+        [DB_EXTRACT] = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI,
+    };
+    const char *name = mode == DB_EXTRACT ? ":memory:" : path;
+    if (sqlite3_open_v2(name, &db->handle, flags[mode] | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
         error_set(error, ERROR_FATAL, "%s: cannot open: %s", path,
                   db->handle ? sqlite3_errmsg(db->handle) : "out of memory");
         db_close(db);
@@ -157,6 +170,56 @@ struct db *db_open(const char *path, enum db_mode mode, struct error *error)
         return NULL;
     }
     return db;
+}
+
+struct db *db_open_image(const char *name, struct str bytes, struct error *error)
+{
+    struct db *db = db_open(name, DB_EXTRACT, error);
+    unsigned char *copy = db ? sqlite3_malloc64(bytes.size) : NULL;
+    if (copy)
+        memcpy(copy, bytes.data, bytes.size);
+    sqlite3_int64 size = (sqlite3_int64)bytes.size;
+    if (copy && sqlite3_deserialize(db->handle, "main", copy, size, size,
+                                    SQLITE_DESERIALIZE_FREEONCLOSE |
+                                        SQLITE_DESERIALIZE_READONLY) == SQLITE_OK)
+        return db;
+    if (db)
+        error_set(error, ERROR_FATAL, "%s: cannot open its copy", name);
+    db_close(db);
+    return NULL;
+}
+
+/* A path as the URI of a file that is only read. */
+static void append_uri(struct buffer *uri, const char *path)
+{
+    buffer_append_str(uri, STR("file:"));
+    for (; *path; path++)
+        if (strchr("?#%", *path))
+            buffer_printf(uri, "%%%02X", (unsigned)(unsigned char)*path);
+        else
+            buffer_append(uri, path, 1);
+    buffer_append_str(uri, STR("?mode=ro"));
+}
+
+void db_attach(struct db *db, const char *path)
+{
+    struct buffer uri = {0};
+    append_uri(&uri, path);
+    struct statement *attach = db_sql(db, "ATTACH ? AS shard");
+    db_bind_text(attach, buffer_str(&uri));
+    db_do(attach);
+    buffer_clear(&uri);
+}
+
+void db_serialize(struct db *db, struct buffer *out)
+{
+    sqlite3_int64 size = 0;
+    unsigned char *bytes = failed(db) ? NULL : sqlite3_serialize(db->handle, "main", &size, 0);
+    if (bytes)
+        buffer_append(out, bytes, (size_t)size);
+    else
+        note(db, "copy it out");
+    sqlite3_free(bytes);
 }
 
 void db_close(struct db *db)

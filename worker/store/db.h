@@ -17,11 +17,19 @@ enum db_mode {
                   bug needs two); made when it is not there */
     DB_SHARED, /* one of several writers, so without a WAL; made when it is not there */
     DB_READER, /* read-only, never checkpoints */
+    DB_EXTRACT, /* in memory, to put together what db_attach reads; `path` is only its name */
 };
 
 struct db *db_open(const char *path, enum db_mode mode, struct error *error);
 /* A writer checkpoints. NULL is fine. */
 void db_close(struct db *db);
+
+/* A reader of a copy of the bytes of a file, `name` in messages. */
+struct db *db_open_image(const char *name, struct str bytes, struct error *error);
+/* Of DB_EXTRACT: reads the file too, read-only, as schema `shard`. */
+void db_attach(struct db *db, const char *path);
+/* Of DB_EXTRACT: appends the whole of it, as a file would hold it. */
+void db_serialize(struct db *db, struct buffer *out);
 
 /* Runs statements without parameters or rows. */
 void db_run(struct db *db, const char *sql);

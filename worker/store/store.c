@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include "schema/base/clock.h"
 #include "schema/base/memory.h"
-#include "worker/store/migrations.h"
+#include "worker/store/migrate.h"
 #include "worker/store/shard.h"
 
 enum { CHECKPOINT_PAGES = 2000, PATH_BYTES = 4096 };
@@ -26,33 +26,6 @@ static int lock_shard(const char *path)
         return -1;
     }
     return lock;
-}
-
-static int64_t schema_version(struct db *db)
-{
-    struct statement *query = db_sql(db, "PRAGMA user_version");
-    int64_t version = db_row(query) ? db_int(query, 0) : 0;
-    db_end(query);
-    return version;
-}
-
-static bool migrate(struct store *store, struct error *error)
-{
-    int64_t version = schema_version(store->db);
-    if (version > STORE_SCHEMA_VERSION)
-        return error_set(error, ERROR_FATAL,
-                         "%s was written by a newer assay (schema %lld, this one knows %d)",
-                         store->path, (long long)version, STORE_SCHEMA_VERSION);
-    for (; version < STORE_SCHEMA_VERSION; version++) {
-        char set[64];
-        snprintf(set, sizeof set, "PRAGMA user_version=%lld", (long long)version + 1);
-        db_begin(store->db);
-        db_run(store->db, MIGRATIONS[version]);
-        db_run(store->db, set);
-        if (!db_commit(store->db, error))
-            return error_prefix(error, "migration %lld: ", (long long)version + 1);
-    }
-    return true;
 }
 
 static bool read_identity(struct store *store, struct error *error)
@@ -129,7 +102,7 @@ static struct store *open_locked(const struct store_config *config, const char *
     store->mask_owner = config->mask_owner;
     copy_config(store, config);
     store->db = db_open(path, DB_WRITER, error);
-    if (!store->db || !migrate(store, error) || !read_identity(store, error) ||
+    if (!store->db || !schema_migrate(store->db, store->path, error) || !read_identity(store, error) ||
         !read_key(store, config->dir, error)) {
         store_close(store);
         return NULL;

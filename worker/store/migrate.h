@@ -1,0 +1,13 @@
+/* migrate: the tables of a shard, as this program knows them. */
+#ifndef ASSAY_MIGRATE_H
+#define ASSAY_MIGRATE_H
+
+#include "worker/store/db.h"
+
+/* Which version the tables are of; 0: there are none. */
+int64_t schema_version(struct db *db);
+/* Makes them of STORE_SCHEMA_VERSION, a transaction a step. False (FATAL): they are of a newer
+ * version, or cannot be written. `path` is for the message. */
+bool schema_migrate(struct db *db, const char *path, struct error *error);
+
+#endif
