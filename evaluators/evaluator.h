@@ -1,4 +1,5 @@
-/* evaluator: the interface that every way of judging implements. */
+/* evaluator: the interface that every way of judging implements. What of it a shared object may rely
+ * on, and how to change it: plugin.h. */
 #ifndef ASSAY_EVALUATOR_H
 #define ASSAY_EVALUATOR_H
 
@@ -31,7 +32,7 @@ struct evaluator_context {
 };
 
 /* Memory of one lane that outlives an evaluation: match data, token tables. Each evaluator's file
- * that needs some says so in scratch.h. */
+ * that needs some says so in scratch.h; one of a shared object passes it by. */
 struct scratch;
 
 struct evaluator {
@@ -79,25 +80,5 @@ struct evaluator {
     /* Gives the state back; NULL and half-built states are fine. May be NULL without a state. */
     void (*release)(void *state);
 };
-
-/* NULL when no evaluator has that name. */
-const struct evaluator *evaluator_find(const char *name);
-/* All, in the order they are listed to people; NULL-terminated. */
-const struct evaluator *const *evaluator_all(void);
-
-/* score() behind the checks every evaluator shares: needs, value in [0,1] and finite, an error
- * instead of a score. What lanes and `assay eval` call. */
-struct score evaluator_score(const struct evaluator *evaluator, const void *state,
-                             const struct sample *sample, const struct question *answered,
-                             struct scratch *scratch, struct arena *arena);
-
-/* compare() behind the same checks. */
-struct score evaluator_compare(const struct evaluator *evaluator, const void *state,
-                               const struct fingerprint *responses, size_t count,
-                               struct arena *arena);
-
-/* One per lane; not shared between threads. */
-struct scratch *scratch_new(void);
-void scratch_free(struct scratch *scratch);
 
 #endif

@@ -1,11 +1,11 @@
 /* scratch: memory of one lane that outlives an evaluation. scratch_new and scratch_free are
- * declared in evaluator.h. */
+ * declared in registry.h. */
 #ifndef ASSAY_SCRATCH_H
 #define ASSAY_SCRATCH_H
 
 #include <stdbool.h>
 #include <stddef.h>
-#include "evaluators/evaluator.h"
+#include "evaluators/registry.h"
 #include "evaluators/rules/pattern.h"
 
 /* One thread's. An evaluator that needs more adds a member here and two lines in scratch.c. */

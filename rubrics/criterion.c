@@ -2,6 +2,7 @@
 #include "rubrics/criterion.h"
 
 #include <string.h>
+#include "evaluators/registry.h"
 #include "rubrics/applies.h"
 
 bool criterion_applies(const struct criterion *criterion, const struct sample *sample)

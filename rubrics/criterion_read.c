@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "evaluators/registry.h"
 #include "rubrics/applies.h"
 #include "rubrics/packs.h"
 #include "schema/base/buffer.h"
@@ -143,8 +144,7 @@ static void hash_criterion(struct criterion *criterion, const json_t *options,
     buffer_printf(&content, "criterion 1\n%s%s\n%s\n", criterion->negated ? NOT : "",
                   criterion->evaluator->name, canonical);
     packs_append_hashes(packs, false, &content);
-    if (criterion->evaluator->determine)
-        criterion->evaluator->determine(criterion->state, &content);
+    evaluator_determine(criterion->evaluator, criterion->state, &content);
     uint8_t digest[SHA256_BYTES];
     hash_sha256(buffer_str(&content), digest);
     hash_hex(digest, sizeof digest, criterion->hash);

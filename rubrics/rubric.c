@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "evaluators/registry.h"
 #include "rubrics/applies.h"
 #include "rubrics/packs.h"
 #include "rubrics/rubric_read.h"
@@ -16,7 +17,7 @@ static void append_determined(const struct rubric *rubric, struct buffer *into)
 {
     for (size_t i = 0; i < rubric->criterion_count; i++) {
         const struct criterion *criterion = &rubric->criteria[i];
-        if (criterion->evaluator->determine)
+        if (evaluator_determines(criterion->evaluator))
             buffer_printf(into, "criterion %s %s\n", criterion->name, criterion->hash);
     }
 }

@@ -13,7 +13,7 @@
 #include "schema/base/clock.h"
 #include "schema/base/json_read.h"
 #include "schema/base/memory.h"
-#include "evaluators/evaluator.h"
+#include "evaluators/registry.h"
 #include "worker/answer/answerer.h"
 
 enum { SAMPLES_MAX = 100000, LINE_BYTES_MAX = 1 << 20 };

@@ -45,6 +45,7 @@ zlib zlib.h
 libyaml yaml.h
 openssl openssl/
 utf8proc utf8proc.h
+dl dlfcn.h
 TABLE
 }
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <jansson.h>
 #include "schema/base/problems.h"
-#include "evaluators/evaluator.h"
+#include "evaluators/registry.h"
 #include "tests/sample_json.h"
 
 /* Close it whether opening succeeded or not. */

@@ -11,7 +11,7 @@
 #include <jansson.h>
 #include "schema/base/arena.h"
 #include "schema/base/problems.h"
-#include "evaluators/evaluator.h"
+#include "evaluators/registry.h"
 
 /* Options without a template. */
 static const char CUSTOM[] = "{\"prompt\":\"Is it kind?\",\"labels\":{\"yes\":1,\"no\":0}}";

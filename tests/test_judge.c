@@ -9,7 +9,7 @@
 #include <math.h>
 #include <stdio.h>
 #include "schema/base/buffer.h"
-#include "evaluators/evaluator.h"
+#include "evaluators/registry.h"
 #include "tests/judge_fixture.h"
 
 #define N "0123456789abcdef0123456789abcdef"

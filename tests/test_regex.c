@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
-#include "evaluators/evaluator.h"
+#include "evaluators/registry.h"
 #include "evaluators/rules/rules.h"
 #include "evaluators/scratch.h"
 #include "tests/json_of.h"

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "evaluators/registry.h"
 #include "rubrics/glob.h"
 #include "rubrics/packs.h"
 #include "rubrics/rubric.h"

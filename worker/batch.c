@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "evaluators/registry.h"
 #include "schema/base/buffer.h"
 #include "schema/base/memory.h"
 #include "worker/lines.h"

@@ -7,10 +7,11 @@
 #include "schema/base/buffer.h"
 #include "schema/base/clock.h"
 #include "schema/base/problems.h"
-#include "evaluators/evaluator.h"
+#include "evaluators/registry.h"
 #include "rubrics/packs.h"
 #include "worker/args.h"
 #include "worker/commands.h"
+#include "worker/plugins.h"
 
 enum {
     TEXT_BYTES = 4096,
@@ -21,11 +22,13 @@ enum {
 };
 
 struct options {
+    struct arg_list evaluators;
     int64_t repetitions;
     bool json;
 };
 
 static const struct arg ARGS[] = {
+    PLUGINS_ARG(offsetof(struct options, evaluators)),
     {.name = "repetitions",
      .value = "N",
      .kind = ARG_INT,
@@ -218,6 +221,10 @@ static int bench_evaluators(int argc, char **argv)
     int exit_code;
     if (!args_start(&TABLE, argc, argv, &options, &operands, &exit_code))
         return exit_code;
+    if (!plugins_start(argv[0], &options.evaluators)) {
+        args_clear(&TABLE, &options);
+        return EXIT_USAGE;
+    }
     struct arena texts = {0};
     struct sample sample = made_sample(&texts);
     struct bench bench = {.options = &options,
@@ -230,6 +237,7 @@ static int bench_evaluators(int argc, char **argv)
     scratch_free(bench.scratch);
     arena_clear(&bench.arena);
     arena_clear(&texts);
+    args_clear(&TABLE, &options);
     return fine ? EXIT_FINE : EXIT_COULD_NOT;
 }
 

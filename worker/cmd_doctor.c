@@ -38,6 +38,7 @@ static const struct {
 } CHECKS[] = {
     {"configuration", doctor_configuration},
     {"libraries", doctor_versions},
+    {"evaluators", doctor_evaluators},
     {"rubrics", doctor_rubrics},
     {"store", doctor_store},
     {"text", doctor_text},

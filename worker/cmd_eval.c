@@ -14,6 +14,7 @@
 #include "worker/eval_tally.h"
 #include "worker/judge.h"
 #include "worker/lane/groups.h"
+#include "worker/plugins.h"
 #include "worker/progress.h"
 #include "worker/rubric_list.h"
 #include "worker/segment_options.h"
@@ -21,7 +22,7 @@
 /* ---- options ---- */
 
 struct eval_options {
-    struct arg_list rubrics, fail_under, segment_by;
+    struct arg_list rubrics, evaluators, fail_under, segment_by;
     const char *scores, *store;
     bool json;
     struct judge_options judge;
@@ -30,6 +31,7 @@ struct eval_options {
 static const struct arg ARGS[] = {
     {"rubric", "RUBRIC[,...]", ARG_LIST, offsetof(struct eval_options, rubrics),
      "a file, or the name of one that ships; default general", 0, 0},
+    PLUGINS_ARG(offsetof(struct eval_options, evaluators)),
     {"scores", "FILE", ARG_TEXT, offsetof(struct eval_options, scores),
      "write one JSON object per sample and rubric to FILE; - is standard output", 0, 0},
     {"store", "DIR", ARG_TEXT, offsetof(struct eval_options, store),
@@ -337,9 +339,10 @@ int cmd_eval(int argc, char **argv)
         return exit_code;
     struct problems problems = {0};
     struct rubric_set *set = NULL;
-    if (segment_options_check(&options.segment_by, "--segment-by", &problems))
+    bool fine = segment_options_check(&options.segment_by, "--segment-by", &problems);
+    if (fine && plugins_start("assay eval", &options.evaluators))
         set = rubric_list_load("assay eval", &options.rubrics, &options.judge.who);
-    else
+    if (!fine)
         fprintf(stderr, "assay eval: %s\n", problems.lines[0]);
     problems_clear(&problems);
     if (set)

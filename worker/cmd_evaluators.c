@@ -1,15 +1,18 @@
 /* assay evaluators: the ways of judging a rubric can name. */
 #include <jansson.h>
 #include <stdio.h>
-#include "evaluators/evaluator.h"
+#include "evaluators/registry.h"
 #include "worker/args.h"
 #include "worker/commands.h"
+#include "worker/plugins.h"
 
 struct options {
+    struct arg_list evaluators;
     bool json;
 };
 
 static const struct arg ARGS[] = {
+    PLUGINS_ARG(offsetof(struct options, evaluators)),
     {.name = "json",
      .kind = ARG_FLAG,
      .offset = offsetof(struct options, json),
@@ -41,8 +44,12 @@ static json_t *to_json(const struct evaluator *evaluator)
     for (size_t i = 0; i < NEED_COUNT; i++)
         if (evaluator->needs & NEEDS[i].need)
             json_array_append_new(needs, json_string(NEEDS[i].name));
-    return json_pack("{s:s, s:s, s:o, s:b}", "name", evaluator->name, "summary", evaluator->summary,
-                     "needs", needs, "asks", evaluator->ask != NULL);
+    const struct evaluator_origin *origin = evaluator_origin_of(evaluator);
+    json_t *from = origin ? json_pack("{s:s, s:s}", "file", origin->file, "sha256", origin->hash)
+                          : json_null();
+    return json_pack("{s:s, s:s, s:o, s:b, s:o}", "name", evaluator->name, "summary",
+                     evaluator->summary, "needs", needs, "asks", evaluator->ask != NULL,
+                     "shared_object", from);
 }
 
 static void print_json(void)
@@ -63,7 +70,9 @@ static void print_text(void)
         for (size_t i = 0; i < NEED_COUNT; i++)
             if ((*one)->needs & NEEDS[i].need)
                 printf(" [needs %s]", NEEDS[i].name);
-        printf("%s\n", (*one)->ask ? " [asks a model]" : "");
+        const struct evaluator_origin *origin = evaluator_origin_of(*one);
+        printf("%s%s%s%s\n", (*one)->ask ? " [asks a model]" : "", origin ? " [from " : "",
+               origin ? origin->file : "", origin ? "]" : "");
     }
 }
 
@@ -74,9 +83,11 @@ int cmd_evaluators(int argc, char **argv)
     int exit_code;
     if (!args_start(&TABLE, argc, argv, &options, &operands, &exit_code))
         return exit_code;
-    if (options.json)
+    exit_code = plugins_start(argv[0], &options.evaluators) ? EXIT_FINE : EXIT_USAGE;
+    if (exit_code == EXIT_FINE && options.json)
         print_json();
-    else
+    else if (exit_code == EXIT_FINE)
         print_text();
-    return EXIT_FINE;
+    args_clear(&TABLE, &options);
+    return exit_code;
 }

@@ -6,13 +6,16 @@
 #include "worker/cmd_rubric.h"
 #include "worker/commands.h"
 #include "worker/judge.h"
+#include "worker/plugins.h"
 
 struct check_options {
+    struct arg_list evaluators;
     bool json;
     struct judge_options judge; /* only who it is */
 };
 
 static const struct arg CHECK_ARGS[] = {
+    PLUGINS_ARG(offsetof(struct check_options, evaluators)),
     {.name = "json",
      .kind = ARG_FLAG,
      .offset = offsetof(struct check_options, json),
@@ -93,9 +96,11 @@ int cmd_rubric_check(int argc, char **argv)
     int exit_code = EXIT_FINE;
     if (!args_start(&CHECK_TABLE, argc, argv, &options, &names, &exit_code))
         return exit_code;
-    for (size_t i = 0; i < names.count; i++)
+    bool fine = plugins_start(argv[0], &options.evaluators);
+    for (size_t i = 0; fine && i < names.count; i++)
         if (!check(names.values[i], &options))
             exit_code = EXIT_USAGE;
+    args_clear(&CHECK_TABLE, &options);
     arg_list_clear(&names);
-    return exit_code;
+    return fine ? exit_code : EXIT_USAGE;
 }

@@ -7,17 +7,20 @@
 #include "schema/base/memory.h"
 #include "worker/cmd_rubric.h"
 #include "worker/commands.h"
+#include "worker/plugins.h"
 #include "worker/rubric_batch.h"
 
 static const double SAME = 1e-9; /* values nearer than this are one */
 
 struct options {
+    struct arg_list evaluators;
     bool json;
     int64_t limit;
     struct judge_options judge;
 };
 
 static const struct arg ARGS[] = {
+    PLUGINS_ARG(offsetof(struct options, evaluators)),
     {.name = "limit",
      .value = "N",
      .kind = ARG_INT,
@@ -275,7 +278,9 @@ int cmd_rubric_diff(int argc, char **argv)
     struct arg_list operands = {0};
     int exit_code = EXIT_FINE;
     if (args_start(&TABLE, argc, argv, &options, &operands, &exit_code))
-        exit_code = diff(argv[0], &options, &operands);
+        exit_code = plugins_start(argv[0], &options.evaluators)
+                        ? diff(argv[0], &options, &operands)
+                        : EXIT_USAGE;
     args_clear(&TABLE, &options);
     arg_list_clear(&operands);
     return exit_code;

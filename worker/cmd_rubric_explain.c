@@ -4,10 +4,12 @@
 #include <string.h>
 #include "worker/cmd_rubric.h"
 #include "worker/commands.h"
+#include "worker/plugins.h"
 #include "worker/rubric_batch.h"
 #include "worker/rubric_explain.h"
 
 struct options {
+    struct arg_list evaluators;
     const char *rubric, *id;
     bool json;
     struct judge_options judge;
@@ -19,6 +21,7 @@ static const struct arg ARGS[] = {
      .kind = ARG_TEXT,
      .offset = offsetof(struct options, rubric),
      .help = "a file, or the name of one that ships; default general"},
+    PLUGINS_ARG(offsetof(struct options, evaluators)),
     {.name = "id",
      .value = "ID",
      .kind = ARG_TEXT,
@@ -96,7 +99,9 @@ int cmd_rubric_explain(int argc, char **argv)
     struct arg_list files = {0};
     int exit_code = EXIT_FINE;
     if (args_start(&TABLE, argc, argv, &options, &files, &exit_code))
-        exit_code = explain_files(argv[0], &options, &files);
+        exit_code = plugins_start(argv[0], &options.evaluators)
+                        ? explain_files(argv[0], &options, &files)
+                        : EXIT_USAGE;
     args_clear(&TABLE, &options);
     arg_list_clear(&files);
     return exit_code;

@@ -7,7 +7,16 @@
 #include "worker/args.h"
 #include "worker/cmd_rubric.h"
 #include "worker/commands.h"
+#include "worker/plugins.h"
 #include "worker/rubric_examples_run.h"
+
+struct options {
+    struct arg_list evaluators;
+};
+
+static const struct arg ARGS[] = {PLUGINS_ARG(offsetof(struct options, evaluators))};
+
+static const struct arg_group GROUPS[] = {{"Options", ARGS, sizeof ARGS / sizeof *ARGS, 0}};
 
 static const struct arg_table TABLE = {
     .operands = "FILE...",
@@ -18,6 +27,8 @@ static const struct arg_table TABLE = {
         "share were 1; a rubric without any is a problem. Those of a rule pack are searched by\n"
         "machine code and by PCRE2's interpreter, with and without keywords; all four must agree.\n"
         "Exit status 1 when an example fails, 2 when a document is wrong.",
+    .groups = GROUPS,
+    .group_count = sizeof GROUPS / sizeof *GROUPS,
 };
 
 static int test_pack(const char *path, const json_t *pack, struct problems *problems)
@@ -87,14 +98,18 @@ static int test(const char *name)
 
 int cmd_rubric_test(int argc, char **argv)
 {
+    struct options options = {0};
     struct arg_list names = {0};
     int exit_code = EXIT_FINE;
-    if (args_start(&TABLE, argc, argv, NULL, &names, &exit_code)) {
-        for (size_t i = 0; i < names.count; i++) {
+    if (args_start(&TABLE, argc, argv, &options, &names, &exit_code)) {
+        bool fine = plugins_start(argv[0], &options.evaluators);
+        exit_code = fine ? EXIT_FINE : EXIT_USAGE;
+        for (size_t i = 0; fine && i < names.count; i++) {
             int one = test(names.values[i]);
             exit_code = one > exit_code ? one : exit_code;
         }
     }
+    args_clear(&TABLE, &options);
     arg_list_clear(&names);
     return exit_code;
 }

@@ -15,6 +15,7 @@
 #include "worker/config_file.h"
 #include "worker/console/console.h"
 #include "worker/lane/lane.h"
+#include "worker/plugins.h"
 #include "worker/redaction.h"
 #include "worker/rubric_list.h"
 #include "worker/run_options.h"
@@ -284,7 +285,8 @@ static int run_with(const struct run_options *options)
     worker->options = options;
     int exit_code = EXIT_USAGE;
     configure(worker);
-    worker->set = rubric_list_load("assay run", &options->rubrics, &options->judge.who);
+    if (plugins_start("assay run", &options->evaluators))
+        worker->set = rubric_list_load("assay run", &options->rubrics, &options->judge.who);
     if (worker->set)
         exit_code = run(worker);
     rubric_set_release(worker->set);

@@ -32,6 +32,7 @@ void doctor_say(struct doctor *doctor, enum verdict verdict, const char *todo, c
  * that ask others wait some seconds at most. */
 void doctor_configuration(struct doctor *doctor); /* must be the first */
 void doctor_versions(struct doctor *doctor);
+void doctor_evaluators(struct doctor *doctor); /* before doctor_rubrics, which may need them */
 void doctor_rubrics(struct doctor *doctor);
 void doctor_store(struct doctor *doctor);
 void doctor_text(struct doctor *doctor);

@@ -7,9 +7,11 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+#include "evaluators/registry.h"
 #include "rubrics/rubric.h"
 #include "schema/base/memory.h"
 #include "worker/doctor.h"
+#include "worker/plugins.h"
 #include "worker/redaction.h"
 #include "worker/rubric_list.h"
 #include "worker/store/db.h"
@@ -40,6 +42,25 @@ void doctor_versions(struct doctor *doctor)
     versions_append(&text);
     doctor_say(doctor, VERDICT_OK, NULL, "assay " ASSAY_VERSION " with %s", text.data);
     buffer_clear(&text);
+}
+
+void doctor_evaluators(struct doctor *doctor)
+{
+    struct problems problems = {0};
+    plugins_load(&doctor->options->evaluators, &problems);
+    for (size_t i = 0; i < problems.count; i++)
+        doctor_say(doctor, VERDICT_FAIL, "name another --evaluator, or none", "%s",
+                   problems.lines[i]);
+    size_t own = 0;
+    for (const struct evaluator *const *one = evaluator_all(); *one; one++) {
+        const struct evaluator_origin *origin = evaluator_origin_of(*one);
+        own += !origin;
+        if (origin)
+            doctor_say(doctor, VERDICT_OK, NULL, "%s of %s, %.*s", (*one)->name, origin->file,
+                       HASH_SHOWN, origin->hash);
+    }
+    doctor_say(doctor, VERDICT_OK, NULL, "%zu of assay itself", own);
+    problems_clear(&problems);
 }
 
 /* ---- rubrics ---- */

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include "evaluators/registry.h"
 #include "rubrics/rubric_examples.h"
 #include "schema/base/json_read.h"
 #include "worker/lane/evaluation.h"

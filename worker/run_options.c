@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "worker/console/console.h"
 #include "worker/segment_options.h"
+#include "worker/plugins.h"
 
 #define AT(member) offsetof(struct run_options, member)
 
@@ -20,6 +21,7 @@ const struct arg RUN_ARGS[RUN_ARG_COUNT] = {
      0, 0},
     {"rubric", "RUBRIC[,...]", ARG_LIST, AT(rubrics),
      "a file, or the name of one that ships; default general", 0, 0},
+    PLUGINS_ARG(AT(evaluators)),
     {"store", "DIR", ARG_TEXT, AT(store),
      "keeps the scores, a shard for each lane; made when absent", 0, 0},
     {"lanes", "N", ARG_INT, AT(lanes), "threads; default one per core", 1, LANES_MAX},

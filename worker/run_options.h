@@ -16,7 +16,7 @@ enum { LANES_MAX = 64, RETENTION_DAYS_MAX = 36500 };
 struct run_options {
     const char *config, *brokers, *topic, *group, *store, *from, *listen;
     const char *text, *metrics, *preset, *namespace;
-    struct arg_list rubrics, kafka, models, labels, segment_by;
+    struct arg_list rubrics, kafka, models, labels, segment_by, evaluators;
     int64_t lanes;
     struct retention retention;
     double publish_every_s;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+#include "evaluators/registry.h"
 #include "schema/base/clock.h"
 #include "schema/base/memory.h"
 #include "worker/lane/lane_health.h"
