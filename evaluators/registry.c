@@ -5,7 +5,8 @@
 #include <string.h>
 #include "schema/base/memory.h"
 
-/* In the order people read them. A new evaluator, evaluator_NAME in evaluator_NAME.c, is a line. */
+/* In the order people read them. A new evaluator is a line: evaluator(NAME) is the struct
+ * evaluator_NAME in evaluator_NAME.c. */
 #define OWN(evaluator)                                                                             \
     evaluator(regex)                                                                               \
     evaluator(reference)                                                                           \
@@ -13,7 +14,8 @@
     evaluator(consistency)                                                                         \
     evaluator(length)                                                                              \
     evaluator(refusal)                                                                             \
-    evaluator(format)
+    evaluator(format)                                                                              \
+    /* the last line stays empty */
 
 #define DECLARED(name) extern const struct evaluator evaluator_##name;
 #define LISTED(name) &evaluator_##name,

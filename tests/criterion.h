@@ -62,6 +62,50 @@ static inline struct score criterion_score(struct criterion *criterion, const js
                            criterion->scratch, &criterion->arena);
 }
 
+/* The nonce of every call that criterion_score_answered answers. */
+#define CRITERION_NONCE "0123456789abcdef0123456789abcdef"
+
+/* Answers the questions that criterion asks of `sample` with texts from *at on; NULL or no text left:
+ * skipped, no_judge. Returns them as score() wants them. */
+static inline struct question *criterion_ask(struct criterion *criterion,
+                                             const struct sample *sample, const json_t *answers,
+                                             size_t *at)
+{
+    struct question *answered = NULL;
+    for (unsigned round = 0; criterion->evaluator->ask && round < QUESTION_ROUNDS_MAX; round++) {
+        struct question *fresh = criterion->evaluator->ask(criterion->state, sample, answered,
+                                                           &criterion->arena);
+        if (!fresh)
+            break;
+        struct question *last = NULL;
+        for (struct question *one = fresh; one; one = one->next) {
+            const char *text = json_string_value(json_array_get(answers, *at));
+            *at += text != NULL;
+            one->status = text ? ANSWER_RECEIVED : ANSWER_SKIPPED;
+            one->answer = str_of(text);
+            one->failure = text ? NULL : "no_judge";
+            memcpy(one->nonce, CRITERION_NONCE, sizeof CRITERION_NONCE);
+            last = one;
+        }
+        last->next = answered;
+        answered = fresh;
+    }
+    return answered;
+}
+
+/* Forgets the score before. A model gives these answers in the order it is asked; *out_given is how
+ * many. */
+static inline struct score criterion_score_answered(struct criterion *criterion, const json_t *row,
+                                                    const json_t *answers, size_t *out_given)
+{
+    arena_reset(&criterion->arena);
+    *out_given = 0;
+    struct sample sample = sample_json_read(row, &criterion->arena);
+    struct question *answered = criterion_ask(criterion, &sample, answers, out_given);
+    return evaluator_score(criterion->evaluator, criterion->state, &sample, answered,
+                           criterion->scratch, &criterion->arena);
+}
+
 static inline void criterion_close(struct criterion *criterion)
 {
     if (criterion->evaluator && criterion->evaluator->release)

@@ -3,7 +3,9 @@
  *   options.json   as a rubric has them
  *   sample.json    keys of a flat capture record
  *   expected.json  {"status", "value", "reason", "label"}: value exactly when scored; no reason or
- *                  label where none is named. */
+ *                  label where none is named
+ *   answers.json   optional: the texts that a model answers, in the order it is asked; the nonce is
+ *                  0123456789abcdef0123456789abcdef. */
 #include <dirent.h>
 #include <math.h>
 #include <stdarg.h>
@@ -42,6 +44,17 @@ static json_t *read_part(const char *folder, const char *name)
         print_error("%s: line %d: %s\n", path, error.line, error.text);
     free(path);
     return value;
+}
+
+/* NULL, and true, when there is none. */
+static bool read_answers(const char *folder, json_t **out)
+{
+    char *path = path_of(folder, "answers.json");
+    struct stat status;
+    bool there = stat(path, &status) == 0;
+    free(path);
+    *out = there ? read_part(folder, "answers.json") : NULL;
+    return !there || json_is_array(*out);
 }
 
 static bool same_text(const json_t *expected, const char *actual)
@@ -99,12 +112,17 @@ static bool run_case(struct criterion *last, const char *evaluator, const char *
     json_t *options = read_part(folder, "options.json");
     json_t *sample = read_part(folder, "sample.json");
     json_t *expected = read_part(folder, "expected.json");
-    bool fine = options && sample && expected && has_known_keys_only(expected, folder) &&
+    json_t *answers;
+    bool fine = read_answers(folder, &answers) && options && sample && expected &&
+                has_known_keys_only(expected, folder) &&
                 open_criterion(last, evaluator, options, folder);
     if (fine) {
-        struct score score = criterion_score(last, sample);
-        fine = is_expected(expected, score);
-        if (!fine)
+        size_t given;
+        struct score score = criterion_score_answered(last, sample, answers, &given);
+        fine = is_expected(expected, score) && given == json_array_size(answers);
+        if (given < json_array_size(answers))
+            print_error("%s: %zu answers were asked for\n", folder, given);
+        else if (!fine)
             print_error("%s: got %s, value %.17g, reason %s, label %s\n", folder,
                         score_status_name(score.status), score.value,
                         score.reason ? score.reason : "none", score.label ? score.label : "none");
@@ -112,6 +130,7 @@ static bool run_case(struct criterion *last, const char *evaluator, const char *
     json_decref(options);
     json_decref(sample);
     json_decref(expected);
+    json_decref(answers);
     return fine;
 }
 
@@ -153,10 +172,41 @@ static void every_golden_case_gives_what_it_says(void **state)
     assert_int_equal(failures, 0);
 }
 
+static unsigned count_folders(const char *folder)
+{
+    unsigned count = 0;
+    DIR *directory = opendir(folder);
+    for (struct dirent *entry; directory && (entry = readdir(directory));) {
+        char *path = path_of(folder, entry->d_name);
+        count += entry->d_name[0] != '.' && is_folder(path);
+        free(path);
+    }
+    if (directory)
+        closedir(directory);
+    return count;
+}
+
+/* Whoever adds an evaluator shows with it what it does. */
+static void every_evaluator_has_a_case(void **state)
+{
+    (void)state;
+    unsigned without = 0;
+    for (const struct evaluator *const *one = evaluator_all(); *one; one++) {
+        char *path = path_of(GOLDEN, (*one)->name);
+        if (count_folders(path) == 0) {
+            print_error("%s holds no case of the evaluator %s\n", path, (*one)->name);
+            without++;
+        }
+        free(path);
+    }
+    assert_int_equal(without, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_golden_case_gives_what_it_says),
+        cmocka_unit_test(every_evaluator_has_a_case),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

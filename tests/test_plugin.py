@@ -145,6 +145,15 @@ def test_the_smallest_evaluator_works_outside_the_tree(run, make, tmp_path):
         assert scores["length"] == scores["length2"]
 
 
+def test_one_that_needs_options_has_a_row_without_a_time(run, make):
+    source = (HERE / "shouting.c").read_text()
+    file = make(source.replace('{"share", JSON_KIND_NUMBER, false', '{"share", JSON_KIND_NUMBER, true'))
+    done = run("bench", "evaluators", "--evaluator", file, "--repetitions", "1", "--json")
+    assert done.returncode == 0 and "shouting: options.share: is missing" in done.stderr
+    rows = json.loads(done.stdout)["rows"]
+    assert [row["evaluator"] for row in rows if row["us"] is None] == ["shouting"]
+
+
 # ---- two builds are two series ----
 
 def test_the_hash_of_a_criterion_is_of_the_objects_content_too(run, shouting):

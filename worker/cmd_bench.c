@@ -151,7 +151,7 @@ static double median_us(struct bench *bench, const struct evaluator *evaluator, 
     return bench->times_us[count / 2];
 }
 
-/* False after the problems were printed. */
+/* False, and a row without a time, after the problems were printed. */
 static bool add_row(struct bench *bench, const struct evaluator *evaluator,
                     const struct setting *setting)
 {
@@ -161,13 +161,14 @@ static bool add_row(struct bench *bench, const struct evaluator *evaluator,
     struct evaluator_context context = {.path = "options", .pack = packs_find, .packs = packs};
     void *state = NULL;
     bool fine = evaluator->configure(options, &context, &state, &problems);
-    if (fine)
-        json_array_append_new(bench->rows,
-                              json_pack("{s:s, s:s, s:f}", "evaluator", evaluator->name, "options",
-                                        setting->shown, "us",
-                                        median_us(bench, evaluator, state)));
-    else
+    json_t *us = fine ? json_real(median_us(bench, evaluator, state)) : json_null();
+    json_array_append_new(bench->rows, json_pack("{s:s, s:s, s:o}", "evaluator", evaluator->name,
+                                                 "options", setting->shown, "us", us));
+    if (!fine) {
+        fprintf(stderr, "assay bench: %s was not timed, for it refused the options %s:\n",
+                evaluator->name, setting->options);
         problems_print(&problems, stderr, evaluator->name);
+    }
     if (evaluator->release)
         evaluator->release(state);
     json_decref(options);
@@ -176,7 +177,7 @@ static bool add_row(struct bench *bench, const struct evaluator *evaluator,
     return fine;
 }
 
-/* Every evaluator there is has a row. */
+/* Every evaluator there is has a row. One that needs options may have none here. */
 static bool add_rows(struct bench *bench)
 {
     bool fine = true;
@@ -189,7 +190,7 @@ static bool add_rows(struct bench *bench)
             fine = add_row(bench, *one, &SETTINGS[i]) && fine;
         }
         if (!named)
-            fine = add_row(bench, *one, &WITHOUT_OPTIONS) && fine;
+            add_row(bench, *one, &WITHOUT_OPTIONS);
     }
     return fine;
 }
@@ -208,9 +209,13 @@ static void print_rows(const struct bench *bench)
     printf("%-14s%-16s%12s\n", "evaluator", "options", "us");
     json_array_foreach(bench->rows, i, row)
     {
-        printf("%-14s%-16s%12.1f\n", json_string_value(json_object_get(row, "evaluator")),
-               json_string_value(json_object_get(row, "options")),
-               json_real_value(json_object_get(row, "us")));
+        const json_t *us = json_object_get(row, "us");
+        printf("%-14s%-16s", json_string_value(json_object_get(row, "evaluator")),
+               json_string_value(json_object_get(row, "options")));
+        if (json_is_real(us))
+            printf("%12.1f\n", json_real_value(us));
+        else
+            printf("%12s\n", "-");
     }
 }
 
