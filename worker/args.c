@@ -8,9 +8,12 @@
 #include <string.h>
 #include "schema/base/error.h"
 #include "schema/base/memory.h"
+#include "schema/base/str.h"
 #include "worker/commands.h"
 
 enum { WORD_BYTES_MAX = 64, OPTIONS_MAX = 256, HELP_COLUMN = 32 };
+
+static const char HELP[] = "help";
 
 /* ---- lists ---- */
 
@@ -200,6 +203,10 @@ static void read_option(struct reading *reading, void *out)
     const struct arg_group *group;
     struct error error = {0};
     const struct arg *arg = find(reading->table, name, size, &group);
+    if (!arg && value && !in_file(reading) && str_is((struct str){name, size}, HELP)) {
+        problems_add(reading->problems, "", "--%s takes no value", HELP);
+        return;
+    }
     if (!arg) {
         unknown(reading, name, size);
         return;
@@ -212,6 +219,10 @@ static void read_option(struct reading *reading, void *out)
                   arg->value);
     else if (arg->kind != ARG_FLAG && !value)
         value = reading->words->argv[++reading->at];
+    bool is_text = arg->kind == ARG_TEXT || arg->kind == ARG_LIST; /* numbers say more themselves */
+    if (is_text && value && !*value)
+        error_set(&error, ERROR_INPUT, "--%s is empty; it needs a value: --%s %s", arg->name,
+                  arg->name, arg->value);
     if (error.kind != ERROR_NONE ||
         !set(arg, value, (char *)out + group->offset + arg->offset, &error))
         refuse(reading, arg->name, &error);
@@ -312,7 +323,7 @@ void args_help(const struct arg_table *table, const char *command, FILE *out)
         for (size_t j = 0; j < table->groups[i].count; j++)
             help_arg(&table->groups[i].args[j], out);
     }
-    fprintf(out, "  %-*s%s\n", HELP_COLUMN - 2, "--help", "show this");
+    fprintf(out, "  --%-*s%s\n", HELP_COLUMN - 4, HELP, "show this");
 }
 
 bool args_wants_help(int argc, char **argv)
