@@ -285,7 +285,9 @@ def test_a_file_of_unreadable_lines_is_no_success(run, rubric, scores, tmp_path)
     path.write_text("nonsense\n[1]\n")
     done = run("eval", "--rubric", rubric(LENGTH_AND_EXACT), path)
     assert done.returncode == 3 and "0 samples, 2 unreadable" in done.stdout
-    assert done.stderr == "assay eval: not one of 2 lines could be read; --scores - says of each line why\n"
+    assert done.stderr == (f"assay eval: {path}:1 is no capture record: not_json\n"
+                           f"assay eval: {path}:2 is no capture record: wrong_type\n"
+                           "assay eval: not one of 2 lines could be read\n")
     lines, _ = scores("--rubric", rubric(LENGTH_AND_EXACT), path, status=3)
     assert [line["invalid"] for line in lines] == ["not_json", "wrong_type"]
     path.write_text('nonsense\n{"response": "x"}\n')

@@ -41,7 +41,9 @@ static const struct arg ARGS[] = {
     {"segment-by", "KEY[,...]", ARG_LIST, offsetof(struct eval_options, segment_by),
      "with --store: " SEGMENT_BY_HELP, 0, 0},
     {"fail-under", "CRITERION=MEAN", ARG_LIST, offsetof(struct eval_options, fail_under),
-     "exit with 1 when the criterion's mean (or that of composite) is lower", 0, 0},
+     "exit with 1 when the criterion's mean (or that of composite) is lower; of several rubrics "
+     "RUBRIC/CRITERION",
+     0, 0},
     {"json", NULL, ARG_FLAG, offsetof(struct eval_options, json),
      "print the summary as one JSON object instead of a table", 0, 0},
 };
@@ -51,7 +53,8 @@ static const struct arg_table TABLE = {
     .operands_min = 1,
     .description =
         "Scores the capture records in files of JSON lines, plain or gzip (- is standard input),\n"
-        "and prints what came out by criterion, dimension and composite.\n\n"
+        "and prints what came out by criterion, dimension and composite, and which part of the\n"
+        "rubric's weight was scored.\n\n"
         "Exit status: 0 fine, 1 a mean is below --fail-under, 2 wrong usage or rubric, 3 a file "
         "could\nnot be read or written, or not one of its lines could be read.",
     .groups =
@@ -64,7 +67,10 @@ static const struct arg_table TABLE = {
 
 /* ---- what is asked for ---- */
 
-enum { THRESHOLD_KEY_BYTES = 160 }; /* two names and a slash */
+enum {
+    THRESHOLD_KEY_BYTES = 160, /* two names and a slash */
+    INVALID_SHOWN_MAX = 5,
+};
 
 struct threshold {
     const struct tally_mean *mean;
@@ -87,11 +93,17 @@ static bool read_threshold(const char *text, const struct tally *tally, struct t
     out->mean = tally_find(tally, out->key);
     if (out->mean)
         return true;
-    fprintf(stderr,
-            "assay eval: --fail-under %s: there is no such criterion; there are:", out->key);
+    bool ambiguous = false;
+    for (size_t i = 0; i < tally->criterion_count; i++)
+        ambiguous |= strcmp(tally->criteria[i].criterion->name, out->key) == 0;
+    ambiguous |= strcmp(out->key, "composite") == 0;
+    fprintf(stderr, "assay eval: --fail-under %s: %s there are:", out->key,
+            ambiguous ? "several rubrics have it;" : "there is no such criterion;");
     for (size_t i = 0; i < tally->criterion_count; i++)
         fprintf(stderr, " %s,", tally->criteria[i].key);
-    fprintf(stderr, " composite\n");
+    for (size_t i = 0; i < tally->composite_count; i++)
+        fprintf(stderr, "%s %s", i ? "," : "", tally->composites[i].key);
+    fputc('\n', stderr);
     return false;
 }
 
@@ -141,6 +153,7 @@ struct run {
     struct eval_groups *groups;
     struct arg_words segment_keys;
     struct eval_store *store; /* NULL: nothing is kept, and no responses are compared */
+    struct problems invalid;  /* lines, where no file is told of each */
     struct buffer line;
     bool many_files;
 };
@@ -156,14 +169,36 @@ static bool write_scores(struct run *run, struct error *error)
     return true;
 }
 
+static void note_invalid(struct run *run, const struct batch_line *line)
+{
+    if (!line->invalid)
+        return;
+    struct buffer place = {0};
+    buffer_printf(&place, "%s:%lld", line->file, (long long)line->line);
+    problems_add(&run->invalid, "", "%.300s is no capture record: %s", place.data, line->invalid);
+    buffer_clear(&place);
+}
+
+static void tell_invalid(const struct run *run)
+{
+    const struct problems *invalid = &run->invalid;
+    for (size_t i = 0; i < invalid->count && i < INVALID_SHOWN_MAX; i++)
+        fprintf(stderr, "assay eval: %s\n", invalid->lines[i]);
+    if (invalid->total > INVALID_SHOWN_MAX)
+        fprintf(stderr, "assay eval: and %zu more; --scores FILE says of each line why\n",
+                invalid->total - INVALID_SHOWN_MAX);
+}
+
 static bool line_done(void *owner, const struct batch_line *line, struct error *error)
 {
     struct run *run = owner;
     if (run->store && !eval_store_add(run->store, line, error))
         return false;
     tally_add(&run->tally, line);
-    if (!run->scores)
+    if (!run->scores) {
+        note_invalid(run, line);
         return true;
+    }
     buffer_reset(&run->line);
     eval_json_line(&run->line, line, run->many_files);
     return write_scores(run, error);
@@ -270,6 +305,7 @@ static bool score_files(struct run *run, struct rubric_set *set, struct judge *j
     progress_start(&run->progress, "scoring");
     bool read = batch_run(&batch, files->values, files->count, error);
     progress_end(&run->progress);
+    tell_invalid(run);
     read = read && (!judge || judge_fine(judge, error));
     struct error later = {0};
     bool written = close_store(run, &later);
@@ -284,9 +320,8 @@ static bool score_files(struct run *run, struct rubric_set *set, struct judge *j
     if (!read || !written)
         return false;
     if (!empty && run->tally.samples == 0 && !interrupted)
-        return error_set(error, ERROR_INPUT,
-                         "not one of %lld lines could be read%s", (long long)run->tally.invalid,
-                         run->options->scores ? "" : "; --scores - says of each line why");
+        return error_set(error, ERROR_INPUT, "not one of %lld lines could be read",
+                         (long long)run->tally.invalid);
     return true;
 }
 
@@ -324,6 +359,7 @@ static int eval(const struct eval_options *options, const struct arg_list *files
     if (exit_code == EXIT_FINE && !thresholds_met(thresholds, options->fail_under.count))
         exit_code = EXIT_BELOW;
     tally_clear(&run.tally);
+    problems_clear(&run.invalid);
     buffer_clear(&run.line);
     arg_words_clear(&run.segment_keys);
     free(thresholds);

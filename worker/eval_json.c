@@ -1,6 +1,7 @@
 /* eval_json: the lines `assay eval --scores` writes (schema/scores.schema.json). */
 #include "worker/eval_json.h"
 
+#include <math.h>
 #include <string.h>
 #include "schema/base/utf8.h"
 
@@ -119,6 +120,29 @@ static void mean_members(struct buffer *into, const struct tally_mean *mean)
     buffer_append_number(into, tally_mean_value(mean));
 }
 
+static void composite_object(struct buffer *into, const struct tally_composite *row)
+{
+    mean_members(into, &row->mean);
+    buffer_append_str(into, STR(",\"coverage\":"));
+    buffer_append_number(into, row->mean.n ? row->coverage / (double)row->mean.n : NAN);
+    buffer_append_str(into, STR("}"));
+}
+
+/* One rubric's, or those of several by their names. */
+static void composites(struct buffer *into, const struct tally *tally)
+{
+    bool one = tally->composite_count == 1;
+    key(into, false, one ? "composite" : "composites");
+    for (size_t i = 0; i < tally->composite_count; i++) {
+        if (!one) {
+            buffer_append_str(into, i ? STR("") : STR("{"));
+            key(into, i == 0, tally->composites[i].rubric->name);
+        }
+        composite_object(into, &tally->composites[i]);
+    }
+    buffer_append_str(into, one ? STR("") : STR("}"));
+}
+
 static void criterion_row(struct buffer *into, const struct tally_criterion *row)
 {
     mean_members(into, &row->scored);
@@ -144,12 +168,11 @@ void eval_json_summary(struct buffer *into, const struct tally *tally)
     key(into, false, "dimensions");
     for (size_t i = 0; i < tally->dimension_count; i++) {
         buffer_append_str(into, i ? STR("") : STR("{"));
-        key(into, i == 0, tally->dimensions[i].name);
+        key(into, i == 0, tally->dimensions[i].key);
         mean_members(into, &tally->dimensions[i].mean);
         buffer_append_str(into, STR("}"));
     }
     buffer_append_str(into, STR("}"));
-    key(into, false, "composite");
-    mean_members(into, &tally->composite);
-    buffer_append_str(into, STR("}}}\n"));
+    composites(into, tally);
+    buffer_append_str(into, STR("}}\n"));
 }

@@ -17,7 +17,9 @@ static int name_columns(const struct tally *tally)
     for (size_t i = 0; i < tally->criterion_count; i++)
         columns = longest((size_t)columns, tally->criteria[i].key);
     for (size_t i = 0; i < tally->dimension_count; i++)
-        columns = longest((size_t)columns, tally->dimensions[i].name);
+        columns = longest((size_t)columns, tally->dimensions[i].key);
+    for (size_t i = 0; i < tally->composite_count; i++)
+        columns = longest((size_t)columns, tally->composites[i].key);
     return columns;
 }
 
@@ -31,11 +33,35 @@ static const char *ratio(char cell[CELL_BYTES], double part, int64_t n, double f
     return cell;
 }
 
-static void mean_row(const char *name, int columns, const struct tally_mean *mean, FILE *out)
+static void mean_cells(const char *name, int columns, const struct tally_mean *mean, FILE *out)
 {
     char cell[CELL_BYTES];
-    fprintf(out, "%-*s %8lld %8s\n", columns, name, (long long)mean->n,
+    fprintf(out, "%-*s %8lld %8s", columns, name, (long long)mean->n,
             ratio(cell, mean->sum, mean->n, 1, ""));
+}
+
+static void composite_row(const struct tally_composite *row, int columns, FILE *out)
+{
+    char cell[CELL_BYTES];
+    mean_cells(row->key, columns, &row->mean, out);
+    fprintf(out, " %9s\n", ratio(cell, row->coverage, row->mean.n, 100, " %"));
+    if (row->errors)
+        fprintf(out, "%*s %lld more without one: a gate could not tell\n", columns, "",
+                (long long)row->errors);
+}
+
+/* Why columns of "skipped" are full: a judge was never named. */
+static void tell_no_judge(const struct tally *tally, FILE *out)
+{
+    const char *before = "\nSkipped, for no judge was named (--judge-endpoint):";
+    bool any = false;
+    for (size_t i = 0; i < tally->criterion_count; i++) {
+        if (tally->criteria[i].no_judge == 0)
+            continue;
+        fprintf(out, "%s %s", any ? "," : before, tally->criteria[i].key);
+        any = true;
+    }
+    fputs(any ? "\n" : "", out);
 }
 
 static void criterion_row(const struct tally_criterion *row, int columns, FILE *out)
@@ -68,11 +94,12 @@ void eval_table_print(const struct tally *tally, FILE *out)
     for (size_t i = 0; i < tally->criterion_count; i++)
         criterion_row(&tally->criteria[i], columns, out);
     fprintf(out, "\n%-*s %8s %8s\n", columns, "dimension", "scored", "mean");
-    for (size_t i = 0; i < tally->dimension_count; i++)
-        mean_row(tally->dimensions[i].name, columns, &tally->dimensions[i].mean, out);
-    fputs("\n", out);
-    mean_row("composite", columns, &tally->composite, out);
-    if (tally->composite_errors)
-        fprintf(out, "%lld without a composite: a gate could not tell\n",
-                (long long)tally->composite_errors);
+    for (size_t i = 0; i < tally->dimension_count; i++) {
+        mean_cells(tally->dimensions[i].key, columns, &tally->dimensions[i].mean, out);
+        fputs("\n", out);
+    }
+    fprintf(out, "\n%-*s %8s %8s %9s\n", columns, "", "scored", "mean", "of weight");
+    for (size_t i = 0; i < tally->composite_count; i++)
+        composite_row(&tally->composites[i], columns, out);
+    tell_no_judge(tally, out);
 }

@@ -1,4 +1,5 @@
-/* eval_tally: what `assay eval` counted: by criterion, dimension and composite. */
+/* eval_tally: what `assay eval` counted: by criterion, dimension and composite. Of several rubrics
+ * each has numbers of its own: a mean over rubrics would belong to none. */
 #ifndef ASSAY_EVAL_TALLY_H
 #define ASSAY_EVAL_TALLY_H
 
@@ -14,26 +15,40 @@ struct tally_mean {
 /* NaN when nothing was scored. */
 double tally_mean_value(const struct tally_mean *mean);
 
+/* A key is a name, or "rubric/name" when another rubric has the same one. */
+
 struct tally_criterion {
+    const struct rubric *rubric;
     const struct criterion *criterion;
-    char *key; /* its name, or "rubric/name" when another rubric has a criterion of that name */
+    char *key;
     struct tally_mean scored;
     int64_t passed, not_applicable, skipped, error;
+    int64_t no_judge; /* of those skipped */
 };
 
 struct tally_dimension {
+    const struct rubric *rubric;
     const char *name;
+    char *key;
     struct tally_mean mean;
 };
 
-/* Criteria in the rubrics' order; dimensions in the order they first appear. */
+struct tally_composite {
+    const struct rubric *rubric;
+    char *key;
+    struct tally_mean mean;
+    double coverage; /* sum over mean.n: the share of the weight that was scored */
+    int64_t errors;  /* a gate could not tell */
+};
+
+/* In the rubrics' order; of each the dimensions in the order they first appear. */
 struct tally {
     struct tally_criterion *criteria;
     size_t criterion_count;
     struct tally_dimension *dimensions;
     size_t dimension_count;
-    struct tally_mean composite; /* one value per sample and rubric */
-    int64_t composite_errors;    /* a gate could not tell */
+    struct tally_composite *composites;
+    size_t composite_count;
     int64_t samples;             /* lines that were read, unmatched ones too */
     int64_t invalid;             /* lines that were not */
     int64_t unmatched;           /* samples no rubric is meant for */
@@ -45,7 +60,7 @@ void tally_init(struct tally *tally, const struct rubric_set *set);
 void tally_add(struct tally *tally, const struct batch_line *line);
 void tally_clear(struct tally *tally);
 
-/* By key of a criterion, else "composite"; NULL: no such. */
+/* Of a criterion or a composite, by key or by "rubric/name"; NULL: no such. */
 const struct tally_mean *tally_find(const struct tally *tally, const char *key);
 
 #endif
