@@ -180,6 +180,16 @@ def test_six_stores_say_what_one_says(keep, report, assay):
     assert again["rows"] == one["rows"]
 
 
+def test_a_model_that_is_nowhere_is_no_empty_page(keep, assay):
+    stores = [keep([sample(1, at(1), True, model=name)], name) for name in ("tea-7b", "oat-3b")]
+    command = [assay, "report", "drift", "--store", stores[0], "--store", stores[1], "--baseline", BASELINE,
+               "--window", WINDOW, "--model"]
+    done = subprocess.run([*command, "tea7b"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (
+        2, "", 'assay report drift: there are no scores of a model "tea7b"; there are of: oat-3b, tea-7b\n')
+    assert subprocess.run([*command, "tea-7b"], capture_output=True).returncode == 0
+
+
 def test_a_missing_shard_is_named(keep, report):
     store = keep(traffic(9, 0.9, 0.9), "store")
     with sqlite3.connect(shard_of(store)) as shard:

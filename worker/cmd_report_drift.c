@@ -7,6 +7,7 @@
 #include "worker/cmd_report.h"
 #include "worker/commands.h"
 #include "worker/report/drift_report.h"
+#include "worker/report/report_models.h"
 #include "worker/report/time_range.h"
 #include "worker/rubric_list.h"
 #include "worker/segment_options.h"
@@ -144,6 +145,14 @@ static bool read_stores(const struct drift_options *options, struct drift_report
     return fine;
 }
 
+/* A page without a row says nothing of a name that was mistyped. */
+static bool model_known(const struct drift_options *options, const struct drift_report *report,
+                        struct error *error)
+{
+    return !options->model || report->count > 0 ||
+           report_model_known(options->stores.values, options->stores.count, options->model, error);
+}
+
 static int report_drift(const struct drift_options *options)
 {
     struct error error = {0};
@@ -153,7 +162,10 @@ static int report_drift(const struct drift_options *options)
     int code = EXIT_USAGE;
     if (check_options(options, &json, &error) && make_question(options, &report.question, &error)) {
         code = EXIT_COULD_NOT;
-        if (read_stores(options, &report, &error)) {
+        bool read = read_stores(options, &report, &error);
+        if (read && !model_known(options, &report, &error))
+            code = EXIT_USAGE;
+        else if (read) {
             (json ? drift_report_json : drift_report_text)(&report, &page);
             fwrite(page.data, 1, page.size, stdout);
             code = drift_report_is_worse(&report) ? EXIT_BELOW : EXIT_FINE;
