@@ -1,5 +1,5 @@
-/* evaluator: the interface that every way of judging implements. What of it a shared object may rely
- * on, and how to change it: plugin.h. */
+/* evaluator: the interface that every way of judging implements. How to change what shared objects
+ * rely on: plugin.h. */
 #ifndef ASSAY_EVALUATOR_H
 #define ASSAY_EVALUATOR_H
 

@@ -82,8 +82,8 @@ bool evaluator_add(const struct evaluator *evaluator, const struct evaluator_ori
 {
     if (!evaluator->name || !name_valid(evaluator->name))
         return error_set(error, ERROR_INPUT,
-                         "an evaluator cannot be called \"%.80s\": 1 to %d of a-z, 0-9, '.', '_' and "
-                         "'-', a letter first, and not \"%s\"",
+                         "an evaluator cannot be called \"%.80s\": 1 to %d of a-z, 0-9, '.', '_' "
+                         "and '-', a letter first, and not \"%s\"",
                          evaluator->name ? evaluator->name : "", NAME_BYTES_MAX, NEGATION);
     const char *lacks = lacking(evaluator);
     if (lacks)

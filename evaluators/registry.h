@@ -21,8 +21,8 @@ struct evaluator_origin {
 };
 
 /* Adds one behind those there are, for as long as the process lives: it is borrowed, the origin
- * copied. Before any other thread runs. False and `error` (INPUT) when it lacks what every evaluator has, or its name is taken or
- * is none. */
+ * copied. Before any other thread runs. False and `error` (INPUT) when it lacks what every
+ * evaluator has, or its name is taken or is none. */
 bool evaluator_add(const struct evaluator *evaluator, const struct evaluator_origin *origin,
                    struct error *error);
 /* NULL: the program's own. */

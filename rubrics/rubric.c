@@ -53,7 +53,9 @@ struct rubric *rubric_load(const char *name_or_path, const struct judge_identity
     json_t *document = json_read_file(path, &JSON_LIMITS_DOCUMENT, &error);
     if (document)
         return rubric_load_document(document, path, judge, problems);
-    problems_add(problems, "", "%s", error.text);
+    size_t size = strlen(path);
+    bool named = strcmp(path, name_or_path) == 0 && strncmp(error.text, path, size) == 0;
+    problems_add(problems, "", "%s", error.text + (named ? size + strlen(": ") : 0));
     return NULL;
 }
 

@@ -30,7 +30,7 @@ struct rubric {
 
 /* Loads a file, or a rubric that ships when `name_or_path` has no '/' and no ".json". `judge`, who
  * will be asked (NULL: nobody), enters the hashes of the criteria that ask; borrowed until
- * rubric_free. Every problem is listed; NULL when there is one. */
+ * rubric_free. Every problem is listed, without `name_or_path` in front; NULL when there is one. */
 struct rubric *rubric_load(const char *name_or_path, const struct judge_identity *judge,
                            struct problems *problems);
 /* The same of a document in hand, as if it were read from `path`. Takes ownership of it. */

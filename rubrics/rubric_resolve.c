@@ -32,6 +32,8 @@ bool rubric_locate(const char *name_or_path, const char *from, char *out_path, c
     }
     if (packs_name_valid(name_or_path) && packs_locate_rubric(name_or_path, out_path))
         return true;
+    if (!*name_or_path)
+        return problems_add(problems, place, "a rubric without a name; is there a comma too many?");
     struct buffer folders = {0};
     packs_describe_folders(&folders);
     problems_add(problems, place,

@@ -65,7 +65,7 @@ static inline struct score criterion_score(struct criterion *criterion, const js
 /* The nonce of every call that criterion_score_answered answers. */
 #define CRITERION_NONCE "0123456789abcdef0123456789abcdef"
 
-/* Answers the questions that criterion asks of `sample` with texts from *at on; NULL or no text left:
+/* Answers the questions that criterion asks of `sample` with texts from *at on; where none is left:
  * skipped, no_judge. Returns them as score() wants them. */
 static inline struct question *criterion_ask(struct criterion *criterion,
                                              const struct sample *sample, const json_t *answers,

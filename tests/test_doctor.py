@@ -164,7 +164,7 @@ def test_a_file_that_is_wrong_is_usage(run, tmp_path, text):
     assert done.returncode == 2 and f"assay doctor: {path}: " in done.stderr
 
 
-@pytest.mark.parametrize("label", ["", "=text", "component="])
+@pytest.mark.parametrize("label", ["=", "=text", "component="])
 def test_a_label_names_a_component_or_is_for_all(doctor, well, label):
     given = ["--metrics", "none", "--preset", "aws-sample", "--label", "ic-1=one", "--label", "rest"]
     code, lines, _ = doctor(*well, *given)

@@ -51,3 +51,28 @@ def test_a_file_that_cannot_be_read_is_named(refused, text, told):
 def test_a_bad_address_is_told_before_anything_is_made(refused, address):
     assert refused({"brokers": "b:9092", "topic": "t"}, "--listen", address) == [
         f"assay run: --listen must be ADDRESS:PORT, such as 127.0.0.1:9464, not {address}"]
+
+
+@pytest.mark.parametrize("words, told", [
+    (["eval", "--help=x", "f"], "assay eval: --help takes no value\n"),
+    (["eval", "--rubric=", "f"], "assay eval: --rubric is empty; it needs a value: --rubric RUBRIC[,...]\n"),
+    (["doctor", "--label="], "assay doctor: --label is empty; it needs a value: --label [COMPONENT=]TEXT\n"),
+    (["eval", "--rubric", "", "f"], "assay eval: --rubric is empty; it needs a value: --rubric RUBRIC[,...]\n"),
+    (["eval", "--rubric", "general,", "f"], 'assay eval: rubric "" cannot be used:\n'
+                                            '  "": a rubric without a name; is there a comma too many?\n'),
+    (["eval", "--rubric", "./no.json", "f"], "assay eval: rubric ./no.json cannot be used:\n"
+                                             "  ./no.json: cannot open: No such file or directory\n"),
+    (["rubric", "check", "./no.json"], "./no.json: 1 problem\n  ./no.json: cannot open: No such file or directory\n"),
+    (["rubric", "explain", "/dev/null"],
+     "assay rubric explain: nothing to explain: there is no capture record in /dev/null\n"),
+])
+def test_a_mistyped_line_is_told_as_what_it_is(run, tmp_path, words, told):
+    done = run(*words, cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", told)
+
+
+def test_an_id_that_no_sample_has_is_told(run, tmp_path):
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"id": "a", "response": "x"}\n{"id": "b", "response": "x"}\n')
+    done = run("rubric", "explain", "--id", "c", path)
+    assert (done.returncode, done.stderr) == (2, 'assay rubric explain: none of 2 samples has the id "c"\n')

@@ -52,13 +52,14 @@ static const struct arg_table TABLE = {
 
 struct run {
     const struct options *options;
-    size_t explained;
+    size_t seen, explained;
 };
 
 static void explain(void *owner, const struct evaluation *evaluation)
 {
     struct run *run = owner;
     const struct sample *sample = &evaluation->sample;
+    run->seen++;
     if (run->options->id && !str_is(sample->id, run->options->id))
         return;
     run->explained++;
@@ -89,7 +90,12 @@ static int explain_files(const char *command, const struct options *options,
     rubric_set_release(set);
     if (exit_code != EXIT_FINE || run.explained)
         return exit_code;
-    fprintf(stderr, "%s: there is no such sample\n", command);
+    if (run.seen)
+        fprintf(stderr, "%s: none of %zu samples has the id \"%.200s\"\n", command, run.seen,
+                options->id);
+    else
+        fprintf(stderr, "%s: nothing to explain: there is no capture record in %s%s\n", command,
+                files->values[0], files->count > 1 ? " and the other files" : "");
     return EXIT_USAGE;
 }
 

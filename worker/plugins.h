@@ -12,8 +12,9 @@
         .help = "a shared object with evaluators of your own (evaluators/README.md)"               \
     }
 
-/* Adds the evaluators of each file to those there are; they stay until the process ends. Once, before
- * threads start and rubrics are loaded. False: `problems` says of each file that was refused why. */
+/* Adds the evaluators of each file to those there are; they stay until the process ends. Once,
+ * before threads start and rubrics are loaded. False: `problems` says of each file that was refused
+ * why. */
 bool plugins_load(const struct arg_list *files, struct problems *problems);
 /* The same for a command: every problem is printed to stderr, behind its name. */
 bool plugins_start(const char *command, const struct arg_list *files);

@@ -47,6 +47,7 @@ struct rubric_set *rubric_list_load(const char *command, const struct arg_list *
     struct rubric_set *set =
         rubric_set_load((const char *const *)names.words, names.count, judge, &problems, &bad);
     if (!set) {
+        bad = *bad ? bad : "\"\"";
         fprintf(stderr, "%s: rubric %s cannot be used:\n", command, bad);
         problems_print(&problems, stderr, bad);
     }

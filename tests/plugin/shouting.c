@@ -1,5 +1,5 @@
-/* shouting: does the response keep its voice down? An evaluator outside of assay's tree: to make one,
- * copy this folder. Only headers that `cmake --install` puts into include/assay are included. */
+/* shouting: does the response keep its voice down? An evaluator outside of assay's tree: to make
+ * one, copy this folder. It includes only what `cmake --install` puts into include/assay. */
 #include <stddef.h>
 #include <stdlib.h>
 #include "evaluators/plugin.h"
