@@ -123,8 +123,9 @@ static bool check_options(const struct drift_options *options, bool *out_json, s
     return check_segments(&options->segments, error);
 }
 
-static bool read_stores(const struct drift_options *options, struct drift_report *report,
-                        struct error *error)
+/* An exit code. */
+static int read_stores(const struct drift_options *options, struct drift_report *report,
+                       struct error *error)
 {
     struct stores stores = {.from_ms = report->question.base.from_ms,
                             .to_ms = report->question.current.to_ms};
@@ -138,19 +139,16 @@ static bool read_stores(const struct drift_options *options, struct drift_report
                          stores.partial.count ? stores.partial.lines[0] : "");
     fine = fine && drift_report_read(report, &stores, (const char *const *)keys.words, keys.count,
                                      error);
-    if (fine)
+    int code = fine ? EXIT_FINE : EXIT_COULD_NOT;
+    /* a page without a row says nothing of a name that was mistyped */
+    if (fine && options->model && report->count == 0 &&
+        !report_model_known(&stores, options->model, error))
+        code = EXIT_USAGE;
+    else if (fine)
         drift_report_finish(report);
     arg_words_clear(&keys);
     stores_close(&stores);
-    return fine;
-}
-
-/* A page without a row says nothing of a name that was mistyped. */
-static bool model_known(const struct drift_options *options, const struct drift_report *report,
-                        struct error *error)
-{
-    return !options->model || report->count > 0 ||
-           report_model_known(options->stores.values, options->stores.count, options->model, error);
+    return code;
 }
 
 static int report_drift(const struct drift_options *options)
@@ -161,11 +159,8 @@ static int report_drift(const struct drift_options *options)
     struct drift_report report = {.model = options->model};
     int code = EXIT_USAGE;
     if (check_options(options, &json, &error) && make_question(options, &report.question, &error)) {
-        code = EXIT_COULD_NOT;
-        bool read = read_stores(options, &report, &error);
-        if (read && !model_known(options, &report, &error))
-            code = EXIT_USAGE;
-        else if (read) {
+        code = read_stores(options, &report, &error);
+        if (code == EXIT_FINE) {
             (json ? drift_report_json : drift_report_text)(&report, &page);
             fwrite(page.data, 1, page.size, stdout);
             code = drift_report_is_worse(&report) ? EXIT_BELOW : EXIT_FINE;

@@ -1,17 +1,14 @@
 /* report_models: the models that stores hold scores of. */
 #include "worker/report/report_models.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "schema/base/buffer.h"
 #include "schema/base/memory.h"
 #include "worker/store/db.h"
-#include "worker/store/store.h"
 
-enum { PATH_BYTES = 4096, MODELS_SHOWN = 8 };
+enum { MODELS_SHOWN = 8 };
 
 struct models {
     char **names;
@@ -26,25 +23,27 @@ static bool has(const struct models *models, const char *name)
     return false;
 }
 
-static void read_shard(struct models *models, const char *path)
+static void add(struct models *models, struct str text)
+{
+    char *name = memory_copy_str(text);
+    if (has(models, name)) {
+        free(name);
+        return;
+    }
+    models->names = memory_resize(models->names, models->count + 1, sizeof *models->names);
+    models->names[models->count++] = name;
+}
+
+static void read_shard(struct models *models, struct db *db)
 {
     struct error unreadable = {0};
-    struct db *db = db_open(path, DB_READER, &unreadable);
-    if (!db)
-        return;
     struct statement *rows =
-        db_sql(db, "SELECT text FROM word WHERE id IN (SELECT model FROM rollup WHERE run = 1)");
-    while (db_row(rows)) {
-        char *name = memory_copy_str(db_text(rows, 0));
-        if (has(models, name)) {
-            free(name);
-            continue;
-        }
-        models->names = memory_resize(models->names, models->count + 1, sizeof *models->names);
-        models->names[models->count++] = name;
-    }
+        db_sql(db, "SELECT text FROM word WHERE id IN (SELECT model FROM rollup WHERE run = 1 UNION "
+                   "SELECT model FROM rollup_hour WHERE run = 1)");
+    while (db_row(rows))
+        add(models, db_text(rows, 0));
     db_end(rows);
-    db_close(db);
+    db_ok(db, &unreadable); /* whoever reads its cells says so */
 }
 
 static int by_text(const void *left, const void *right)
@@ -67,17 +66,11 @@ static bool refuse(const struct models *models, const char *model, struct error 
     return false;
 }
 
-bool report_model_known(const char *const *dirs, size_t count, const char *model,
-                        struct error *error)
+bool report_model_known(const struct stores *stores, const char *model, struct error *error)
 {
     struct models models = {0};
-    for (size_t i = 0; i < count; i++)
-        for (int number = 0; number < STORE_SHARDS_MAX; number++) {
-            char path[PATH_BYTES];
-            snprintf(path, sizeof path, "%.4000s/shard-%04d.db", dirs[i], number);
-            if (access(path, F_OK) == 0)
-                read_shard(&models, path);
-        }
+    for (size_t i = 0; i < stores->shard_count; i++)
+        read_shard(&models, stores->shards[i].db);
     if (models.count)
         qsort(models.names, models.count, sizeof *models.names, by_text);
     bool known = has(&models, model) || refuse(&models, model, error);

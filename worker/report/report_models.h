@@ -2,14 +2,10 @@
 #ifndef ASSAY_REPORT_MODELS_H
 #define ASSAY_REPORT_MODELS_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "worker/report/stores.h"
 
-#include "schema/base/error.h"
-
-/* Whether one of the stores has live scores of this model, of any time; of shards that cannot be
- * read nothing is known. False: `error` (INPUT) names those there are. */
-bool report_model_known(const char *const *dirs, size_t count, const char *model,
-                        struct error *error);
+/* Whether one of the open shards has live scores of this model, of any time that was asked for; of
+ * shards that cannot be read nothing is known. False: `error` (INPUT) names those there are. */
+bool report_model_known(const struct stores *stores, const char *model, struct error *error);
 
 #endif
