@@ -76,3 +76,8 @@ def test_an_id_that_no_sample_has_is_told(run, tmp_path):
     path.write_text('{"id": "a", "response": "x"}\n{"id": "b", "response": "x"}\n')
     done = run("rubric", "explain", "--id", "c", path)
     assert (done.returncode, done.stderr) == (2, 'assay rubric explain: none of 2 samples has the id "c"\n')
+
+
+def test_models_may_be_none_as_a_template_leaves_them(run):
+    done = run("doctor", "--json", "--models", "", "--models=")
+    assert "--models" not in done.stdout + done.stderr

@@ -126,6 +126,11 @@ static bool parse_number(const struct arg *arg, const char *text, double *out, s
     return true;
 }
 
+static bool is_list(const struct arg *arg)
+{
+    return arg->kind == ARG_LIST || arg->kind == ARG_WORDS;
+}
+
 static bool set(const struct arg *arg, const char *value, void *member, struct error *error)
 {
     switch (arg->kind) {
@@ -139,7 +144,10 @@ static bool set(const struct arg *arg, const char *value, void *member, struct e
         return parse_int(arg, value, member, error);
     case ARG_NUMBER:
         return parse_number(arg, value, member, error);
+    case ARG_WORDS:
     case ARG_LIST:
+        if (!*value) /* words: none are named */
+            return true;
         return list_add(member, value, error) || error_prefix(error, "--%s takes no ", arg->name);
     }
     return false;
@@ -295,7 +303,7 @@ void args_clear(const struct arg_table *table, void *out)
     for (size_t i = 0; i < table->group_count; i++) {
         const struct arg_group *group = &table->groups[i];
         for (size_t j = 0; j < group->count; j++)
-            if (group->args[j].kind == ARG_LIST)
+            if (is_list(&group->args[j]))
                 arg_list_clear((void *)((char *)out + group->offset + group->args[j].offset));
     }
 }
@@ -311,7 +319,7 @@ static void help_arg(const struct arg *arg, FILE *out)
         fprintf(out, "  %s\n%*s%s", left, HELP_COLUMN, "", arg->help);
     else
         fprintf(out, "  %-*s%s", HELP_COLUMN - 2, left, arg->help);
-    fprintf(out, "%s\n", arg->kind == ARG_LIST ? " (may be given again)" : "");
+    fprintf(out, "%s\n", is_list(arg) ? " (may be given again)" : "");
 }
 
 void args_help(const struct arg_table *table, const char *command, FILE *out)

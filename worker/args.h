@@ -16,6 +16,7 @@ enum arg_kind {
     ARG_INT,    /* int64_t */
     ARG_NUMBER, /* double */
     ARG_LIST,   /* struct arg_list: the option may be given again */
+    ARG_WORDS,  /* the same of names that may be none: an empty value, as a template leaves it */
 };
 
 /* Zero-initialise; values are borrowed from argv. */

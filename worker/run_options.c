@@ -47,7 +47,7 @@ const struct arg RUN_METRIC_ARGS[RUN_METRIC_ARG_COUNT] = {
      "cloudwatch, emf (lines on stdout) or none; default "
      "cloudwatch",
      0, 0},
-    {"models", "NAME[,...]", ARG_LIST, AT(models),
+    {"models", "NAME[,...]", ARG_WORDS, AT(models),
      "models that get metrics of their own; all others are \"other\", because names cost money", 0,
      0},
     {"preset", "NAME", ARG_TEXT, AT(preset), "names of the metrics: default or aws-sample", 0, 0},
