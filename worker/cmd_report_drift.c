@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "schema/base/clock.h"
+#include "schema/base/memory.h"
 #include "worker/args.h"
 #include "worker/cmd_report.h"
 #include "worker/commands.h"
@@ -13,10 +14,11 @@
 #include "worker/segment_options.h"
 
 struct drift_options {
-    struct arg_list stores, segments;
+    struct arg_list stores, segments, tolerances;
     const char *model, *baseline, *window, *at, *format;
-    double tolerance;
 };
+
+static const double TOLERANCE = 0.02;
 
 static const struct arg DRIFT_ARGS[] = {
     {.name = "store",
@@ -52,12 +54,11 @@ static const struct arg DRIFT_ARGS[] = {
      .help = "where: break rows down by what workers tell samples apart by (their --segment-by): "
              SEGMENT_KEY_WORDS},
     {.name = "tolerance",
-     .value = "X",
-     .kind = ARG_NUMBER,
-     .offset = offsetof(struct drift_options, tolerance),
-     .min = 0.0001,
-     .max = 1,
-     .help = "the largest change of a mean score that would not matter; default 0.02"},
+     .value = "[NAME=]X",
+     .kind = ARG_LIST,
+     .offset = offsetof(struct drift_options, tolerances),
+     .help = "the largest change of a mean score that would not matter, of a dimension or a metric: "
+             "--tolerance safety=0.005; default for all 0.02"},
     {.name = "format",
      .value = "text|json",
      .kind = ARG_TEXT,
@@ -80,11 +81,35 @@ static const struct arg_table DRIFT_TABLE = {
     .group_count = sizeof DRIFT_GROUPS / sizeof *DRIFT_GROUPS,
 };
 
+static bool parse_tolerance(const char *text, struct tolerance *out, struct error *error)
+{
+    const char *equals = strrchr(text, '='), *number = equals ? equals + 1 : text;
+    char *end;
+    *out = (struct tolerance){.value = strtod(number, &end)};
+    if (equals)
+        out->name = (struct str){text, (size_t)(equals - text)};
+    if (equals == text || end == number || *end || !(out->value >= 0.0001 && out->value <= 1))
+        return error_set(error, ERROR_INPUT,
+                         "--tolerance \"%.80s\" must be a number from 0.0001 to 1, or such a number "
+                         "of a dimension or metric: safety=0.005",
+                         text);
+    return true;
+}
+
+static bool parse_tolerances(const struct drift_options *options, struct tolerance *out,
+                             struct error *error)
+{
+    for (size_t i = 0; i < options->tolerances.count; i++)
+        if (!parse_tolerance(options->tolerances.values[i], &out[i], error))
+            return false;
+    return true;
+}
+
 static bool make_question(const struct drift_options *options, struct drift_question *out,
                           struct error *error)
 {
     int64_t at_ms = clock_wall_ms();
-    *out = (struct drift_question){.tolerance = options->tolerance, .alpha = 0.05, .power = 0.8};
+    *out = (struct drift_question){.tolerance = TOLERANCE, .alpha = 0.05, .power = 0.8};
     if (options->at && !clock_parse_rfc3339(str_of(options->at), &at_ms))
         return error_set(error, ERROR_INPUT,
                          "--at \"%.80s\" is no time: give RFC 3339, such as "
@@ -151,16 +176,32 @@ static int read_stores(const struct drift_options *options, struct drift_report 
     return code;
 }
 
+/* A name that nothing has is a slip of the pen, or of another window. */
+static void warn_of_unused(const struct drift_report *report)
+{
+    for (size_t i = 0; i < report->tolerance_count; i++)
+        if (!drift_report_uses(report, &report->tolerances[i]))
+            fprintf(stderr,
+                    "assay report drift: --tolerance %.*s: nothing in these windows has this "
+                    "dimension or metric\n",
+                    STR_ARGS(report->tolerances[i].name));
+}
+
 static int report_drift(const struct drift_options *options)
 {
     struct error error = {0};
     struct buffer page = {0};
     bool json = false;
-    struct drift_report report = {.model = options->model};
+    struct tolerance *tolerances = memory_new(options->tolerances.count + 1, sizeof *tolerances);
+    struct drift_report report = {.model = options->model,
+                                  .tolerances = tolerances,
+                                  .tolerance_count = options->tolerances.count};
     int code = EXIT_USAGE;
-    if (check_options(options, &json, &error) && make_question(options, &report.question, &error)) {
+    if (check_options(options, &json, &error) && make_question(options, &report.question, &error) &&
+        parse_tolerances(options, tolerances, &error)) {
         code = read_stores(options, &report, &error);
         if (code == EXIT_FINE) {
+            warn_of_unused(&report);
             (json ? drift_report_json : drift_report_text)(&report, &page);
             fwrite(page.data, 1, page.size, stdout);
             code = drift_report_is_worse(&report) ? EXIT_BELOW : EXIT_FINE;
@@ -170,13 +211,14 @@ static int report_drift(const struct drift_options *options)
         fprintf(stderr, "assay report drift: %s\n", error.text);
     drift_report_clear(&report);
     buffer_clear(&page);
+    free(tolerances);
     return code;
 }
 
 int cmd_report_drift(int argc, char **argv)
 {
     struct drift_options options = {
-        .baseline = "7d", .window = "24h", .format = "text", .tolerance = 0.02};
+        .baseline = "7d", .window = "24h", .format = "text"};
     struct arg_list operands = {0};
     int code;
     if (args_start(&DRIFT_TABLE, argc, argv, &options, &operands, &code))

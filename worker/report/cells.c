@@ -40,7 +40,8 @@ struct reading {
 static bool is_series(const struct cell_series *series, struct statement *names)
 {
     return str_is(db_text(names, 3), series->hash) && str_is(db_text(names, 0), series->model) &&
-           str_is(db_text(names, 1), series->criterion);
+           str_is(db_text(names, 1), series->criterion) &&
+           str_is(db_text(names, 4), series->rubric);
 }
 
 /* The series of these names, made when it is new. NULL: too many. */
@@ -56,7 +57,8 @@ static const struct cell_series *find_series(struct stores *stores, struct state
                                    .model = memory_copy_str(db_text(names, 0)),
                                    .criterion = memory_copy_str(db_text(names, 1)),
                                    .dimension = memory_copy_str(db_text(names, 2)),
-                                   .hash = memory_copy_str(db_text(names, 3))};
+                                   .hash = memory_copy_str(db_text(names, 3)),
+                                   .rubric = memory_copy_str(db_text(names, 4))};
     stores->series =
         memory_resize(stores->series, stores->series_count + 1, sizeof *stores->series);
     stores->series[stores->series_count++] = series;
@@ -69,8 +71,9 @@ static bool look_up_series(struct reading *reading, struct known_series *known,
     const char *wanted = reading->wanted->model;
     struct statement *names =
         db_sql(reading->shard->db,
-               "SELECT coalesce((SELECT text FROM word WHERE id = ?), ''), name, dimension, hash "
-               "FROM criterion WHERE id = ?");
+               "SELECT coalesce((SELECT text FROM word WHERE id = ?), ''), criterion.name,"
+               "dimension, criterion.hash, rubric.name FROM criterion "
+               "JOIN rubric ON rubric.id = rubric WHERE criterion.id = ?");
     db_bind_int(names, known->model);
     db_bind_int(names, known->criterion);
     bool found = db_row(names) && (!wanted || str_is(db_text(names, 0), wanted));

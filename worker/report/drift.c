@@ -8,6 +8,7 @@
 #include "schema/base/memory.h"
 #include "worker/stats/multiplicity.h"
 #include "worker/stats/onset.h"
+#include "worker/stats/proportion.h"
 #include "worker/stats/sampling.h"
 
 enum { HOUR_MS = 60 * 60 * 1000 };
@@ -192,15 +193,23 @@ static int by_effect(const void *left, const void *right)
     return (a->segment > b->segment) - (a->segment < b->segment);
 }
 
-/* A weighted hour counts as many values as it tells: n_eff. */
-static struct onset_bucket hour_bucket(const struct drift_series *series, size_t hour)
+/* Hours together; weighted ones count as many values as they tell: n_eff. */
+static struct onset_bucket bucket_of(const struct drift_series *series, size_t first, size_t end,
+                                     uint64_t *out_n)
 {
     double w = 0, ww = 0, wy = 0, wyy = 0, top = SCORE_BIN_TOP;
+    *out_n = 0;
     for (size_t i = 0; i < series->sampled_count; i++) {
         double probability = sampling_probability(series->sampled[i].threshold);
-        struct score_sums sums = series->sampled[i].hours[hour];
+        struct score_sums sums = {0};
+        for (size_t hour = first; hour < end; hour++) {
+            sums.n += series->sampled[i].hours[hour].n;
+            sums.s1 += series->sampled[i].hours[hour].s1;
+            sums.s2 += series->sampled[i].hours[hour].s2;
+        }
         if (sums.n == 0 || !(probability > 0))
             continue;
+        *out_n += sums.n;
         w += (double)sums.n / probability;
         ww += (double)sums.n / (probability * probability);
         wy += (double)sums.s1 / top / probability;
@@ -215,8 +224,9 @@ static void find_onset(const struct drift_series *series, bool verdicts, struct 
     size_t count = series->hour_count;
     struct onset_bucket *buckets = memory_new(count, sizeof *buckets);
     double *profile = memory_new(count, sizeof *profile);
+    uint64_t n;
     for (size_t h = 0; h < count; h++)
-        buckets[h] = hour_bucket(series, h);
+        buckets[h] = bucket_of(series, h, h + 1, &n);
     struct onset onset =
         verdicts ? onset_verdicts(buckets, count, profile) : onset_scores(buckets, count, profile);
     int64_t from_ms = series->question.base.from_ms;
@@ -232,6 +242,58 @@ static void find_onset(const struct drift_series *series, bool verdicts, struct 
                              from_ms + (int64_t)first * HOUR_MS, from_ms + (int64_t)last * HOUR_MS};
     free(buckets);
     free(profile);
+}
+
+static struct trend_point point_of(const struct drift_series *series, size_t first, size_t end,
+                                   bool verdicts)
+{
+    int64_t from_ms = series->question.base.from_ms;
+    struct trend_point point = {.from_ms = from_ms + (int64_t)first * HOUR_MS,
+                                .to_ms = from_ms + (int64_t)end * HOUR_MS,
+                                .mean = NAN,
+                                .ci = {NAN, NAN}};
+    struct onset_bucket sums = bucket_of(series, first, end, &point.n);
+    if (point.n == 0)
+        return point;
+    point.mean = sums.sum / sums.n;
+    struct moments moments = {sums.n, point.mean,
+                              fmax(sums.sum_squares - sums.sum * point.mean, 0)};
+    point.ci = verdicts ? wilson_interval(fmin(sums.sum, sums.n), sums.n, series->question.alpha)
+                        : moments_mean_interval(&moments, series->question.alpha);
+    return point;
+}
+
+static bool all_are_verdicts(const struct drift_series *series)
+{
+    for (size_t i = 0; i < series->sampled_count; i++)
+        for (size_t hour = 0; hour < series->hour_count; hour++)
+            if (series->sampled[i].hours[hour].s2 !=
+                series->sampled[i].hours[hour].s1 * SCORE_BIN_TOP)
+                return false;
+    return true;
+}
+
+size_t drift_series_trend(const struct drift_series *series,
+                          struct trend_point out[TREND_POINTS_MAX])
+{
+    const struct drift_question *question = &series->question;
+    size_t start = (size_t)((question->current.from_ms - question->base.from_ms) / HOUR_MS);
+    size_t step = 1, points = 0;
+    while ((start + step - 1) / step + (series->hour_count - start + step - 1) / step >
+           TREND_POINTS_MAX)
+        step++;
+    bool verdicts = all_are_verdicts(series);
+    for (size_t first = 0, end; first < series->hour_count; first = end) {
+        end = first == 0 && start % step > 0 ? start % step : first + step;
+        end = end < series->hour_count ? end : series->hour_count;
+        out[points++] = point_of(series, first, end, verdicts);
+    }
+    return points;
+}
+
+double drift_row_more(const struct drift_row *row, double tolerance)
+{
+    return row->mde / tolerance * (row->mde / tolerance);
 }
 
 void drift_series_answer(const struct drift_series *series, struct drift_answer *out)

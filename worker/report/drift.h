@@ -74,6 +74,25 @@ bool drift_series_add(struct drift_series *series, const struct drift_cell *cell
 void drift_series_answer(const struct drift_series *series, struct drift_answer *out);
 void drift_answer_clear(struct drift_answer *answer);
 
+/* A stretch of time for a plot. n is 0 and the others NAN where there are no scores. */
+struct trend_point {
+    int64_t from_ms, to_ms;
+    uint64_t n;
+    double mean;
+    struct interval ci;
+};
+
+enum { TREND_POINTS_MAX = 48 };
+
+/* All segments together from the baseline's begin to the window's end, in steps of whole hours, one
+ * of which starts at the hour in which the window starts. Returns how many points were filled. */
+size_t drift_series_trend(const struct drift_series *series,
+                          struct trend_point out[TREND_POINTS_MAX]);
+
+/* How many times as many scores both windows need until a change of the tolerance would be found;
+ * NAN when it is unknown, at most 1 when there are enough. */
+double drift_row_more(const struct drift_row *row, double tolerance);
+
 /* Adjusts p of all rows of a report together, the hidden ones too; at most `count` rows. */
 void drift_adjust(struct drift_row *const *rows, size_t count);
 

@@ -67,11 +67,12 @@ static void add_level(struct buffer *out, const char *name, const struct level *
     buffer_append_str(out, STR("}"));
 }
 
-static void add_row(struct buffer *out, const struct drift_report *report,
-                    const struct report_series *series, const struct drift_row *row)
+static void add_row(struct buffer *out, const struct report_series *series,
+                    const struct drift_row *row)
 {
     add_text(out, "verdict", drift_verdict_name(row->verdict));
     add_text(out, "model", series->model);
+    add_text(out, "rubric", series->rubric);
     add_text(out, "metric", series->criterion);
     add_text(out, "dimension", series->dimension);
     add_text(out, "criterion_hash", series->hash);
@@ -84,21 +85,39 @@ static void add_row(struct buffer *out, const struct drift_report *report,
     add_level(out, "cur", &row->current);
     add_number(out, "delta", row->difference.delta);
     add_interval(out, "ci", row->difference.ci);
-    add_number(out, "tol", report->question.tolerance);
+    add_number(out, "tol", series->tolerance);
     add_number(out, "p", row->difference.p);
     add_number(out, "p_bh", row->p_adjusted);
     add_number(out, "log_e", row->log_e);
     add_number(out, "mde", row->mde);
+    add_number(out, "more", drift_row_more(row, series->tolerance));
     add_number(out, "within", row->within);
     add_number(out, "mix", row->mix);
 }
 
-static void add_series(struct buffer *out, const struct drift_report *report,
-                       const struct report_series *series)
+static void add_trend(struct buffer *out, const struct report_series *series)
+{
+    struct trend_point points[TREND_POINTS_MAX];
+    size_t count = drift_series_trend(series->cells, points);
+    add_name(out, "trend");
+    buffer_append_str(out, STR("["));
+    for (size_t i = 0; i < count; i++) {
+        buffer_append_str(out, i ? STR(",{") : STR("{"));
+        add_time(out, "from", points[i].from_ms);
+        add_time(out, "to", points[i].to_ms);
+        add_count(out, "n", points[i].n);
+        add_number(out, "mean", points[i].mean);
+        add_interval(out, "ci", points[i].ci);
+        buffer_append_str(out, STR("}"));
+    }
+    buffer_append_str(out, STR("]"));
+}
+
+static void add_series(struct buffer *out, const struct report_series *series)
 {
     const struct drift_answer *answer = &series->answer;
     buffer_append_str(out, out->data[out->size - 1] == '[' ? STR("{") : STR(",{"));
-    add_row(out, report, series, &answer->all);
+    add_row(out, series, &answer->all);
     add_name(out, "criterion_changed");
     buffer_append_str(out, series->changed ? STR("true") : STR("false"));
     if (answer->onset.found) {
@@ -109,10 +128,11 @@ static void add_series(struct buffer *out, const struct drift_report *report,
         add_time(out, "last", answer->onset.last_ms);
         buffer_append_str(out, STR("}"));
     }
+    add_trend(out, series);
     buffer_append_str(out, STR("}"));
     for (size_t i = 0; answer->segment_count > 1 && i < answer->segment_count; i++) {
         buffer_append_str(out, STR(",{"));
-        add_row(out, report, series, &answer->segments[i]);
+        add_row(out, series, &answer->segments[i]);
         buffer_append_str(out, STR("}"));
     }
 }
@@ -137,20 +157,18 @@ void drift_report_json(const struct drift_report *report, struct buffer *out)
     buffer_append_str(out, report->aligned ? STR("true") : STR("false"));
     add_number(out, "alpha", report->question.alpha);
     add_count(out, "tested", report->tested);
+    add_count(out, "found", report->found);
     add_count(out, "pending", (uint64_t)report->pending);
     add_name(out, "partial");
     buffer_append_str(out, report->partial.total > 0 ? STR("true") : STR("false"));
     add_texts(out, "problems", report->partial.lines, report->partial.count);
     add_texts(out, "shards", report->shards, report->shard_count);
-    int64_t watermark_ms = INT64_MIN;
-    for (size_t i = 0; i < report->count; i++)
-        if (report->series[i].answer.watermark_ms > watermark_ms)
-            watermark_ms = report->series[i].answer.watermark_ms;
+    int64_t watermark_ms = drift_report_watermark(report);
     if (watermark_ms != INT64_MIN)
         add_time(out, "watermark", watermark_ms);
     add_name(out, "rows");
     buffer_append_str(out, STR("["));
     for (size_t i = 0; i < report->count; i++)
-        add_series(out, report, &report->series[i]);
+        add_series(out, &report->series[i]);
     buffer_append_str(out, STR("]}\n"));
 }

@@ -16,6 +16,43 @@ struct reading {
     size_t place_count;
 };
 
+static bool is_of(const struct tolerance *tolerance, const struct report_series *series)
+{
+    return !tolerance->name.data || str_is(tolerance->name, series->criterion) ||
+           str_is(tolerance->name, series->dimension);
+}
+
+/* A metric's own wins over its dimension's, that over the one for all; the last given over others. */
+static double tolerance_of(const struct drift_report *report, const struct report_series *series)
+{
+    double value = report->question.tolerance;
+    int best = 0;
+    for (size_t i = 0; i < report->tolerance_count; i++) {
+        const struct tolerance *one = &report->tolerances[i];
+        int closeness = !one->name.data ? 1 : str_is(one->name, series->criterion) ? 3 : 2;
+        if (!is_of(one, series) || closeness < best)
+            continue;
+        best = closeness;
+        value = one->value;
+    }
+    return value;
+}
+
+static void add_series(struct drift_report *report, const struct cell_series *names)
+{
+    report->series = memory_resize(report->series, report->count + 1, sizeof *report->series);
+    struct report_series *series = &report->series[report->count++];
+    *series = (struct report_series){.model = memory_copy_string(names->model),
+                                     .rubric = memory_copy_string(names->rubric),
+                                     .criterion = memory_copy_string(names->criterion),
+                                     .dimension = memory_copy_string(names->dimension),
+                                     .hash = memory_copy_string(names->hash)};
+    series->tolerance = tolerance_of(report, series);
+    struct drift_question question = report->question;
+    question.tolerance = series->tolerance;
+    series->cells = drift_series_new(&question);
+}
+
 static struct report_series *series_of(struct reading *reading, const struct cell_series *names)
 {
     struct drift_report *report = reading->report;
@@ -27,14 +64,8 @@ static struct report_series *series_of(struct reading *reading, const struct cel
     }
     size_t *place = &reading->place_of[names->number];
     if (*place == 0) {
-        report->series = memory_resize(report->series, report->count + 1, sizeof *report->series);
-        report->series[report->count] =
-            (struct report_series){.model = memory_copy_string(names->model),
-                                   .criterion = memory_copy_string(names->criterion),
-                                   .dimension = memory_copy_string(names->dimension),
-                                   .hash = memory_copy_string(names->hash),
-                                   .cells = drift_series_new(&report->question)};
-        *place = ++report->count;
+        add_series(report, names);
+        *place = report->count;
     }
     return &report->series[*place - 1];
 }
@@ -134,6 +165,8 @@ static int by_need(const void *left, const void *right)
         order = strcmp(a->model, b->model);
     if (order == 0)
         order = strcmp(a->criterion, b->criterion);
+    if (order == 0)
+        order = strcmp(a->rubric, b->rubric);
     return order ? order : strcmp(a->hash, b->hash);
 }
 
@@ -157,8 +190,10 @@ static void adjust(struct drift_report *report)
             all[at++] = &answer->segments[s];
     }
     drift_adjust(all, at);
-    for (size_t i = 0; i < at; i++)
+    for (size_t i = 0; i < at; i++) {
         report->tested += !isnan(all[i]->p_adjusted);
+        report->found += all[i]->p_adjusted <= report->question.alpha;
+    }
     free(all);
 }
 
@@ -172,6 +207,23 @@ void drift_report_finish(struct drift_report *report)
         qsort(report->series, report->count, sizeof *report->series, by_need);
     if (report->shard_count > 0)
         qsort(report->shards, report->shard_count, sizeof *report->shards, by_text);
+}
+
+int64_t drift_report_watermark(const struct drift_report *report)
+{
+    int64_t latest_ms = INT64_MIN;
+    for (size_t i = 0; i < report->count; i++)
+        if (report->series[i].answer.watermark_ms > latest_ms)
+            latest_ms = report->series[i].answer.watermark_ms;
+    return latest_ms;
+}
+
+bool drift_report_uses(const struct drift_report *report, const struct tolerance *tolerance)
+{
+    for (size_t i = 0; i < report->count; i++)
+        if (is_of(tolerance, &report->series[i]))
+            return true;
+    return !tolerance->name.data;
 }
 
 /* Among many segments one looks worse by chance: the false discovery rate decides. */
@@ -198,6 +250,7 @@ void drift_report_clear(struct drift_report *report)
     for (size_t i = 0; i < report->count; i++) {
         struct report_series *series = &report->series[i];
         free(series->model);
+        free(series->rubric);
         free(series->criterion);
         free(series->dimension);
         free(series->hash);

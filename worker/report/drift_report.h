@@ -11,9 +11,16 @@
 #include "worker/report/drift.h"
 #include "worker/report/stores.h"
 
-/* A criterion's hash of a model: different hashes are never compared. */
+/* The largest change that would not matter, of a dimension or a metric. */
+struct tolerance {
+    struct str name; /* absent: of all that have none of their own */
+    double value;    /* > 0 */
+};
+
+/* A criterion's hash in the rubrics of a name, of a model: different hashes are never compared. */
 struct report_series {
-    char *model, *criterion, *dimension, *hash;
+    char *model, *rubric, *criterion, *dimension, *hash;
+    double tolerance;
     struct drift_series *cells;
     struct drift_answer answer; /* after drift_report_finish */
     bool changed; /* the criterion of this name has another hash in the other window */
@@ -23,6 +30,8 @@ struct report_series {
 struct drift_report {
     struct drift_question question;
     const char *model;            /* NULL: every model; borrowed */
+    const struct tolerance *tolerances; /* borrowed; question.tolerance for what none is of */
+    size_t tolerance_count;
     struct report_series *series; /* after finish: as a person wants to read them */
     size_t count;
     char **shards; /* uuids that were read, ascending after finish */
@@ -32,6 +41,7 @@ struct drift_report {
     int64_t pending; /* offsets scored, and not counted until the broker accepts their commit */
     bool aligned;  /* windows were widened to full hours: what is old is kept by the hour */
     size_t tested;   /* rows with a p */
+    size_t found;    /* of them, those with an adjusted p of at most question.alpha */
 };
 
 /* Reads the live, acked rows of the stores, told apart by segments of these keys, and checks that
@@ -41,6 +51,10 @@ bool drift_report_read(struct drift_report *report, struct stores *stores,
 /* Answers, once everything was read: adjusts p, sorts rows. */
 void drift_report_finish(struct drift_report *report);
 void drift_report_clear(struct drift_report *report);
+/* The end of the latest bucket with scores; INT64_MIN without any. */
+int64_t drift_report_watermark(const struct drift_report *report);
+/* Whether a tolerance is of a dimension or a metric that the report has, or of all. */
+bool drift_report_uses(const struct drift_report *report, const struct tolerance *tolerance);
 /* Whether a row is WORSE; of a segment: with p_adjusted at most alpha, too. */
 bool drift_report_is_worse(const struct drift_report *report);
 

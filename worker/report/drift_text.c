@@ -1,19 +1,10 @@
-/* drift_text: the drift report for people. */
+/* drift_text: the drift report for people, at a terminal. */
 #include <math.h>
 
-#include "schema/base/clock.h"
-#include "worker/report/drift_report.h"
+#include "worker/report/drift_words.h"
 
-enum { SEGMENTS_SHOWN = 3, SEGMENTS_LISTED = 8, TIME_BYTES = 24 };
-
-/* "2026-03-01 14:00", UTC. */
-static const char *minute_of(int64_t ms, char out[TIME_BYTES])
-{
-    char text[CLOCK_TEXT_BYTES];
-    clock_format_rfc3339(ms, text);
-    snprintf(out, TIME_BYTES, "%.10s %.5s", text, text + 11);
-    return out;
-}
+/* What is not shown is counted, and stands in the JSON. */
+enum { DETAILED_SHOWN = 8, ROWS_SHOWN = 40, SEGMENTS_SHOWN = 3, NAMES_SHOWN = 8 };
 
 /* Names come from traffic: a terminal must not obey them. */
 static void add_clean(struct buffer *out, const char *text)
@@ -25,195 +16,214 @@ static void add_clean(struct buffer *out, const char *text)
     }
 }
 
-static const char *words_of(enum drift_verdict verdict)
+/* Moves the words over; a line of nothing is left out. */
+static void add_words(struct buffer *out, const char *before, struct buffer *words,
+                      const char *after)
 {
-    static const char *const words[] = {[DRIFT_NOT_ENOUGH_DATA] = "NOT ENOUGH DATA",
-                                        [DRIFT_NO_MEANINGFUL_CHANGE] = "NO MEANINGFUL CHANGE",
-                                        [DRIFT_BETTER] = "BETTER",
-                                        [DRIFT_WORSE] = "WORSE"};
-    return words[verdict];
+    if (words->size > 0) {
+        buffer_append_str(out, str_of(before));
+        add_clean(out, words->data);
+        buffer_append_str(out, str_of(after));
+    }
+    buffer_clear(words);
 }
 
-static void add_levels(struct buffer *out, const struct drift_row *row)
+static void add_verdict(struct buffer *out, const struct drift_report *report,
+                        const struct report_series *series)
 {
-    if (row->base.n > 0)
-        buffer_printf(out, "%.3f", row->base.mean);
-    else
-        buffer_append_str(out, STR("none"));
-    if (row->current.n > 0)
-        buffer_printf(out, " -> %.3f", row->current.mean);
-    else
-        buffer_append_str(out, STR(" -> none"));
-    if (!isnan(row->difference.ci.low))
-        buffer_printf(out, "   %+.3f [%+.3f, %+.3f]", row->difference.delta, row->difference.ci.low,
-                      row->difference.ci.high);
+    const struct drift_row *row = &series->answer.all;
+    struct buffer words = {0};
+    drift_words_name(report, series, &words);
+    buffer_append_str(out, str_of(drift_words_verdict(row->verdict)));
+    add_words(out, "  ", &words, "   ");
+    drift_words_levels(row, out);
+    drift_words_change(row, &words);
+    add_words(out, "   ", &words, "");
+    buffer_printf(out, "   tolerance %g\n", series->tolerance);
 }
 
 static void add_since(struct buffer *out, const struct drift_answer *answer)
 {
-    char since[TIME_BYTES], first[TIME_BYTES], last[TIME_BYTES];
-    if (!answer->onset.found)
-        return;
-    buffer_printf(out, "  since  %s UTC (%s to %s)\n", minute_of(answer->onset.since_ms, since),
-                  minute_of(answer->onset.first_ms, first), minute_of(answer->onset.last_ms, last));
+    char since[MINUTE_TEXT_BYTES], first[MINUTE_TEXT_BYTES], last[MINUTE_TEXT_BYTES];
+    if (answer->onset.found)
+        buffer_printf(out, "since  %s UTC (%s to %s)\n",
+                      drift_words_minute(answer->onset.since_ms, since),
+                      drift_words_minute(answer->onset.first_ms, first),
+                      drift_words_minute(answer->onset.last_ms, last));
 }
 
-static void add_evidence(struct buffer *out, const struct drift_row *row)
+/* Names of segments with a verdict, those beyond NAMES_SHOWN counted. */
+static void add_segments(struct buffer *out, const struct drift_answer *answer,
+                         enum drift_verdict verdict, const char *before)
 {
-    if (isnan(row->difference.p))
-        return;
-    buffer_printf(out, "  sure   p %.2g, %.2g over all rows; ", row->difference.p, row->p_adjusted);
-    if (row->log_e > log(2))
-        buffer_printf(out, "about %.3g to 1 against chance; ", exp(fmin(row->log_e, 700)));
-    buffer_printf(out, "a change of %.3f would be found (80 %%)\n", row->mde);
-}
-
-static void add_segment(struct buffer *out, const struct drift_report *report,
-                        const struct drift_row *row)
-{
-    struct buffer words = {0};
-    breakdown_text(&report->breakdown, (size_t)row->segment, &words);
-    add_clean(out, buffer_str(&words).data);
-    buffer_clear(&words);
-}
-
-/* One line each, the surest change first. */
-static void add_changed(struct buffer *out, const struct drift_report *report,
-                        const struct drift_answer *answer, enum drift_verdict verdict)
-{
-    size_t shown = 0, more = 0;
+    size_t found = 0;
     for (size_t i = 0; i < answer->segment_count; i++) {
         const struct drift_row *row = &answer->segments[i];
-        if (row->verdict != verdict)
+        struct buffer words = {0};
+        if (row->verdict != verdict || ++found > NAMES_SHOWN)
             continue;
-        if (shown++ >= SEGMENTS_SHOWN) {
-            more++;
-            continue;
-        }
-        buffer_printf(out, "         %-7s ", verdict == DRIFT_WORSE ? "worse" : "better");
-        add_segment(out, report, row);
-        buffer_append_str(out, STR("  "));
-        add_levels(out, row);
-        buffer_printf(out, " n_eff %.0f\n", row->current.n_eff);
+        drift_words_segment(row, &words);
+        if (verdict == DRIFT_NOT_ENOUGH_DATA && !isnan(row->mde))
+            buffer_printf(&words, " (would show %.2g)", row->mde);
+        add_words(out, found == 1 ? before : ", ", &words, "");
     }
-    if (more > 0)
-        buffer_printf(out, "                 and %zu more\n", more);
-}
-
-/* Those that need no line of their own; unknown is not fine. */
-static void add_listed(struct buffer *out, const struct drift_report *report,
-                       const struct drift_answer *answer, enum drift_verdict verdict)
-{
-    bool unknown = verdict == DRIFT_NOT_ENOUGH_DATA;
-    size_t shown = 0, more = 0;
-    for (size_t i = 0; i < answer->segment_count; i++) {
-        const struct drift_row *row = &answer->segments[i];
-        if (row->verdict != verdict)
-            continue;
-        if (shown >= SEGMENTS_LISTED) {
-            more++;
-            continue;
-        }
-        buffer_printf(out, shown++ ? "; " : "         %-7s ", unknown ? "unknown" : "fine");
-        add_segment(out, report, row);
-        if (unknown)
-            buffer_printf(out, " (n_eff %.0f)", row->current.n_eff);
-    }
-    if (more > 0)
-        buffer_printf(out, "; and %zu more", more);
-    if (shown > 0)
+    if (found > NAMES_SHOWN)
+        buffer_printf(out, " and %zu more", found - NAMES_SHOWN);
+    if (found > 0)
         buffer_append_str(out, STR("\n"));
 }
 
-static bool has_changed_segment(const struct drift_answer *answer)
+static void add_where(struct buffer *out, const struct drift_answer *answer)
 {
-    for (size_t i = 0; i < answer->segment_count; i++)
-        if (answer->segments[i].verdict == DRIFT_WORSE ||
-            answer->segments[i].verdict == DRIFT_BETTER)
-            return true;
-    return false;
+    if (answer->segment_count < 2 || isnan(answer->all.within))
+        return;
+    buffer_printf(out, "where  quality %+.3f | traffic mix %+.3f\n", answer->all.within,
+                  answer->all.mix);
+    for (size_t i = 0, shown = 0; i < answer->segment_count && shown < SEGMENTS_SHOWN; i++) {
+        const struct drift_row *row = &answer->segments[i];
+        struct buffer words = {0};
+        if (row->verdict != DRIFT_WORSE && row->verdict != DRIFT_BETTER)
+            continue;
+        shown++;
+        drift_words_segment(row, &words);
+        buffer_printf(&words, ": %s ", drift_words_verdict(row->verdict));
+        drift_words_levels(row, &words);
+        buffer_append_str(&words, STR(" "));
+        drift_words_change(row, &words);
+        add_words(out, "       ", &words, "\n");
+    }
+    add_segments(out, answer, DRIFT_NO_MEANINGFUL_CHANGE, "       fine: ");
+    add_segments(out, answer, DRIFT_NOT_ENOUGH_DATA, "       unknown: ");
 }
 
-static void add_where(struct buffer *out, const struct drift_report *report,
-                      const struct drift_answer *answer)
+/* One block a step, the lowest and highest mean of the plot at its ends; "|" before the window. */
+static void add_trend(struct buffer *out, const struct drift_report *report,
+                      const struct report_series *series)
 {
-    if (answer->segment_count < 2)
+    static const char *const blocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+    struct trend_point points[TREND_POINTS_MAX];
+    size_t count = drift_series_trend(series->cells, points);
+    double low = INFINITY, high = -INFINITY;
+    for (size_t i = 0; i < count; i++) {
+        low = fmin(low, points[i].mean);
+        high = fmax(high, points[i].mean);
+    }
+    if (!(low <= high))
         return;
-    if (!isnan(answer->all.within))
-        buffer_printf(out, "  where  quality %+.3f | traffic mix %+.3f\n", answer->all.within,
-                      answer->all.mix);
-    add_changed(out, report, answer, DRIFT_WORSE);
-    add_changed(out, report, answer, DRIFT_BETTER);
-    add_listed(out, report, answer, DRIFT_NO_MEANINGFUL_CHANGE);
-    add_listed(out, report, answer, DRIFT_NOT_ENOUGH_DATA);
+    buffer_append_str(out, STR("trend  "));
+    for (size_t i = 0; i < count; i++) {
+        double height = (points[i].mean - low) / fmax(high - low, series->tolerance);
+        int64_t start_ms = report->question.current.from_ms;
+        if (i > 0 && points[i].from_ms <= start_ms && start_ms < points[i].to_ms)
+            buffer_append_str(out, STR("|"));
+        buffer_append_str(out, points[i].n == 0 ? STR(" ") : str_of(blocks[lround(height * 7)]));
+    }
+    buffer_printf(out, "  %.3f to %.3f, %lld h each\n", low, high,
+                  (long long)(points[count - 1].to_ms - points[count - 1].from_ms) / 3600000);
 }
 
 static void add_data(struct buffer *out, const struct drift_row *row)
 {
-    const struct level *sides[] = {&row->base, &row->current};
-    static const char *const names[] = {"  data   baseline", "; window"};
-    for (size_t i = 0; i < 2; i++) {
-        const struct level *level = sides[i];
-        buffer_printf(out, "%s %llu scores", names[i], (unsigned long long)level->n);
-        if (fabs(level->n_eff - (double)level->n) > 0.5)
-            buffer_printf(out, " (n_eff %.0f)", level->n_eff);
-        if (level->missing > 0)
-            buffer_printf(out, ", %.1f %% missing: mean in [%.3f, %.3f] whatever they were",
-                          100 * level->missing, level->missing_bounds.low,
-                          level->missing_bounds.high);
-    }
+    buffer_append_str(out, STR("data   baseline "));
+    drift_words_level(&row->base, out);
+    buffer_append_str(out, STR("; window "));
+    drift_words_level(&row->current, out);
     buffer_append_str(out, STR("\n"));
 }
 
-static void add_series(struct buffer *out, const struct drift_report *report,
+/* All that is known of a change. */
+static void add_detail(struct buffer *out, const struct drift_report *report,
                        const struct report_series *series)
 {
     const struct drift_answer *answer = &series->answer;
-    buffer_printf(out, "%s  ", words_of(answer->all.verdict));
-    add_clean(out, series->model[0] ? series->model : "(no model)");
-    buffer_append_str(out, STR(" / "));
-    add_clean(out, series->criterion);
-    buffer_append_str(out, STR("   "));
-    add_levels(out, &answer->all);
-    buffer_printf(out, "   tolerance %g\n", report->question.tolerance);
+    struct buffer words = {0};
     add_since(out, answer);
-    if (answer->all.verdict != DRIFT_NO_MEANINGFUL_CHANGE)
-        add_evidence(out, &answer->all);
-    if (answer->all.verdict != DRIFT_NO_MEANINGFUL_CHANGE || has_changed_segment(answer))
-        add_where(out, report, answer);
-    if (series->changed)
-        buffer_printf(out,
-                      "  note   the criterion changed between the windows: %.12s is not compared "
-                      "with another\n",
-                      series->hash);
+    drift_words_evidence(&answer->all, &words);
+    add_words(out, "sure   ", &words, "\n");
+    add_where(out, answer);
     add_data(out, &answer->all);
+    add_trend(out, report, series);
+    drift_words_advice(series, &words);
+    add_words(out, "do     ", &words, "\n");
+    buffer_append_str(out, STR("\n"));
 }
 
-void drift_report_text(const struct drift_report *report, struct buffer *out)
+/* What would tell, or what is missing, of a row that did not change. */
+static void add_remark(struct buffer *out, const struct report_series *series)
+{
+    const struct drift_row *row = &series->answer.all;
+    struct buffer words = {0};
+    if (row->verdict == DRIFT_NOT_ENOUGH_DATA)
+        drift_words_power(row, series->tolerance, &words);
+    add_words(out, "       ", &words, "\n");
+    if (row->base.missing > 0 || row->current.missing > 0)
+        add_data(out, row);
+    drift_words_advice(series, &words);
+    add_words(out, "do     ", &words, "\n");
+}
+
+static void add_series(struct buffer *out, const struct drift_report *report, size_t index)
+{
+    const struct report_series *series = &report->series[index];
+    bool moved = series->answer.all.verdict == DRIFT_WORSE ||
+                 series->answer.all.verdict == DRIFT_BETTER;
+    add_verdict(out, report, series);
+    if (series->changed)
+        buffer_printf(out, "note   the criterion changed between the windows: %.12s is not "
+                           "compared with another\n",
+                      series->hash);
+    if (moved && index < DETAILED_SHOWN)
+        add_detail(out, report, series);
+    else if (!moved)
+        add_remark(out, series);
+}
+
+static void add_windows(struct buffer *out, const struct drift_report *report)
 {
     const struct drift_question *question = &report->question;
-    char from[TIME_BYTES], to[TIME_BYTES];
-    for (size_t i = 0; i < report->count; i++)
-        add_series(out, report, &report->series[i]);
-    if (report->count == 0)
-        buffer_append_str(out, STR("No scores in these windows.\n"));
-    buffer_printf(out, "\nbaseline %s to %s UTC\n", minute_of(question->base.from_ms, from),
-                  minute_of(question->base.to_ms, to));
-    buffer_printf(out, "window   %s to %s UTC\n", minute_of(question->current.from_ms, from),
-                  minute_of(question->current.to_ms, to));
-    if (report->aligned)
-        buffer_append_str(out, STR("         widened to full hours: what is older than 48 hours is "
-                                   "kept by the hour\n"));
-    buffer_printf(out, "%zu rows tested (Benjamini-Hochberg), %zu shard%s read\n", report->tested,
-                  report->shard_count, report->shard_count == 1 ? "" : "s");
+    int64_t watermark_ms = drift_report_watermark(report);
+    char from[MINUTE_TEXT_BYTES], to[MINUTE_TEXT_BYTES];
+    buffer_printf(out, "window    %s to %s UTC", drift_words_minute(question->current.from_ms, from),
+                  drift_words_minute(question->current.to_ms, to));
+    if (watermark_ms != INT64_MIN)
+        buffer_printf(out, ", scores until %s", drift_words_minute(watermark_ms, to));
+    buffer_printf(out, "\nbaseline  %s to %s UTC\n",
+                  drift_words_minute(question->base.from_ms, from),
+                  drift_words_minute(question->base.to_ms, to));
+}
+
+static void add_partial(struct buffer *out, const struct drift_report *report)
+{
+    buffer_printf(out, "read      %zu shard%s", report->shard_count,
+                  report->shard_count == 1 ? "" : "s");
     if (report->pending > 0)
-        buffer_printf(out, "%lld offsets are scored and not counted yet\n",
+        buffer_printf(out, "; %lld offsets are scored and not counted yet",
                       (long long)report->pending);
-    if (report->partial.total > 0)
-        buffer_printf(out, "PARTIAL: this is not all\n");
+    buffer_append_str(out, report->partial.total > 0 ? STR("\nPARTIAL   this is not all:\n")
+                                                     : STR("; nothing known to be missing\n"));
     for (size_t i = 0; i < report->partial.count; i++) {
         buffer_append_str(out, STR("  "));
         add_clean(out, report->partial.lines[i]);
         buffer_append_str(out, STR("\n"));
     }
+}
+
+void drift_report_text(const struct drift_report *report, struct buffer *out)
+{
+    for (size_t i = 0; i < report->count && i < ROWS_SHOWN; i++)
+        add_series(out, report, i);
+    if (report->count > ROWS_SHOWN)
+        buffer_printf(out, "and %zu more rows, the quietest: --format json lists them\n",
+                      report->count - ROWS_SHOWN);
+    if (report->count == 0)
+        buffer_append_str(out, STR("No scores in these windows.\n"));
+    buffer_append_str(out, STR("\n"));
+    add_windows(out, report);
+    buffer_append_str(out, STR("tested    "));
+    drift_words_tested(report, out);
+    buffer_append_str(out, STR("\n"));
+    add_partial(out, report);
+    buffer_printf(out, "WORSE, BETTER: beyond the tolerance, %g %% sure. NO MEANINGFUL CHANGE: within "
+                       "it.\nNOT ENOUGH DATA: neither is sure.\n",
+                  100 * (1 - report->question.alpha));
 }

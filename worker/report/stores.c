@@ -200,6 +200,7 @@ size_t stores_segment(struct stores *stores, const char *words, size_t size)
 static void free_series(struct cell_series *series)
 {
     free(series->model);
+    free(series->rubric);
     free(series->criterion);
     free(series->dimension);
     free(series->hash);

@@ -25,10 +25,10 @@ struct open_shard {
     struct db *db;
 };
 
-/* A criterion's hash of a model: different hashes are never compared. */
+/* A criterion's hash in the rubrics of a name, of a model: different hashes are never compared. */
 struct cell_series {
     size_t number; /* from 0, in the order in which they were met */
-    char *model, *criterion, *dimension, *hash;
+    char *model, *rubric, *criterion, *dimension, *hash;
 };
 
 /* Zero-initialise; stores_close gives all back. */

@@ -1,0 +1,154 @@
+/* drift_words: what every page of a drift report says, whatever its form. */
+#include "worker/report/drift_words.h"
+
+#include <math.h>
+
+#include "schema/base/clock.h"
+
+enum { DAY_MS = 24 * 60 * 60 * 1000 };
+
+const char *drift_words_verdict(enum drift_verdict verdict)
+{
+    static const char *const words[] = {[DRIFT_NOT_ENOUGH_DATA] = "NOT ENOUGH DATA",
+                                        [DRIFT_NO_MEANINGFUL_CHANGE] = "NO MEANINGFUL CHANGE",
+                                        [DRIFT_BETTER] = "BETTER",
+                                        [DRIFT_WORSE] = "WORSE"};
+    return words[verdict];
+}
+
+const char *drift_words_minute(int64_t ms, char out[MINUTE_TEXT_BYTES])
+{
+    static const char *const days[] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
+    char text[CLOCK_TEXT_BYTES];
+    clock_format_rfc3339(ms, text);
+    snprintf(out, MINUTE_TEXT_BYTES, "%s %.10s %.5s", days[ms / DAY_MS % 7], text, text + 11);
+    return out;
+}
+
+void drift_words_name(const struct drift_report *report, const struct report_series *series,
+                      struct buffer *out)
+{
+    bool name_rubric = false, name_hash = false;
+    for (size_t i = 0; i < report->count; i++) {
+        const struct report_series *other = &report->series[i];
+        if (other == series || strcmp(other->model, series->model) != 0 ||
+            strcmp(other->criterion, series->criterion) != 0)
+            continue;
+        name_rubric = true;
+        name_hash = name_hash || strcmp(other->rubric, series->rubric) == 0;
+    }
+    buffer_printf(out, "%s / %s", series->model[0] ? series->model : "(no model)",
+                  series->criterion);
+    if (name_rubric)
+        buffer_printf(out, " of %s", series->rubric);
+    if (name_hash)
+        buffer_printf(out, " %.8s", series->hash);
+}
+
+void drift_words_segment(const struct drift_row *row, struct buffer *out)
+{
+    buffer_printf(out, "segment %lld", (long long)row->segment);
+}
+
+void drift_words_levels(const struct drift_row *row, struct buffer *out)
+{
+    if (row->base.n > 0)
+        buffer_printf(out, "%.3f", row->base.mean);
+    else
+        buffer_append_str(out, STR("none"));
+    if (row->current.n > 0)
+        buffer_printf(out, " -> %.3f", row->current.mean);
+    else
+        buffer_append_str(out, STR(" -> none"));
+}
+
+void drift_words_change(const struct drift_row *row, struct buffer *out)
+{
+    if (!isnan(row->difference.ci.low))
+        buffer_printf(out, "%+.3f [%+.3f, %+.3f]", row->difference.delta, row->difference.ci.low,
+                      row->difference.ci.high);
+}
+
+static double two_digits(double value)
+{
+    double unit = fmax(pow(10, floor(log10(value)) - 1), 1);
+    return round(value / unit) * unit;
+}
+
+void drift_words_evidence(const struct drift_row *row, struct buffer *out)
+{
+    if (isnan(row->difference.p))
+        return;
+    buffer_printf(out, "p %.2g", row->difference.p);
+    if (!isnan(row->p_adjusted))
+        buffer_printf(out, ", %.2g over all rows", row->p_adjusted);
+    if (row->log_e > log(1e6))
+        buffer_append_str(out, STR("; more than a million to 1 against chance"));
+    else if (row->log_e > log(2))
+        buffer_printf(out, "; about %.0f to 1 against chance", two_digits(exp(row->log_e)));
+}
+
+void drift_words_power(const struct drift_row *row, double tolerance, struct buffer *out)
+{
+    double more = drift_row_more(row, tolerance);
+    if (row->base.n == 0 || row->current.n == 0) {
+        buffer_printf(out, "no scores in the %s",
+                      row->current.n > 0 ? "baseline" : "window");
+        return;
+    }
+    if (isnan(more)) {
+        buffer_append_str(out, STR("too few scores to tell how sure it is"));
+        return;
+    }
+    buffer_printf(out, "a change of %.2g would show (80 %%)", row->mde);
+    if (more > 1.05)
+        buffer_printf(out, "; for %g both windows need %.*f times the scores", tolerance, more < 10,
+                      more);
+}
+
+void drift_words_level(const struct level *level, struct buffer *out)
+{
+    buffer_printf(out, "%llu score%s", (unsigned long long)level->n, level->n == 1 ? "" : "s");
+    if (fabs(level->n_eff - (double)level->n) > 0.5)
+        buffer_printf(out, " (n_eff %.0f)", level->n_eff);
+    if (level->missing > 0)
+        buffer_printf(out, ", %.1f %% missing: mean in [%.3f, %.3f] whatever they were",
+                      100 * level->missing, level->missing_bounds.low, level->missing_bounds.high);
+}
+
+static bool is_traffic(const struct drift_row *row)
+{
+    return fabs(row->mix) > fabs(row->within) && row->mix * row->difference.delta > 0;
+}
+
+void drift_words_advice(const struct report_series *series, struct buffer *out)
+{
+    const struct drift_answer *answer = &series->answer;
+    const struct drift_row *row = &answer->all;
+    char since[MINUTE_TEXT_BYTES];
+    if (series->changed && row->verdict == DRIFT_NOT_ENOUGH_DATA)
+        buffer_append_str(out, STR("score the baseline again with the criterion of the window, or "
+                                   "compare windows after its change"));
+    else if (row->verdict != DRIFT_WORSE)
+        return;
+    else if (is_traffic(row))
+        buffer_append_str(out, STR("look at the traffic: more of it comes from segments that always "
+                                   "scored lower; answers changed less"));
+    else if (answer->onset.found)
+        buffer_printf(out, "look for what changed by %s UTC: a deployment, a prompt, routing",
+                      drift_words_minute(answer->onset.since_ms, since));
+    else
+        buffer_append_str(out, STR("look for what changed between the two windows"));
+    if (row->verdict == DRIFT_WORSE && !is_traffic(row) && answer->segment_count > 1 &&
+        answer->segments[0].verdict == DRIFT_WORSE) {
+        buffer_append_str(out, STR("; first in "));
+        drift_words_segment(&answer->segments[0], out);
+    }
+}
+
+void drift_words_tested(const struct drift_report *report, struct buffer *out)
+{
+    buffer_printf(out, "%zu row%s, %zu of them changed at a false discovery rate of %g %%",
+                  report->tested, report->tested == 1 ? "" : "s", report->found,
+                  100 * report->question.alpha);
+}

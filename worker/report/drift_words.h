@@ -1,0 +1,37 @@
+/* drift_words: what every page of a drift report says, whatever its form. */
+#ifndef ASSAY_DRIFT_WORDS_H
+#define ASSAY_DRIFT_WORDS_H
+
+#include "worker/report/drift_report.h"
+
+enum { MINUTE_TEXT_BYTES = 32 };
+
+/* Texts that are appended may hold what traffic or a configuration said: a page escapes them. */
+
+/* "NOT ENOUGH DATA". */
+const char *drift_words_verdict(enum drift_verdict verdict);
+/* "Sun 2026-03-01 14:00", UTC. */
+const char *drift_words_minute(int64_t ms, char out[MINUTE_TEXT_BYTES]);
+/* "m / exact"; with the rubric, or the hash too, where two rows of the report would read the same. */
+void drift_words_name(const struct drift_report *report, const struct report_series *series,
+                      struct buffer *out);
+/* "lang=de". */
+void drift_words_segment(const struct drift_row *row, struct buffer *out);
+/* "0.902 -> 0.748"; "none" where there are no scores. */
+void drift_words_levels(const struct drift_row *row, struct buffer *out);
+/* "-0.154 [-0.197, -0.112]"; nothing when it is unknown. */
+void drift_words_change(const struct drift_row *row, struct buffer *out);
+/* "p 2e-13, 4e-13 over all rows; more than a million to 1 against chance"; nothing when it is
+ * unknown. */
+void drift_words_evidence(const struct drift_row *row, struct buffer *out);
+/* What data would tell: "a change of 0.056 would show (80 %); for 0.02 both windows need 7.8 times
+ * the scores". */
+void drift_words_power(const struct drift_row *row, double tolerance, struct buffer *out);
+/* "960 scores (n_eff 412), 1.2 % missing: mean in [0.89, 0.91] whatever they were". */
+void drift_words_level(const struct level *level, struct buffer *out);
+/* What a person can do now; nothing for rows that need nobody. */
+void drift_words_advice(const struct report_series *series, struct buffer *out);
+/* "12 rows, 3 of them changed at a false discovery rate of 5 %". */
+void drift_words_tested(const struct drift_report *report, struct buffer *out);
+
+#endif
