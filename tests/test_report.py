@@ -297,7 +297,7 @@ def test_lengths_count_back_from_at(keep, report):
     (["--window", "2024-01-01..2026-01-01", "--baseline", "2023-01-01..2023-01-02"], "days"),
     (["--window", "9999d"], "--window"),
     (["--at", "noon"], "--at"),
-    (["--format", "xml"], "neither text nor json"),
+    (["--format", "xml"], "neither text nor json nor html"),
     (["--tolerance", "0"], "--tolerance"),
 ])
 def test_a_wrong_command_line_says_what_is_wrong(assay, tmp_path, options, words):

@@ -57,13 +57,15 @@ static const struct arg DRIFT_ARGS[] = {
      .value = "[NAME=]X",
      .kind = ARG_LIST,
      .offset = offsetof(struct drift_options, tolerances),
-     .help = "the largest change of a mean score that would not matter, of a dimension or a metric: "
-             "--tolerance safety=0.005; default for all 0.02"},
+     .help =
+         "the largest change of a mean score that would not matter, of a dimension or a metric: "
+         "--tolerance safety=0.005; default for all 0.02"},
     {.name = "format",
-     .value = "text|json",
+     .value = "text|json|html",
      .kind = ARG_TEXT,
      .offset = offsetof(struct drift_options, format),
-     .help = "for people, or schema/drift-report.schema.json; default text"},
+     .help =
+         "for people, schema/drift-report.schema.json, or one page for a browser; default text"},
 };
 
 static const struct arg_group DRIFT_GROUPS[] = {
@@ -75,8 +77,10 @@ static const struct arg_table DRIFT_TABLE = {
         "BETTER: the change is\nlarger than the tolerance, with 95 % confidence. NO MEANINGFUL "
         "CHANGE: it is smaller. NOT ENOUGH DATA: neither\nis sure. A report is one look; asked "
         "again and again, it finds changes that are none. Windows are half-open and\nin steps of "
-        "5 minutes, UTC. Counted are scores of files, and those whose commit the broker accepted; what "
-        "is missing is\nlisted. Exit status: 0 fine, 1 a row is WORSE, 2 wrong usage, 3 a store could not be read.",
+        "5 minutes, UTC. Counted are scores of files, and those whose commit the broker accepted; "
+        "what "
+        "is missing is\nlisted. Exit status: 0 fine, 1 a row is WORSE, 2 wrong usage, 3 a store "
+        "could not be read.",
     .groups = DRIFT_GROUPS,
     .group_count = sizeof DRIFT_GROUPS / sizeof *DRIFT_GROUPS,
 };
@@ -89,10 +93,11 @@ static bool parse_tolerance(const char *text, struct tolerance *out, struct erro
     if (equals)
         out->name = (struct str){text, (size_t)(equals - text)};
     if (equals == text || end == number || *end || !(out->value >= 0.0001 && out->value <= 1))
-        return error_set(error, ERROR_INPUT,
-                         "--tolerance \"%.80s\" must be a number from 0.0001 to 1, or such a number "
-                         "of a dimension or metric: safety=0.005",
-                         text);
+        return error_set(
+            error, ERROR_INPUT,
+            "--tolerance \"%.80s\" must be a number from 0.0001 to 1, or such a number "
+            "of a dimension or metric: safety=0.005",
+            text);
     return true;
 }
 
@@ -137,15 +142,28 @@ static bool check_segments(const struct arg_list *segments, struct error *error)
     return error->kind == ERROR_NONE;
 }
 
-static bool check_options(const struct drift_options *options, bool *out_json, struct error *error)
+typedef void page_writer(const struct drift_report *report, struct buffer *out);
+
+/* NULL and an error: there is no such format. */
+static page_writer *writer_of(const char *format, struct error *error)
 {
-    *out_json = strcmp(options->format, "json") == 0;
-    if (!*out_json && strcmp(options->format, "text") != 0)
-        return error_set(error, ERROR_INPUT, "--format \"%.40s\" is neither text nor json",
-                         options->format);
-    if (options->stores.count == 0)
-        return error_set(error, ERROR_INPUT, "--store is missing: name a folder of shards, or http://WORKER:PORT");
-    return check_segments(&options->segments, error);
+    static const struct {
+        const char *name;
+        page_writer *write;
+    } formats[] = {
+        {"text", drift_report_text}, {"json", drift_report_json}, {"html", drift_report_html}};
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        if (strcmp(format, formats[i].name) == 0)
+            return formats[i].write;
+    error_set(error, ERROR_INPUT, "--format \"%.40s\" is neither text nor json nor html", format);
+    return NULL;
+}
+
+static bool check_stores(const struct drift_options *options, struct error *error)
+{
+    return options->stores.count > 0 ||
+           error_set(error, ERROR_INPUT,
+                     "--store is missing: name a folder of shards, or http://WORKER:PORT");
 }
 
 /* An exit code. */
@@ -191,18 +209,19 @@ static int report_drift(const struct drift_options *options)
 {
     struct error error = {0};
     struct buffer page = {0};
-    bool json = false;
     struct tolerance *tolerances = memory_new(options->tolerances.count + 1, sizeof *tolerances);
     struct drift_report report = {.model = options->model,
                                   .tolerances = tolerances,
                                   .tolerance_count = options->tolerances.count};
     int code = EXIT_USAGE;
-    if (check_options(options, &json, &error) && make_question(options, &report.question, &error) &&
+    page_writer *write = writer_of(options->format, &error);
+    if (write && check_stores(options, &error) && check_segments(&options->segments, &error) &&
+        make_question(options, &report.question, &error) &&
         parse_tolerances(options, tolerances, &error)) {
         code = read_stores(options, &report, &error);
         if (code == EXIT_FINE) {
             warn_of_unused(&report);
-            (json ? drift_report_json : drift_report_text)(&report, &page);
+            write(&report, &page);
             fwrite(page.data, 1, page.size, stdout);
             code = drift_report_is_worse(&report) ? EXIT_BELOW : EXIT_FINE;
         }
@@ -217,8 +236,7 @@ static int report_drift(const struct drift_options *options)
 
 int cmd_report_drift(int argc, char **argv)
 {
-    struct drift_options options = {
-        .baseline = "7d", .window = "24h", .format = "text"};
+    struct drift_options options = {.baseline = "7d", .window = "24h", .format = "text"};
     struct arg_list operands = {0};
     int code;
     if (args_start(&DRIFT_TABLE, argc, argv, &options, &operands, &code))

@@ -67,8 +67,8 @@ static void add_level(struct buffer *out, const char *name, const struct level *
     buffer_append_str(out, STR("}"));
 }
 
-static void add_row(struct buffer *out, const struct report_series *series,
-                    const struct drift_row *row)
+static void add_row(struct buffer *out, const struct drift_report *report,
+                    const struct report_series *series, const struct drift_row *row)
 {
     add_text(out, "verdict", drift_verdict_name(row->verdict));
     add_text(out, "model", series->model);
@@ -113,11 +113,12 @@ static void add_trend(struct buffer *out, const struct report_series *series)
     buffer_append_str(out, STR("]"));
 }
 
-static void add_series(struct buffer *out, const struct report_series *series)
+static void add_series(struct buffer *out, const struct drift_report *report,
+                       const struct report_series *series)
 {
     const struct drift_answer *answer = &series->answer;
     buffer_append_str(out, out->data[out->size - 1] == '[' ? STR("{") : STR(",{"));
-    add_row(out, series, &answer->all);
+    add_row(out, report, series, &answer->all);
     add_name(out, "criterion_changed");
     buffer_append_str(out, series->changed ? STR("true") : STR("false"));
     if (answer->onset.found) {
@@ -132,7 +133,7 @@ static void add_series(struct buffer *out, const struct report_series *series)
     buffer_append_str(out, STR("}"));
     for (size_t i = 0; answer->segment_count > 1 && i < answer->segment_count; i++) {
         buffer_append_str(out, STR(",{"));
-        add_row(out, series, &answer->segments[i]);
+        add_row(out, report, series, &answer->segments[i]);
         buffer_append_str(out, STR("}"));
     }
 }
@@ -169,6 +170,6 @@ void drift_report_json(const struct drift_report *report, struct buffer *out)
     add_name(out, "rows");
     buffer_append_str(out, STR("["));
     for (size_t i = 0; i < report->count; i++)
-        add_series(out, &report->series[i]);
+        add_series(out, report, &report->series[i]);
     buffer_append_str(out, STR("]}\n"));
 }

@@ -22,7 +22,8 @@ static bool is_of(const struct tolerance *tolerance, const struct report_series 
            str_is(tolerance->name, series->dimension);
 }
 
-/* A metric's own wins over its dimension's, that over the one for all; the last given over others. */
+/* A metric's own wins over its dimension's, that over the one for all; the last given over others.
+ */
 static double tolerance_of(const struct drift_report *report, const struct report_series *series)
 {
     double value = report->question.tolerance;

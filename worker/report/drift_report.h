@@ -29,7 +29,7 @@ struct report_series {
 /* Zero-initialise but for the question and the model; drift_report_clear gives all back. */
 struct drift_report {
     struct drift_question question;
-    const char *model;            /* NULL: every model; borrowed */
+    const char *model;                  /* NULL: every model; borrowed */
     const struct tolerance *tolerances; /* borrowed; question.tolerance for what none is of */
     size_t tolerance_count;
     struct report_series *series; /* after finish: as a person wants to read them */
@@ -60,6 +60,10 @@ bool drift_report_is_worse(const struct drift_report *report);
 
 /* The page for people, at most 100 columns but for long names; byte-identical for the same rows. */
 void drift_report_text(const struct drift_report *report, struct buffer *out);
+/* One file that needs nothing else and runs no script, at most DRIFT_HTML_BYTES_MAX long: the rows
+ * that need a person first, what is left out is counted. */
+enum { DRIFT_HTML_BYTES_MAX = 100000 };
+void drift_report_html(const struct drift_report *report, struct buffer *out);
 /* schema/drift-report.schema.json, one line. */
 void drift_report_json(const struct drift_report *report, struct buffer *out);
 

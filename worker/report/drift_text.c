@@ -53,8 +53,9 @@ static void add_since(struct buffer *out, const struct drift_answer *answer)
 }
 
 /* Names of segments with a verdict, those beyond NAMES_SHOWN counted. */
-static void add_segments(struct buffer *out, const struct drift_answer *answer,
-                         enum drift_verdict verdict, const char *before)
+static void add_segments(struct buffer *out, const struct drift_report *report,
+                         const struct drift_answer *answer, enum drift_verdict verdict,
+                         const char *before)
 {
     size_t found = 0;
     for (size_t i = 0; i < answer->segment_count; i++) {
@@ -62,7 +63,7 @@ static void add_segments(struct buffer *out, const struct drift_answer *answer,
         struct buffer words = {0};
         if (row->verdict != verdict || ++found > NAMES_SHOWN)
             continue;
-        drift_words_segment(row, &words);
+        drift_words_segment(report, row, &words);
         if (verdict == DRIFT_NOT_ENOUGH_DATA && !isnan(row->mde))
             buffer_printf(&words, " (would show %.2g)", row->mde);
         add_words(out, found == 1 ? before : ", ", &words, "");
@@ -73,27 +74,30 @@ static void add_segments(struct buffer *out, const struct drift_answer *answer,
         buffer_append_str(out, STR("\n"));
 }
 
-static void add_where(struct buffer *out, const struct drift_answer *answer)
+/* Those that changed, a line each, the surest first; then those that need none. */
+static void add_where(struct buffer *out, const struct drift_report *report,
+                      const struct drift_answer *answer)
 {
-    if (answer->segment_count < 2 || isnan(answer->all.within))
+    if (answer->segment_count < 2)
         return;
-    buffer_printf(out, "where  quality %+.3f | traffic mix %+.3f\n", answer->all.within,
-                  answer->all.mix);
+    if (!isnan(answer->all.within))
+        buffer_printf(out, "where  quality %+.3f | traffic mix %+.3f\n", answer->all.within,
+                      answer->all.mix);
     for (size_t i = 0, shown = 0; i < answer->segment_count && shown < SEGMENTS_SHOWN; i++) {
         const struct drift_row *row = &answer->segments[i];
         struct buffer words = {0};
         if (row->verdict != DRIFT_WORSE && row->verdict != DRIFT_BETTER)
             continue;
         shown++;
-        drift_words_segment(row, &words);
+        drift_words_segment(report, row, &words);
         buffer_printf(&words, ": %s ", drift_words_verdict(row->verdict));
         drift_words_levels(row, &words);
         buffer_append_str(&words, STR(" "));
         drift_words_change(row, &words);
         add_words(out, "       ", &words, "\n");
     }
-    add_segments(out, answer, DRIFT_NO_MEANINGFUL_CHANGE, "       fine: ");
-    add_segments(out, answer, DRIFT_NOT_ENOUGH_DATA, "       unknown: ");
+    add_segments(out, report, answer, DRIFT_NO_MEANINGFUL_CHANGE, "       fine: ");
+    add_segments(out, report, answer, DRIFT_NOT_ENOUGH_DATA, "       unknown: ");
 }
 
 /* One block a step, the lowest and highest mean of the plot at its ends; "|" before the window. */
@@ -140,42 +144,55 @@ static void add_detail(struct buffer *out, const struct drift_report *report,
     add_since(out, answer);
     drift_words_evidence(&answer->all, &words);
     add_words(out, "sure   ", &words, "\n");
-    add_where(out, answer);
+    add_where(out, report, answer);
     add_data(out, &answer->all);
     add_trend(out, report, series);
-    drift_words_advice(series, &words);
+    drift_words_advice(report, series, &words);
     add_words(out, "do     ", &words, "\n");
     buffer_append_str(out, STR("\n"));
 }
 
+static bool has_changed_segment(const struct drift_answer *answer)
+{
+    for (size_t i = 0; i < answer->segment_count; i++)
+        if (answer->segments[i].verdict == DRIFT_WORSE ||
+            answer->segments[i].verdict == DRIFT_BETTER)
+            return true;
+    return false;
+}
+
 /* What would tell, or what is missing, of a row that did not change. */
-static void add_remark(struct buffer *out, const struct report_series *series)
+static void add_remark(struct buffer *out, const struct drift_report *report,
+                       const struct report_series *series)
 {
     const struct drift_row *row = &series->answer.all;
     struct buffer words = {0};
     if (row->verdict == DRIFT_NOT_ENOUGH_DATA)
         drift_words_power(row, series->tolerance, &words);
     add_words(out, "       ", &words, "\n");
+    if (row->verdict == DRIFT_NOT_ENOUGH_DATA || has_changed_segment(&series->answer))
+        add_where(out, report, &series->answer);
     if (row->base.missing > 0 || row->current.missing > 0)
         add_data(out, row);
-    drift_words_advice(series, &words);
+    drift_words_advice(report, series, &words);
     add_words(out, "do     ", &words, "\n");
 }
 
 static void add_series(struct buffer *out, const struct drift_report *report, size_t index)
 {
     const struct report_series *series = &report->series[index];
-    bool moved = series->answer.all.verdict == DRIFT_WORSE ||
-                 series->answer.all.verdict == DRIFT_BETTER;
+    bool moved =
+        series->answer.all.verdict == DRIFT_WORSE || series->answer.all.verdict == DRIFT_BETTER;
     add_verdict(out, report, series);
     if (series->changed)
-        buffer_printf(out, "note   the criterion changed between the windows: %.12s is not "
-                           "compared with another\n",
+        buffer_printf(out,
+                      "note   the criterion changed between the windows: %.12s is not "
+                      "compared with another\n",
                       series->hash);
     if (moved && index < DETAILED_SHOWN)
         add_detail(out, report, series);
     else if (!moved)
-        add_remark(out, series);
+        add_remark(out, report, series);
 }
 
 static void add_windows(struct buffer *out, const struct drift_report *report)
@@ -183,13 +200,17 @@ static void add_windows(struct buffer *out, const struct drift_report *report)
     const struct drift_question *question = &report->question;
     int64_t watermark_ms = drift_report_watermark(report);
     char from[MINUTE_TEXT_BYTES], to[MINUTE_TEXT_BYTES];
-    buffer_printf(out, "window    %s to %s UTC", drift_words_minute(question->current.from_ms, from),
+    buffer_printf(out, "window    %s to %s UTC",
+                  drift_words_minute(question->current.from_ms, from),
                   drift_words_minute(question->current.to_ms, to));
     if (watermark_ms != INT64_MIN)
         buffer_printf(out, ", scores until %s", drift_words_minute(watermark_ms, to));
     buffer_printf(out, "\nbaseline  %s to %s UTC\n",
                   drift_words_minute(question->base.from_ms, from),
                   drift_words_minute(question->base.to_ms, to));
+    if (report->aligned)
+        buffer_append_str(out, STR("          widened to full hours: what is older than 48 hours is "
+                                   "kept by the hour\n"));
 }
 
 static void add_partial(struct buffer *out, const struct drift_report *report)
@@ -223,7 +244,8 @@ void drift_report_text(const struct drift_report *report, struct buffer *out)
     drift_words_tested(report, out);
     buffer_append_str(out, STR("\n"));
     add_partial(out, report);
-    buffer_printf(out, "WORSE, BETTER: beyond the tolerance, %g %% sure. NO MEANINGFUL CHANGE: within "
-                       "it.\nNOT ENOUGH DATA: neither is sure.\n",
+    buffer_printf(out,
+                  "WORSE, BETTER: beyond the tolerance, %g %% sure. NO MEANINGFUL CHANGE: within "
+                  "it.\nNOT ENOUGH DATA: neither is sure.\n",
                   100 * (1 - report->question.alpha));
 }

@@ -16,6 +16,32 @@ const char *drift_words_verdict(enum drift_verdict verdict)
     return words[verdict];
 }
 
+const char *drift_words_sign(enum drift_verdict verdict)
+{
+    static const char *const signs[] = {[DRIFT_NOT_ENOUGH_DATA] = "?",
+                                        [DRIFT_NO_MEANINGFUL_CHANGE] = "=",
+                                        [DRIFT_BETTER] = "▲",
+                                        [DRIFT_WORSE] = "▼"};
+    return signs[verdict];
+}
+
+void drift_words_counts(const struct drift_report *report, struct buffer *out)
+{
+    static const enum drift_verdict order[] = {DRIFT_WORSE, DRIFT_BETTER, DRIFT_NOT_ENOUGH_DATA,
+                                               DRIFT_NO_MEANINGFUL_CHANGE};
+    bool any = false;
+    for (size_t v = 0; v < sizeof order / sizeof *order; v++) {
+        size_t count = 0;
+        for (size_t i = 0; i < report->count; i++)
+            count += report->series[i].answer.all.verdict == order[v];
+        if (count > 0)
+            buffer_printf(out, "%s%zu %s", any ? ", " : "", count, drift_words_verdict(order[v]));
+        any = any || count > 0;
+    }
+    if (!any)
+        buffer_append_str(out, STR("no scores"));
+}
+
 const char *drift_words_minute(int64_t ms, char out[MINUTE_TEXT_BYTES])
 {
     static const char *const days[] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
@@ -45,9 +71,10 @@ void drift_words_name(const struct drift_report *report, const struct report_ser
         buffer_printf(out, " %.8s", series->hash);
 }
 
-void drift_words_segment(const struct drift_row *row, struct buffer *out)
+void drift_words_segment(const struct drift_report *report, const struct drift_row *row,
+                         struct buffer *out)
 {
-    buffer_printf(out, "segment %lld", (long long)row->segment);
+    breakdown_text(&report->breakdown, (size_t)row->segment, out);
 }
 
 void drift_words_levels(const struct drift_row *row, struct buffer *out)
@@ -92,8 +119,7 @@ void drift_words_power(const struct drift_row *row, double tolerance, struct buf
 {
     double more = drift_row_more(row, tolerance);
     if (row->base.n == 0 || row->current.n == 0) {
-        buffer_printf(out, "no scores in the %s",
-                      row->current.n > 0 ? "baseline" : "window");
+        buffer_printf(out, "no scores in the %s", row->current.n > 0 ? "baseline" : "window");
         return;
     }
     if (isnan(more)) {
@@ -121,7 +147,8 @@ static bool is_traffic(const struct drift_row *row)
     return fabs(row->mix) > fabs(row->within) && row->mix * row->difference.delta > 0;
 }
 
-void drift_words_advice(const struct report_series *series, struct buffer *out)
+void drift_words_advice(const struct drift_report *report, const struct report_series *series,
+                        struct buffer *out)
 {
     const struct drift_answer *answer = &series->answer;
     const struct drift_row *row = &answer->all;
@@ -132,8 +159,9 @@ void drift_words_advice(const struct report_series *series, struct buffer *out)
     else if (row->verdict != DRIFT_WORSE)
         return;
     else if (is_traffic(row))
-        buffer_append_str(out, STR("look at the traffic: more of it comes from segments that always "
-                                   "scored lower; answers changed less"));
+        buffer_append_str(out,
+                          STR("look at the traffic: more of it comes from segments that always "
+                              "scored lower; answers changed less"));
     else if (answer->onset.found)
         buffer_printf(out, "look for what changed by %s UTC: a deployment, a prompt, routing",
                       drift_words_minute(answer->onset.since_ms, since));
@@ -142,7 +170,7 @@ void drift_words_advice(const struct report_series *series, struct buffer *out)
     if (row->verdict == DRIFT_WORSE && !is_traffic(row) && answer->segment_count > 1 &&
         answer->segments[0].verdict == DRIFT_WORSE) {
         buffer_append_str(out, STR("; first in "));
-        drift_words_segment(&answer->segments[0], out);
+        drift_words_segment(report, &answer->segments[0], out);
     }
 }
 

@@ -10,13 +10,19 @@ enum { MINUTE_TEXT_BYTES = 32 };
 
 /* "NOT ENOUGH DATA". */
 const char *drift_words_verdict(enum drift_verdict verdict);
+/* A sign for it, so that no colour tells alone: "▼", "▲", "?", "=". */
+const char *drift_words_sign(enum drift_verdict verdict);
+/* "2 WORSE, 1 NOT ENOUGH DATA, 4 NO MEANINGFUL CHANGE"; "no scores" without any row. */
+void drift_words_counts(const struct drift_report *report, struct buffer *out);
 /* "Sun 2026-03-01 14:00", UTC. */
 const char *drift_words_minute(int64_t ms, char out[MINUTE_TEXT_BYTES]);
-/* "m / exact"; with the rubric, or the hash too, where two rows of the report would read the same. */
+/* "m / exact"; with the rubric, or the hash too, where two rows of the report would read the same.
+ */
 void drift_words_name(const struct drift_report *report, const struct report_series *series,
                       struct buffer *out);
-/* "lang=de". */
-void drift_words_segment(const struct drift_row *row, struct buffer *out);
+/* "language=de, route=(none)". */
+void drift_words_segment(const struct drift_report *report, const struct drift_row *row,
+                         struct buffer *out);
 /* "0.902 -> 0.748"; "none" where there are no scores. */
 void drift_words_levels(const struct drift_row *row, struct buffer *out);
 /* "-0.154 [-0.197, -0.112]"; nothing when it is unknown. */
@@ -30,7 +36,8 @@ void drift_words_power(const struct drift_row *row, double tolerance, struct buf
 /* "960 scores (n_eff 412), 1.2 % missing: mean in [0.89, 0.91] whatever they were". */
 void drift_words_level(const struct level *level, struct buffer *out);
 /* What a person can do now; nothing for rows that need nobody. */
-void drift_words_advice(const struct report_series *series, struct buffer *out);
+void drift_words_advice(const struct drift_report *report, const struct report_series *series,
+                        struct buffer *out);
 /* "12 rows, 3 of them changed at a false discovery rate of 5 %". */
 void drift_words_tested(const struct drift_report *report, struct buffer *out);
 

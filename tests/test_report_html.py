@@ -1,0 +1,240 @@
+"""Is the page of a drift report one that people can read in a real browser, whoever they are and wherever?"""
+import json
+import re
+import subprocess
+from html.parser import HTMLParser
+
+import numpy
+import pytest
+
+import browser as chromium
+from conftest import UNDER_CI
+from test_report import BASELINE, RUBRIC, WINDOW, traffic
+
+HOSTILE = "<script>alert(1)</script>\"'&\u202e\x01é"
+BYTES_MAX = 100_000
+
+# Text and what it stands on, as [ratio, text]: every text node that is seen, its colour over that of the
+# nearest ancestor with one. In a picture the text may stand on the shade of the window.
+CONTRASTS = """(() => {
+  const rgb = text => { const [r, g, b, a] = text.match(/[\\d.]+/g).map(Number); return [r, g, b, a ?? 1]; };
+  const part = v => (v /= 255) <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4;
+  const light = c => .2126 * part(c[0]) + .7152 * part(c[1]) + .0722 * part(c[2]);
+  const ratio = (a, b) => { const [x, y] = [light(a), light(b)].sort((m, n) => n - m); return (x + .05) / (y + .05); };
+  const ground = node => { for (; node; node = node.parentElement) {
+      const c = rgb(getComputedStyle(node).backgroundColor); if (c[3] > 0) return c; }
+    return [255, 255, 255, 1]; };
+  const found = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const text = walker.currentNode.data.trim(), at = walker.currentNode.parentElement;
+    if (!text || at.closest('title, desc, style')) continue;
+    const picture = at.closest('svg'), style = getComputedStyle(at), colour = rgb(picture ? style.fill : style.color);
+    const grounds = [ground(at)];
+    if (picture) picture.querySelectorAll('rect.window').forEach(r => grounds.push(rgb(getComputedStyle(r).fill)));
+    grounds.forEach(g => found.push([ratio(colour, g), text]));
+  }
+  return found; })()"""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if not chromium.program():
+        if UNDER_CI:
+            pytest.fail("no Chromium, and this is CI: it stands in tests/packages.txt", pytrace=False)
+        pytest.skip("NO CHROMIUM: install the packages of tests/packages.txt")
+    window = chromium.Browser()
+    yield window
+    window.close()
+
+
+@pytest.fixture(scope="module")
+def reported(assay, tmp_path_factory):
+    """Makes a store of rows; returns the report's page (a path) and its JSON."""
+    def call(rows, *options):
+        folder = tmp_path_factory.mktemp("html")
+        (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        (folder / "rubric.json").write_text(json.dumps(RUBRIC))
+        done = subprocess.run([assay, "eval", "--rubric", folder / "rubric.json", "--store", folder / "store",
+                               folder / "rows.jsonl"], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        command = [assay, "report", "drift", "--store", folder / "store", "--baseline", BASELINE, "--window", WINDOW,
+                   *options, "--format"]
+        page = subprocess.run([*command, "html"], capture_output=True)
+        assert page.returncode in (0, 1), page.stderr
+        (folder / "page.html").write_bytes(page.stdout)
+        return folder / "page.html", json.loads(subprocess.run([*command, "json"], capture_output=True).stdout)
+    return call
+
+
+@pytest.fixture(scope="module")
+def page(reported):
+    """Worse, better, unknown and unchanged rows, one of a model with a hostile name."""
+    rows = []
+    for number, (model, before, after, per_hour) in enumerate([
+            (HOSTILE, 0.9, 0.75, 20), ("better", 0.7, 0.9, 20), ("few", 0.9, 0.9, 2), ("same", 0.9, 0.9, 120)]):
+        rows += [row | {"model": model, "id": f"{number}{row['id']}"}
+                 for row in traffic(30 + number, before, after, per_hour=per_hour)]
+    return reported(rows, "--tolerance", "0.04")
+
+
+class Outline(HTMLParser):
+    """Elements in order, with the text of table cells; that tags are closed in order is checked."""
+
+    VOID = {"meta", "br"}
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.elements, self.rows = [], [], []
+        self.feed(text)
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if {"td", "th"} & set(self.open):
+            self.rows[-1][-1] += data
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def test_the_page_is_one_small_file_without_scripts(page):
+    path, _ = page
+    text = path.read_text()
+    outline = Outline(text)
+    assert path.stat().st_size < BYTES_MAX
+    assert not outline.all("script") and not outline.all("link") and not outline.all("img")
+    attributes = {name for _, each in outline.elements for name in each}
+    assert not attributes & {"src", "style"} and not any(name.startswith("on") for name in attributes)
+    assert all(link["href"].startswith("#") for link in outline.all("a"))
+    assert "url(" not in text and "@import" not in text
+    identities = [attributes["id"] for _, attributes in outline.elements if "id" in attributes]
+    assert len(identities) == len(set(identities))
+    referred = [name for _, attributes in outline.elements for name in attributes.get("aria-labelledby", "").split()]
+    assert referred and set(referred) <= set(identities)
+
+
+def test_names_from_traffic_are_text(page):
+    path, _ = page
+    text = path.read_text()
+    assert "<script" not in text and "\u202e" not in text and "\x01" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;\ufffd\ufffdé / exact" in text
+
+
+def test_the_table_says_what_the_json_says(page):
+    path, report = page
+    rows = [row for row in Outline(path.read_text()).rows if len(row) == 9]
+    assert rows[0] == ["model / metric", "verdict", "mean", "change [95 %]", "tolerance", "p, over all rows",
+                       "would show", "scores", "missing"]
+    assert len(rows) == 1 + len(report["rows"]) == 9
+    signs = {"WORSE": "▼", "BETTER": "▲", "NOT_ENOUGH_DATA": "?", "NO_MEANINGFUL_CHANGE": "="}
+    assert {row["verdict"] for row in report["rows"]} == set(signs)
+    for cells, row in zip(rows[1:], report["rows"]):
+        assert cells[1] == f"{signs[row['verdict']]} {row['verdict'].replace('_', ' ')}"
+        assert cells[2] == f"{row['base']['mean']:.3f} -> {row['cur']['mean']:.3f}"
+        assert cells[3] == f"{row['delta']:+.3f} [{row['ci'][0]:+.3f}, {row['ci'][1]:+.3f}]"
+        assert [float(cells[i]) for i in (4, 5, 6, 7)] == pytest.approx(
+            [row["tol"], row["p_bh"], row["mde"], row["cur"]["n"]], rel=0.06)
+
+
+def test_the_curve_is_the_trend(page):
+    """The height of each point is linear in its mean, its place in its time."""
+    path, report = page
+    curves = re.findall(r'<path class="mean" d="([^"]*)"', path.read_text())
+    assert len(curves) == len(report["rows"])
+    for curve, row in zip(curves, report["rows"]):
+        points = numpy.array([[float(v) for v in point.split()] for point in re.split("[ML]", curve)[1:]])
+        means = [point["mean"] for point in row["trend"]]
+        assert len(points) == len(means) == 36
+        slope, start = numpy.polyfit(means, points[:, 1], 1)
+        assert slope < 0 and points[:, 1] == pytest.approx(start + slope * numpy.array(means), abs=0.11)
+        assert numpy.diff(points[:, 0]) == pytest.approx((352 - 36) / 36, abs=0.11)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_it_renders_without_a_complaint_and_fits(browser, page, width, scheme):
+    browser.open(page[0], width, scheme)
+    picture = browser.picture()
+    ground = picture[0, 0]
+    assert (ground.min() > 200) == (scheme == "light") and (ground.max() < 60) == (scheme == "dark")
+    drawn = (numpy.abs(picture.astype(int) - ground).max(axis=2) > 60).mean()
+    assert picture.shape[1] == width and 0.01 < drawn < 0.5
+    assert browser.run("document.documentElement.scrollWidth") <= width
+    assert browser.complaints() == [] and browser.requests() == [f"file://{page[0]}"]
+    assert browser.run("[...document.querySelectorAll('svg')].every(s => s.getBoundingClientRect().height > 80)")
+
+
+@pytest.mark.parametrize("scheme,media", [("light", ""), ("dark", ""), ("dark", "print")])
+def test_all_text_has_contrast(browser, page, scheme, media):
+    browser.open(page[0], 1280, scheme, media)
+    found = browser.run(CONTRASTS)
+    assert len(found) > 200
+    assert [text for ratio, text in found if ratio < 4.5] == []
+
+
+def test_it_prints(browser, page):
+    browser.open(page[0], 1280, "dark")
+    paper = browser.pdf()
+    assert paper.startswith(b"%PDF") and 2 <= len(re.findall(rb"/Type\s*/Page\b", paper)) <= 12
+    browser.open(page[0], 700, "dark", "print")
+    assert (browser.picture()[0, 0] == 255).all()
+    assert browser.run("document.documentElement.scrollWidth") <= 700  # nothing is cut at the paper's edge
+
+
+def test_a_screen_reader_finds_headings_tables_and_pictures(browser, page):
+    path, report = page
+    browser.open(path, 1280)
+    tree = browser.accessible()
+    headings = [(name, properties["level"]) for role, name, properties in tree if role == "heading"]
+    assert headings[0] == ("Drift report", 1) and [level for _, level in headings].count(1) == 1
+    assert all(next_level - level <= 1 for (_, level), (_, next_level) in zip(headings, headings[1:]))
+    assert sum(level == 3 and "WORSE" in name and "/ exact" in name for name, level in headings) == 1
+    names = {role: [name for found, name, _ in tree if found == role]
+             for role in ("table", "columnheader", "rowheader", "image", "img", "main", "region")}
+    assert any(name.startswith("All rows") for name in names["table"])
+    assert "verdict" in names["columnheader"] and "same / exact" in names["rowheader"]
+    pictures = names["image"] + names["img"]
+    assert len(pictures) == len(report["rows"]) + 1 and all(pictures)
+    assert sum(name.startswith("Trend of ") for name in pictures) == len(report["rows"])
+    assert len(names["main"]) == 1
+
+
+def test_many_rows_are_left_out_before_the_page_is_large(reported, browser):
+    rows = [row | {"model": f"{m:03d}" + "model-" * 60, "id": f"{m}{row['id']}"}
+            for m in range(100) for row in traffic(m, 0.9, 0.5 if m % 2 else 0.9, per_hour=1)]
+    path, report = reported(rows)
+    assert len(report["rows"]) == 200 and 60_000 < path.stat().st_size < BYTES_MAX
+    table = [row for row in Outline(path.read_text()).rows if len(row) == 9]
+    assert f"{200 - (len(table) - 1)} more rows, the quietest, have no room here" in path.read_text()
+    browser.open(path, 360)
+    assert browser.run("document.documentElement.scrollWidth") <= 360
+
+
+def test_a_partial_report_says_so_and_one_without_rows_too(browser, reported, assay, tmp_path):
+    path, _ = reported(traffic(1, 0.9, 0.9, per_hour=2))
+    store = path.parent / "store"
+    (store / "shard-0002.db").write_bytes(b"no database" * 1000)
+    for baseline, window, words in (
+            (BASELINE, WINDOW, "Partial: this is not all"),
+            ("2027-01-01..2027-01-02", "2027-01-02..2027-01-03", "No scores in these windows.")):
+        done = subprocess.run([assay, "report", "drift", "--store", store, "--baseline", baseline, "--window", window,
+                               "--format", "html"], capture_output=True, text=True)
+        assert done.returncode == 0 and words in done.stdout
+        (tmp_path / "page.html").write_text(done.stdout)
+        browser.open(tmp_path / "page.html", 360)
+        assert browser.complaints() == [] and words in browser.run("document.body.innerText")
+        assert "shard-0002.db" in browser.run("document.body.innerText")

@@ -1,0 +1,320 @@
+/* drift_html: the drift report as one page for a browser. */
+#include <math.h>
+
+#include "worker/report/drift_css.h"
+#include "worker/report/drift_plot.h"
+#include "worker/report/drift_words.h"
+#include "worker/report/html.h"
+
+/* What a page has room for: a part is begun only below its limit, and no part is as long as what is
+ * left to the next. What has no room is counted, and stands in the JSON. */
+enum {
+    DETAILS_BYTES = 62000,
+    TABLE_BYTES = 88000,
+    PROBLEMS_BYTES = 96000,
+    CHANGES_SHOWN = 30,
+    SEGMENTS_SHOWN = 6,
+};
+
+static const char *class_of(enum drift_verdict verdict)
+{
+    return verdict == DRIFT_WORSE    ? "verdict worse"
+           : verdict == DRIFT_BETTER ? "verdict better"
+                                     : "verdict";
+}
+
+static void add_verdict(struct buffer *out, enum drift_verdict verdict)
+{
+    buffer_printf(out, "<span class=\"%s\"><span aria-hidden=\"true\">%s</span> %s</span>",
+                  class_of(verdict), drift_words_sign(verdict), drift_words_verdict(verdict));
+}
+
+static void add_name(struct buffer *out, const struct drift_report *report,
+                     const struct report_series *series)
+{
+    struct buffer words = {0};
+    drift_words_name(report, series, &words);
+    html_move(out, &words, true);
+}
+
+/* A term and what it says; nothing when there is nothing to say. */
+static void add_term(struct buffer *out, const char *term, struct buffer *words)
+{
+    if (words->size > 0) {
+        buffer_printf(out, "<dt>%s</dt><dd>", term);
+        html_move(out, words, false);
+        buffer_append_str(out, STR("</dd>"));
+    }
+    buffer_clear(words);
+}
+
+static void add_head(struct buffer *out, const struct drift_report *report)
+{
+    struct buffer words = {0};
+    drift_words_counts(report, &words);
+    buffer_append_str(out, STR("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+                               "<meta name=\"viewport\" content=\"width=device-width, "
+                               "initial-scale=1\"><title>Drift: "));
+    buffer_append_str(out, buffer_str(&words));
+    buffer_append_str(out, STR("</title><style>\n"));
+    buffer_append_str(out, str_of(drift_css));
+    buffer_append_str(out, STR("</style></head>\n<body><header><h1>Drift report</h1>"
+                               "<p class=\"lead\">"));
+    buffer_append_str(out, buffer_str(&words));
+    buffer_append_str(out, STR(".</p>"));
+    if (report->partial.total > 0)
+        buffer_append_str(out, STR("<p class=\"lead worse\">Partial: this is not all; what is "
+                                   "missing is listed <a href=\"#data\">below</a>.</p>"));
+    buffer_append_str(out, STR("</header>\n<main>\n"));
+    buffer_clear(&words);
+}
+
+/* ---- rows in detail ---- */
+
+static void add_since(struct buffer *out, const struct drift_answer *answer)
+{
+    char since[MINUTE_TEXT_BYTES], first[MINUTE_TEXT_BYTES], last[MINUTE_TEXT_BYTES];
+    struct buffer words = {0};
+    if (answer->onset.found)
+        buffer_printf(&words, "%s UTC (%s to %s)",
+                      drift_words_minute(answer->onset.since_ms, since),
+                      drift_words_minute(answer->onset.first_ms, first),
+                      drift_words_minute(answer->onset.last_ms, last));
+    add_term(out, "since", &words);
+}
+
+static void add_facts(struct buffer *out, const struct drift_report *report,
+                      const struct report_series *series)
+{
+    const struct drift_answer *answer = &series->answer;
+    const struct drift_row *row = &answer->all;
+    struct buffer words = {0};
+    buffer_append_str(out, STR("<dl>"));
+    add_since(out, answer);
+    drift_words_evidence(row, &words);
+    add_term(out, "how sure", &words);
+    if (row->verdict == DRIFT_NOT_ENOUGH_DATA)
+        drift_words_power(row, series->tolerance, &words);
+    add_term(out, "it takes", &words);
+    if (answer->segment_count > 1 && !isnan(row->within))
+        buffer_printf(&words, "quality %+.3f, traffic mix %+.3f", row->within, row->mix);
+    add_term(out, "where", &words);
+    drift_words_level(&row->base, &words);
+    add_term(out, "baseline", &words);
+    drift_words_level(&row->current, &words);
+    add_term(out, "window", &words);
+    if (series->changed)
+        buffer_printf(&words,
+                      "the criterion changed between the windows: %.12s is not compared "
+                      "with another",
+                      series->hash);
+    add_term(out, "note", &words);
+    drift_words_advice(report, series, &words);
+    add_term(out, "do", &words);
+    buffer_append_str(out, STR("</dl>"));
+}
+
+static void add_segment(struct buffer *out, const struct drift_report *report,
+                        const struct drift_row *row)
+{
+    struct buffer words = {0};
+    buffer_append_str(out, STR("<tr><th scope=\"row\">"));
+    drift_words_segment(report, row, &words);
+    html_move(out, &words, true);
+    buffer_append_str(out, STR("</th><td>"));
+    add_verdict(out, row->verdict);
+    buffer_append_str(out, STR("</td><td class=\"number\">"));
+    drift_words_levels(row, out);
+    buffer_append_str(out, STR("</td><td class=\"number\">"));
+    drift_words_change(row, out);
+    buffer_printf(out, "</td><td class=\"number\">%.0f</td></tr>", row->current.n_eff);
+}
+
+static void add_segments(struct buffer *out, const struct drift_report *report,
+                         const struct report_series *series)
+{
+    const struct drift_answer *answer = &series->answer;
+    if (answer->segment_count < 2)
+        return;
+    buffer_append_str(out, STR("<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\""
+                               "Segments\"><table><caption>Segments of "));
+    add_name(out, report, series);
+    if (answer->segment_count > SEGMENTS_SHOWN)
+        buffer_printf(out, ", %d of %zu", SEGMENTS_SHOWN, answer->segment_count);
+    buffer_append_str(out, STR("</caption><thead><tr><th scope=\"col\">segment</th><th "
+                               "scope=\"col\">verdict</th><th scope=\"col\">mean</th><th "
+                               "scope=\"col\">change [95 %]</th><th scope=\"col\">n_eff</th></tr>"
+                               "</thead><tbody>"));
+    for (size_t i = 0; i < answer->segment_count && i < SEGMENTS_SHOWN; i++)
+        add_segment(out, report, &answer->segments[i]);
+    buffer_append_str(out, STR("</tbody></table></div>"));
+}
+
+static void add_detail(struct buffer *out, const struct drift_report *report, size_t index)
+{
+    const struct report_series *series = &report->series[index];
+    const struct drift_row *row = &series->answer.all;
+    buffer_append_str(out, STR("<article><h3>"));
+    add_verdict(out, row->verdict);
+    buffer_append_str(out, STR(" "));
+    add_name(out, report, series);
+    buffer_append_str(out, STR("</h3><p class=\"number\">"));
+    drift_words_levels(row, out);
+    buffer_append_str(out, STR(" &nbsp; "));
+    drift_words_change(row, out);
+    buffer_printf(out, " &nbsp; tolerance %g</p>", series->tolerance);
+    add_facts(out, report, series);
+    buffer_append_str(out, STR("<figure>"));
+    drift_plot_trend(report, series, index, out);
+    buffer_append_str(out, STR("<figcaption>Means with 95 % intervals; dashed: the baseline's mean "
+                               "and the tolerance around it; shaded: the window"));
+    if (series->answer.onset.found)
+        buffer_append_str(out, STR("; dotted box: the hours in which it may have begun"));
+    buffer_append_str(out, STR(".</figcaption></figure>"));
+    add_segments(out, report, series);
+    buffer_append_str(out, STR("</article>\n"));
+}
+
+static void add_details(struct buffer *out, const struct drift_report *report)
+{
+    size_t i = 0;
+    buffer_append_str(out,
+                      STR("<section aria-labelledby=\"rows\"><h2 id=\"rows\">What needs a look "
+                          "first</h2>\n"));
+    for (; i < report->count && out->size < DETAILS_BYTES; i++)
+        add_detail(out, report, i);
+    if (i < report->count)
+        buffer_printf(out, "<p class=\"quiet\">%zu quieter rows stand in the table only.</p>",
+                      report->count - i);
+    if (report->count == 0)
+        buffer_append_str(out, STR("<p>No scores in these windows.</p>"));
+    buffer_append_str(out, STR("</section>\n"));
+}
+
+/* ---- all rows ---- */
+
+static void add_row(struct buffer *out, const struct drift_report *report,
+                    const struct report_series *series)
+{
+    const struct drift_row *row = &series->answer.all;
+    buffer_append_str(out, STR("<tr><th scope=\"row\">"));
+    add_name(out, report, series);
+    buffer_append_str(out, STR("</th><td>"));
+    add_verdict(out, row->verdict);
+    buffer_append_str(out, STR("</td><td class=\"number\">"));
+    drift_words_levels(row, out);
+    buffer_append_str(out, STR("</td><td class=\"number\">"));
+    drift_words_change(row, out);
+    buffer_printf(out, "</td><td class=\"number\">%g</td><td class=\"number\">", series->tolerance);
+    if (!isnan(row->p_adjusted))
+        buffer_printf(out, "%.2g", row->p_adjusted);
+    buffer_append_str(out, STR("</td><td class=\"number\">"));
+    if (!isnan(row->mde))
+        buffer_printf(out, "%.2g", row->mde);
+    buffer_printf(out,
+                  "</td><td class=\"number\">%llu</td><td class=\"number\">%.1f %%</td></tr>\n",
+                  (unsigned long long)row->current.n, 100 * row->current.missing);
+}
+
+static void add_table(struct buffer *out, const struct drift_report *report)
+{
+    size_t i = 0;
+    buffer_append_str(out,
+                      STR("<div class=\"wide\" tabindex=\"0\" role=\"region\" "
+                          "aria-label=\"All rows\"><table><caption>All rows, those that need a "
+                          "look first</caption><thead><tr>"));
+    static const char *const heads[] = {"model / metric", "verdict",   "mean",
+                                        "change [95 %]",  "tolerance", "p, over all rows",
+                                        "would show",     "scores",    "missing"};
+    for (size_t h = 0; h < sizeof heads / sizeof *heads; h++)
+        buffer_printf(out, "<th scope=\"col\">%s</th>", heads[h]);
+    buffer_append_str(out, STR("</tr></thead><tbody>\n"));
+    for (; i < report->count && out->size < TABLE_BYTES; i++)
+        add_row(out, report, &report->series[i]);
+    buffer_append_str(out, STR("</tbody></table></div>"));
+    if (i < report->count)
+        buffer_printf(out,
+                      "<p class=\"quiet\">%zu more rows, the quietest, have no room here: "
+                      "--format json lists them.</p>",
+                      report->count - i);
+}
+
+static void add_all(struct buffer *out, const struct drift_report *report)
+{
+    if (report->count == 0)
+        return;
+    size_t shown = report->count < CHANGES_SHOWN ? report->count : CHANGES_SHOWN;
+    buffer_append_str(out, STR("<section aria-labelledby=\"all\"><h2 id=\"all\">All rows</h2>\n"
+                               "<figure>"));
+    drift_plot_changes(report, shown, out);
+    buffer_append_str(out,
+                      STR("<figcaption>The change of each row: square, with its 95 % interval; "
+                          "grey: the tolerance.</figcaption></figure>\n"));
+    add_table(out, report);
+    buffer_append_str(out, STR("</section>\n"));
+}
+
+/* ---- what it is made of ---- */
+
+static void add_range(struct buffer *out, const char *term, struct time_range range)
+{
+    char from[MINUTE_TEXT_BYTES], to[MINUTE_TEXT_BYTES];
+    buffer_printf(out, "<dt>%s</dt><dd>%s to %s UTC</dd>", term,
+                  drift_words_minute(range.from_ms, from), drift_words_minute(range.to_ms, to));
+}
+
+static void add_problems(struct buffer *out, const struct drift_report *report)
+{
+    size_t i = 0;
+    if (report->partial.total == 0)
+        return;
+    buffer_append_str(out, STR("<p>This is not all:</p><ul>"));
+    for (; i < report->partial.count && out->size < PROBLEMS_BYTES; i++) {
+        buffer_append_str(out, STR("<li>"));
+        html_append(out, str_of(report->partial.lines[i]));
+        buffer_append_str(out, STR("</li>"));
+    }
+    if (i < report->partial.total)
+        buffer_printf(out, "<li>and %zu more</li>", report->partial.total - i);
+    buffer_append_str(out, STR("</ul>"));
+}
+
+static void add_data(struct buffer *out, const struct drift_report *report)
+{
+    struct buffer words = {0};
+    char until[MINUTE_TEXT_BYTES];
+    int64_t watermark_ms = drift_report_watermark(report);
+    buffer_append_str(out,
+                      STR("<section aria-labelledby=\"data\"><h2 id=\"data\">What this is made "
+                          "of</h2><dl>"));
+    add_range(out, "window", report->question.current);
+    add_range(out, "baseline", report->question.base);
+    if (watermark_ms != INT64_MIN)
+        buffer_printf(out, "<dt>scores until</dt><dd>%s UTC</dd>",
+                      drift_words_minute(watermark_ms, until));
+    drift_words_tested(report, &words);
+    add_term(out, "tested", &words);
+    buffer_printf(out, "<dt>read</dt><dd>%zu shard%s%s</dd>", report->shard_count,
+                  report->shard_count == 1 ? "" : "s",
+                  report->partial.total > 0 ? "" : "; nothing known to be missing");
+    if (report->pending > 0)
+        buffer_printf(out, "<dt>pending</dt><dd>%lld offsets are scored and not counted yet</dd>",
+                      (long long)report->pending);
+    buffer_append_str(out, STR("</dl>"));
+    add_problems(out, report);
+    buffer_printf(
+        out,
+        "<p class=\"quiet\">WORSE, BETTER: beyond the tolerance, %g %% sure. NO MEANINGFUL "
+        "CHANGE: within it. NOT ENOUGH DATA: neither is sure. A report is one look; asked "
+        "again and again, it finds changes that are none.</p></section>\n",
+        100 * (1 - report->question.alpha));
+}
+
+void drift_report_html(const struct drift_report *report, struct buffer *out)
+{
+    add_head(out, report);
+    add_details(out, report);
+    add_all(out, report);
+    add_data(out, report);
+    buffer_append_str(out, STR("</main></body></html>\n"));
+}
