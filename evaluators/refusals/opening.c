@@ -115,6 +115,8 @@ static struct str shortened(struct str text, size_t bytes_max)
 
 struct opening opening_of(struct str text, struct arena *arena)
 {
+    if (text.size == 0)
+        return (struct opening){.text = STR("")};
     size_t start = 0;
     for (size_t next = 0; next < text.size; start = next)
         if (!text_is_space(utf8_next(text, &next)))

@@ -8,7 +8,7 @@
 
 enum {
     OPENING_BYTES_MAX = 2048,
-    OPENING_SENTENCES_MAX = 12,
+    OPENING_SENTENCES_MAX = 24,
 };
 
 struct opening {
