@@ -24,6 +24,8 @@ static const struct quotation {
 
 static bool begins_with(struct str text, size_t at, const char *prefix)
 {
+    if (text.data[at] != prefix[0])
+        return false; /* nearly always, and much cheaper */
     size_t size = strlen(prefix);
     return text.size - at >= size && memcmp(text.data + at, prefix, size) == 0;
 }
