@@ -260,6 +260,22 @@ def test_promptfoo_assertions_become_a_rubric(run, tmp_path):
                       "starts-with": 1, "not-regex": 1}
 
 
+def test_promptfoo_json_assertions_become_schemas(run, tmp_path):
+    wants_a = {"type": "object", "required": ["a"]}
+    done = run("rubric", "import", "promptfoo", write(tmp_path / "p.json", [
+        {"type": "is-json", "value": wants_a}, {"type": "is-json", "value": json.dumps(wants_a)},
+        {"type": "contains-json", "value": wants_a}, {"type": "equals", "value": {"a": 1}},
+        {"type": "is-json", "value": "file://schema.json"}, {"type": "not-contains-json"},
+        {"type": "is-json", "value": {"format": "date"}}]))
+    assert done.returncode == 1
+    for told in ("[4]: is-json has its schema elsewhere", "[5]: contains-json turned round", "[6]: options.schema.format: "):
+        assert told in done.stderr
+    path = write(tmp_path / "r.json", done.stdout)
+    for response, values in {'{"a": 1}': [1, 1, 1, 1], '{"a": 2}': [1, 1, 1, 0], 'It is {"a": 1}.': [0, 0, 1, 0], "No.": [0, 0, 0, 0]}.items():
+        explained = run("rubric", "explain", "--json", "--rubric", path, write(tmp_path / "s.jsonl", record("s", response)))
+        assert [one["value"] for one in json.loads(explained.stdout)["criteria"]] == values, response
+
+
 @pytest.mark.parametrize("text, told", [
     ("a: [", "not valid YAML at line"),
     ("- &x {type: contains, value: a}\n- *x\n", "an alias (*name)"),

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "rubrics/imports/import_rubric.h"
+#include "schema/base/json_read.h"
 
 /* What a type becomes. */
 enum form {
@@ -21,7 +22,7 @@ enum form {
 struct type {
     const char *name;
     enum form form;
-    const char *before, *after; /* of the pattern; `before` is the metric's or template's name */
+    const char *before, *after; /* of the pattern; `before` is also a template's name, or an extract */
     const char *metric;         /* of `reference`, where the value is a template: "{{expected}}" */
     double threshold;           /* promptfoo's own; negative: passed or not */
 };
@@ -39,6 +40,7 @@ static const struct type TYPES[] = {
     {"rouge-n", FORM_METRIC, NULL, NULL, "rouge1", .75},
     {"bleu", FORM_METRIC, NULL, NULL, "bleu", .5},
     {"is-json", FORM_SCHEMA, NULL, NULL, NULL, -1},
+    {"contains-json", FORM_SCHEMA, "json", NULL, NULL, -1},
     {"is-refusal", FORM_REFUSAL, NULL, NULL, NULL, -1},
     {"llm-rubric", FORM_JUDGE, "Does the response meet this? ", NULL, NULL, -1},
     {"model-graded-closedqa", FORM_JUDGE, "Does the response meet this criterion? ", NULL, NULL,
@@ -100,8 +102,20 @@ static bool add_pattern(struct assertion one, json_t *criteria, json_t *pattern)
     return add(&one, criteria, "regex", options, -1);
 }
 
+static bool add_json(const struct assertion *one, json_t *criteria, json_t *schema,
+                     const char *extract)
+{
+    return add(one, criteria, "reference",
+               json_pack("{s:s, s:o, s:s*}", "metric", "json_schema", "schema", schema, "extract",
+                         extract),
+               1);
+}
+
 static bool add_literal(const struct assertion *one, json_t *criteria, const struct type *type)
 {
+    bool is_equals = strcmp(type->name, "equals") == 0;
+    if (is_equals && (json_is_object(one->value) || json_is_array(one->value)))
+        return add_json(one, criteria, json_pack("{s:O}", "const", one->value), NULL);
     if (!one->text)
         return leave_out(one, "needs a text as its value");
     if (!import_has_template(one->text))
@@ -175,13 +189,30 @@ static bool add_metric(const struct assertion *one, json_t *criteria, const stru
                type->threshold);
 }
 
-static bool add_schema(const struct assertion *one, json_t *criteria)
+/* The schema of a value: none, an object, or a text that holds one. NULL: it is elsewhere. */
+static json_t *schema_of(const struct assertion *one)
 {
-    if (one->value && !json_is_object(one->value) && !json_is_null(one->value))
+    struct error error = {0};
+    if (!one->value || json_is_null(one->value))
+        return json_object();
+    if (json_is_object(one->value))
+        return json_deep_copy(one->value);
+    json_t *schema = one->text ? json_read(str_of(one->text), &JSON_LIMITS_DOCUMENT, &error) : NULL;
+    if (json_is_object(schema))
+        return schema;
+    json_decref(schema);
+    return NULL;
+}
+
+static bool add_schema(const struct assertion *one, json_t *criteria, const struct type *type)
+{
+    if (type->before && one->negated)
+        return leave_out(one, "turned round has no counterpart: a response without JSON has no "
+                              "answer, and scores 0 either way");
+    json_t *schema = schema_of(one);
+    if (!schema)
         return leave_out(one, "has its schema elsewhere; write it as an object");
-    json_t *schema = json_is_object(one->value) ? json_deep_copy(one->value) : json_object();
-    return add(one, criteria, "reference",
-               json_pack("{s:s, s:o}", "metric", "json_schema", "schema", schema), 1);
+    return add_json(one, criteria, schema, type->before);
 }
 
 /* Our evaluator passes where the model answered: theirs is its opposite. */
@@ -217,7 +248,7 @@ static bool add_typed(const struct assertion *one, json_t *criteria, const struc
     case FORM_METRIC:
         return add_metric(one, criteria, type);
     case FORM_SCHEMA:
-        return add_schema(one, criteria);
+        return add_schema(one, criteria, type);
     case FORM_REFUSAL:
         return add_refusal(*one, criteria);
     case FORM_JUDGE:
