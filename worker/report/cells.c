@@ -1,6 +1,9 @@
 /* cells: what stores counted, cell by cell: the one way in which reports read rollups. */
 #include "worker/report/cells.h"
 
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "schema/base/memory.h"
@@ -36,6 +39,9 @@ struct reading {
     struct bin_count scores[BINS];
     size_t score_count;
 };
+
+/* What threads that read other shards of the stores share with us: series and problems. */
+static pthread_mutex_t shared = PTHREAD_MUTEX_INITIALIZER;
 
 static bool is_series(const struct cell_series *series, struct statement *names)
 {
@@ -77,8 +83,10 @@ static bool look_up_series(struct reading *reading, struct known_series *known,
     db_bind_int(names, known->model);
     db_bind_int(names, known->criterion);
     bool found = db_row(names) && (!wanted || str_is(db_text(names, 0), wanted));
+    pthread_mutex_lock(&shared);
     if (found)
         known->series = find_series(reading->stores, names);
+    pthread_mutex_unlock(&shared);
     db_end(names);
     return !found || known->series ||
            error_set(error, ERROR_INPUT, "%s: more than %d models and criteria: name a model",
@@ -152,6 +160,22 @@ static void read_segments(struct reading *reading)
     db_end(rows);
 }
 
+static bool note(struct reading *reading, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static bool note(struct reading *reading, const char *format, ...)
+{
+    char text[ERROR_TEXT_MAX];
+    va_list values;
+    va_start(values, format);
+    vsnprintf(text, sizeof text, format, values);
+    va_end(values);
+    pthread_mutex_lock(&shared);
+    problems_add(&reading->stores->partial, reading->shard->path, "%s", text);
+    pthread_mutex_unlock(&shared);
+    return false;
+}
+
 static void take_score(void *owner, uint32_t bin, uint32_t times)
 {
     struct reading *reading = owner;
@@ -164,8 +188,7 @@ static bool read_cell(struct reading *reading, struct statement *row, int64_t le
 {
     reading->score_count = 0;
     if (!bins_each(BINS, db_text(row, 9), take_score, reading))
-        return problems_add(&reading->stores->partial, reading->shard->path,
-                            "a histogram is damaged: its scores do not count");
+        return note(reading, "a histogram is damaged: its scores do not count");
     *out = (struct cell){
         .series = reading->series,
         .segment = reading->segment,
@@ -215,8 +238,7 @@ static bool read_shard(struct reading *reading, struct error *error)
                    "WHERE name = ?) AND bucket_ms >= ? AND bucket_ms < ?",
                    HOUR_MS, error);
     if (!db_ok(reading->shard->db, &why))
-        problems_add(&reading->stores->partial, reading->shard->path,
-                     "was read in part: %.200s", why.text);
+        note(reading, "was read in part: %.200s", why.text);
     return fine;
 }
 
@@ -225,7 +247,8 @@ bool cells_each(struct stores *stores, const struct cells_wanted *wanted,
                 void *owner, struct error *error)
 {
     bool fine = true;
-    for (size_t i = 0; fine && i < stores->shard_count; i++) {
+    size_t step = wanted->parts ? wanted->parts : 1;
+    for (size_t i = wanted->part; fine && i < stores->shard_count; i += step) {
         struct reading reading = {.stores = stores,
                                   .shard = &stores->shards[i],
                                   .wanted = wanted,

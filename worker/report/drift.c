@@ -11,7 +11,7 @@
 #include "worker/stats/proportion.h"
 #include "worker/stats/sampling.h"
 
-enum { HOUR_MS = 60 * 60 * 1000 };
+enum { HOUR_MS = 60 * 60 * 1000, PREFETCH_HOURS = 4 };
 
 /* The set of hours within this of the likeliest covers 93 to 98 % (tests/README.md). */
 static const double ONSET_DROP = 3;
@@ -112,6 +112,7 @@ static void add_to_hour(struct drift_series *series, struct sampled_hours *sampl
 {
     int64_t since_ms = cell->bucket_ms - series->question.base.from_ms;
     struct score_sums *hour = &sampled->hours[since_ms / HOUR_MS];
+    __builtin_prefetch(hour + PREFETCH_HOURS, 1); /* cells come in the order of time */
     for (size_t i = 0; i < cell->score_count; i++) {
         uint64_t bin = cell->scores[i].bin, count = cell->scores[i].count;
         hour->n += count;
@@ -139,6 +140,34 @@ bool drift_series_add(struct drift_series *series, const struct drift_cell *cell
     add_to_hour(series, hours, cell);
     if (cell->bucket_ms + cell->length_ms > series->watermark_ms)
         series->watermark_ms = cell->bucket_ms + cell->length_ms;
+    return true;
+}
+
+static bool merge_hours(struct drift_series *series, const struct sampled_hours *other)
+{
+    struct sampled_hours *mine = hours_of(series, other->threshold);
+    for (size_t h = 0; mine && h < series->hour_count; h++) {
+        mine->hours[h].n += other->hours[h].n;
+        mine->hours[h].s1 += other->hours[h].s1;
+        mine->hours[h].s2 += other->hours[h].s2;
+    }
+    return mine != NULL;
+}
+
+bool drift_series_merge(struct drift_series *series, const struct drift_series *other)
+{
+    for (size_t i = 0; i < other->sampled_count; i++) /* all thresholds of both: levels have room */
+        if (!merge_hours(series, &other->sampled[i]))
+            return false;
+    for (size_t i = 0; i < other->segment_count; i++) {
+        struct segment_sums *segment = segment_of(series, other->segments[i].segment);
+        if (!segment)
+            return false;
+        level_merge(&segment->base, &other->segments[i].base);
+        level_merge(&segment->current, &other->segments[i].current);
+    }
+    if (other->watermark_ms > series->watermark_ms)
+        series->watermark_ms = other->watermark_ms;
     return true;
 }
 

@@ -70,6 +70,8 @@ void drift_series_free(struct drift_series *series);
 /* Cells in any order; what lies in neither window counts for the onset only, and not at all outside
  * of both. False: too many segments or thresholds; nothing was added. */
 bool drift_series_add(struct drift_series *series, const struct drift_cell *cell);
+/* Adds what another series of the same question has. False: as drift_series_add. */
+bool drift_series_merge(struct drift_series *series, const struct drift_series *other);
 /* Does not change the series. drift_answer_clear gives the segments back. */
 void drift_series_answer(const struct drift_series *series, struct drift_answer *out);
 void drift_answer_clear(struct drift_answer *answer);

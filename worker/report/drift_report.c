@@ -5,33 +5,25 @@
 #include <stdlib.h>
 
 #include "schema/base/memory.h"
-#include "worker/report/cells.h"
+#include "worker/report/drift_read.h"
 
-/* ---- reading ---- */
+/* ---- tolerances ---- */
 
-/* Cells find their series by its number. */
-struct reading {
-    struct drift_report *report;
-    size_t *place_of; /* of each series of the stores: 1 + its place in the report; 0: none yet */
-    size_t place_count;
-};
-
-static bool is_of(const struct tolerance *tolerance, const struct report_series *series)
+static bool is_of(const struct tolerance *tolerance, const char *criterion, const char *dimension)
 {
-    return !tolerance->name.data || str_is(tolerance->name, series->criterion) ||
-           str_is(tolerance->name, series->dimension);
+    return !tolerance->name.data || str_is(tolerance->name, criterion) ||
+           str_is(tolerance->name, dimension);
 }
 
-/* A metric's own wins over its dimension's, that over the one for all; the last given over others.
- */
-static double tolerance_of(const struct drift_report *report, const struct report_series *series)
+double drift_report_tolerance(const struct drift_report *report, const char *criterion,
+                              const char *dimension)
 {
     double value = report->question.tolerance;
     int best = 0;
     for (size_t i = 0; i < report->tolerance_count; i++) {
         const struct tolerance *one = &report->tolerances[i];
-        int closeness = !one->name.data ? 1 : str_is(one->name, series->criterion) ? 3 : 2;
-        if (!is_of(one, series) || closeness < best)
+        int closeness = !one->name.data ? 1 : str_is(one->name, criterion) ? 3 : 2;
+        if (!is_of(one, criterion, dimension) || closeness < best)
             continue;
         best = closeness;
         value = one->value;
@@ -39,56 +31,15 @@ static double tolerance_of(const struct drift_report *report, const struct repor
     return value;
 }
 
-static void add_series(struct drift_report *report, const struct cell_series *names)
+bool drift_report_uses(const struct drift_report *report, const struct tolerance *tolerance)
 {
-    report->series = memory_resize(report->series, report->count + 1, sizeof *report->series);
-    struct report_series *series = &report->series[report->count++];
-    *series = (struct report_series){.model = memory_copy_string(names->model),
-                                     .rubric = memory_copy_string(names->rubric),
-                                     .criterion = memory_copy_string(names->criterion),
-                                     .dimension = memory_copy_string(names->dimension),
-                                     .hash = memory_copy_string(names->hash)};
-    series->tolerance = tolerance_of(report, series);
-    struct drift_question question = report->question;
-    question.tolerance = series->tolerance;
-    series->cells = drift_series_new(&question);
+    for (size_t i = 0; i < report->count; i++)
+        if (is_of(tolerance, report->series[i].criterion, report->series[i].dimension))
+            return true;
+    return !tolerance->name.data;
 }
 
-static struct report_series *series_of(struct reading *reading, const struct cell_series *names)
-{
-    struct drift_report *report = reading->report;
-    if (names->number >= reading->place_count) {
-        size_t count = names->number + 1;
-        reading->place_of = memory_resize(reading->place_of, count, sizeof *reading->place_of);
-        for (; reading->place_count < count; reading->place_count++)
-            reading->place_of[reading->place_count] = 0;
-    }
-    size_t *place = &reading->place_of[names->number];
-    if (*place == 0) {
-        add_series(report, names);
-        *place = report->count;
-    }
-    return &report->series[*place - 1];
-}
-
-static bool take_cell(void *owner, const struct cell *cell, struct error *error)
-{
-    struct reading *reading = owner;
-    struct report_series *series = series_of(reading, cell->series);
-    const struct drift_cell one = {
-        .segment = (int64_t)reading->report->breakdown.part_of[cell->segment],
-        .threshold = cell->threshold,
-        .bucket_ms = cell->bucket_ms,
-        .length_ms = cell->length_ms,
-        .statuses = cell->statuses,
-        .scores = cell->scores,
-        .score_count = cell->score_count,
-    };
-    return drift_series_add(series->cells, &one) ||
-           error_set(error, ERROR_INPUT,
-                     "%.100s of %.100s was sampled with more than %d probabilities",
-                     series->criterion, series->model, SAMPLING_THRESHOLDS_MAX);
-}
+/* ---- reading ---- */
 
 /* What is told of the shards goes with the report. */
 static void take_shards(struct drift_report *report, struct stores *stores)
@@ -116,13 +67,8 @@ bool drift_report_read(struct drift_report *report, struct stores *stores,
                        const char *const *segment_keys, size_t key_count, struct error *error)
 {
     report->aligned = align_windows(&report->question, stores);
-    const struct cells_wanted wanted = {.model = report->model,
-                                        .from_ms = report->question.base.from_ms,
-                                        .to_ms = report->question.current.to_ms};
-    struct reading reading = {.report = report};
     bool fine = breakdown_make(&report->breakdown, segment_keys, key_count, stores, error) &&
-                cells_each(stores, &wanted, take_cell, &reading, error);
-    free(reading.place_of);
+                drift_read(report, stores, error);
     report->pending = report_check_tenures(stores);
     take_shards(report, stores);
     return fine;
@@ -217,14 +163,6 @@ int64_t drift_report_watermark(const struct drift_report *report)
         if (report->series[i].answer.watermark_ms > latest_ms)
             latest_ms = report->series[i].answer.watermark_ms;
     return latest_ms;
-}
-
-bool drift_report_uses(const struct drift_report *report, const struct tolerance *tolerance)
-{
-    for (size_t i = 0; i < report->count; i++)
-        if (is_of(tolerance, &report->series[i]))
-            return true;
-    return !tolerance->name.data;
 }
 
 /* Among many segments one looks worse by chance: the false discovery rate decides. */

@@ -67,6 +67,11 @@ void drift_report_html(const struct drift_report *report, struct buffer *out);
 /* schema/drift-report.schema.json, one line. */
 void drift_report_json(const struct drift_report *report, struct buffer *out);
 
+/* A metric's own tolerance wins over its dimension's, that over the one for all; the last given over
+ * others. */
+double drift_report_tolerance(const struct drift_report *report, const char *criterion,
+                              const char *dimension);
+
 /* For drift_report.c: whether the acked ranges of each partition follow one another; says in
  * stores->partial what does not, and returns how many offsets are scored and not acked. */
 int64_t report_check_tenures(struct stores *stores);

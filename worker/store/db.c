@@ -9,6 +9,7 @@
 #include "schema/base/memory.h"
 
 enum { STATEMENTS_MAX = 128, BUSY_MS = 5000, WAL_BYTES_KEPT = 64 << 20 };
+enum { READER_CACHE_KB = 512 }; /* a report has many shards open, and reads each from end to end */
 
 struct statement {
     struct db *db;
@@ -127,6 +128,9 @@ static void configure_reader(struct db *db)
 {
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
     db_run(db, "PRAGMA query_only=1; PRAGMA mmap_size=0");
+    char cache[64];
+    snprintf(cache, sizeof cache, "PRAGMA cache_size=-%d", READER_CACHE_KB);
+    db_run(db, cache);
 }
 
 static void configure_extract(struct db *db)
