@@ -5,6 +5,8 @@
 
 static const struct command COMMANDS[] = {
     {"drift", "tell whether scores got worse, since when, and how sure that is", cmd_report_drift},
+    {"quality", "tell how good each model is now, its trend, its worst samples",
+     cmd_report_quality},
 };
 
 int cmd_report(int argc, char **argv)

@@ -3,5 +3,6 @@
 #define ASSAY_CMD_REPORT_H
 
 int cmd_report_drift(int argc, char **argv);
+int cmd_report_quality(int argc, char **argv);
 
 #endif

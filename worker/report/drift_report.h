@@ -72,8 +72,4 @@ void drift_report_json(const struct drift_report *report, struct buffer *out);
 double drift_report_tolerance(const struct drift_report *report, const char *criterion,
                               const char *dimension);
 
-/* For drift_report.c: whether the acked ranges of each partition follow one another; says in
- * stores->partial what does not, and returns how many offsets are scored and not acked. */
-int64_t report_check_tenures(struct stores *stores);
-
 #endif

@@ -1,8 +1,9 @@
 /* report_tenures: does each offset count once? */
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "worker/report/drift_report.h"
+#include "worker/report/stores.h"
 
 /* By partition, then by offset, then by who. */
 static int by_place(const void *left, const void *right)

@@ -59,6 +59,10 @@ void stores_close(struct stores *stores);
  * (`up`) or start. True when it moved. */
 bool stores_align(const struct stores *stores, int64_t *at_ms, bool up);
 
+/* Whether the acked ranges of each partition follow one another (report_tenures.c): says in `partial`
+ * what does not, and returns how many offsets are scored and not acked. */
+int64_t report_check_tenures(struct stores *stores);
+
 /* The number of a segment's words, made when it is new. */
 size_t stores_segment(struct stores *stores, const char *words, size_t size);
 

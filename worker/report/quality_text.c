@@ -1,0 +1,105 @@
+/* quality_text: the quality report for people. */
+#include <math.h>
+
+#include "worker/report/page_words.h"
+#include "worker/report/quality.h"
+
+enum { NAME_COLUMNS = 24, N_COLUMNS = 19, REASON_BYTES = 120 };
+
+/* Names are padded by code points, so that accents do not move the columns. */
+static void add_padded(struct buffer *out, const char *text, int columns)
+{
+    for (const char *at = text; *at; at++)
+        columns -= ((unsigned char)*at & 0xC0) != 0x80;
+    add_clean(out, text);
+    buffer_printf(out, "%*s", columns > 0 ? columns : 0, "");
+}
+
+static void add_mean(struct buffer *out, const struct level *level)
+{
+    char n[64];
+    if (level->n == 0) {
+        buffer_printf(out, " no scores");
+        return;
+    }
+    buffer_printf(out, " %.3f", level->mean);
+    if (isnan(level->ci.low))
+        buffer_printf(out, " %-15s", "");
+    else
+        buffer_printf(out, " [%.3f, %.3f]", level->ci.low, level->ci.high);
+    if (fabs(level->n_eff - (double)level->n) > 0.5)
+        snprintf(n, sizeof n, "n %llu, n_eff %.0f", (unsigned long long)level->n, level->n_eff);
+    else
+        snprintf(n, sizeof n, "n %llu", (unsigned long long)level->n);
+    buffer_printf(out, "  %-*s ", N_COLUMNS, n);
+}
+
+static void add_coverage(struct buffer *out, const struct quality_series *series)
+{
+    const struct level *level = &series->level;
+    const struct status_counts *statuses = &series->sums.statuses;
+    uint64_t asked = statuses->scored + statuses->skipped + statuses->error;
+    uint64_t all = asked + statuses->not_applicable;
+    if (level->missing > 0)
+        buffer_printf(out, "      %.1f %% missing: mean in [%.3f, %.3f] whatever they were\n",
+                      100 * level->missing, level->missing_bounds.low, level->missing_bounds.high);
+    if (statuses->not_applicable > 0)
+        buffer_printf(out, "      applies to %.1f %% of %llu samples\n",
+                      100 * (double)asked / (double)all, (unsigned long long)all);
+}
+
+static void add_worst(struct buffer *out, const struct quality_series *series)
+{
+    char at[TIME_BYTES];
+    for (size_t i = 0; i < series->worst_count; i++) {
+        const struct quality_example *one = &series->worst[i];
+        buffer_printf(out, "      %s %.3f  ", i ? "     " : "worst", one->value);
+        add_clean(out, one->sample);
+        buffer_printf(out, "  %s  ", minute_of(one->at_ms, at));
+        add_clipped(out, one->reason ? one->reason : "", REASON_BYTES);
+        buffer_append_str(out, STR("\n"));
+    }
+}
+
+static void add_series(struct buffer *out, const struct quality_report *report, size_t at,
+                       bool ascii)
+{
+    const struct quality_series *series = &report->series[at];
+    bool first = at == 0 || strcmp(report->series[at - 1].model, series->model) != 0;
+    if (first) {
+        buffer_append_str(out, at ? STR("\n") : STR(""));
+        add_clean(out, series->model[0] ? series->model : "(no model)");
+        buffer_append_str(out, STR("\n"));
+    }
+    int indent = series->kind == QUALITY_CRITERION ? 4 : 2;
+    buffer_printf(out, "%*s", indent, "");
+    add_padded(out, series->name, NAME_COLUMNS - indent);
+    add_mean(out, &series->level);
+    trend_sparkline(&series->trend, trend_part_count(report->window), ascii, out);
+    buffer_append_str(out, STR("\n"));
+    if (series->kind == QUALITY_CRITERION)
+        add_coverage(out, series);
+    add_worst(out, series);
+    bool again = !first && report->series[at - 1].kind == series->kind &&
+                 strcmp(report->series[at - 1].name, series->name) == 0;
+    if (again)
+        buffer_printf(out, "      another rubric or other options than above: %.12s\n",
+                      series->hash);
+}
+
+void quality_report_text(const struct quality_report *report, bool ascii, struct buffer *out)
+{
+    char from[TIME_BYTES], to[TIME_BYTES];
+    for (size_t i = 0; i < report->count; i++)
+        add_series(out, report, i, ascii);
+    if (report->count == 0)
+        buffer_append_str(out, STR("No scores in this window.\n"));
+    buffer_printf(out, "\nwindow %s to %s UTC, trend in %zu parts of it; %zu shard%s read\n",
+                  minute_of(report->window.from_ms, from), minute_of(report->window.to_ms, to),
+                  trend_part_count(report->window), report->stores->shard_count,
+                  report->stores->shard_count == 1 ? "" : "s");
+    if (report->pending > 0)
+        buffer_printf(out, "%lld offsets are scored and not counted yet\n",
+                      (long long)report->pending);
+    add_partial(out, &report->stores->partial);
+}

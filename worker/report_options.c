@@ -1,0 +1,71 @@
+/* report_options: what commands that read stores are told. */
+#include "worker/report_options.h"
+
+#include <string.h>
+
+#include "schema/base/clock.h"
+#include "worker/report/time_range.h"
+
+const struct arg REPORT_ARGS[REPORT_ARG_COUNT] = {
+    {.name = "store",
+     .value = "DIR",
+     .kind = ARG_LIST,
+     .offset = offsetof(struct report_options, stores),
+     .help = "a folder of shards; give it again for the stores of other workers"},
+    {.name = "model",
+     .value = "NAME",
+     .kind = ARG_TEXT,
+     .offset = offsetof(struct report_options, model),
+     .help = "only this model; default: all"},
+    {.name = "window",
+     .value = "RANGE",
+     .kind = ARG_TEXT,
+     .offset = offsetof(struct report_options, window),
+     .help = "what is asked about: FROM..TO (RFC 3339 or dates, UTC), or a length that ends at "
+             "--at, such as 24h or 7d"},
+    {.name = "at",
+     .value = "TIME",
+     .kind = ARG_TEXT,
+     .offset = offsetof(struct report_options, at),
+     .help = "the time that lengths count back from, RFC 3339; default: now"},
+    {.name = "format",
+     .value = "text|json",
+     .kind = ARG_TEXT,
+     .offset = offsetof(struct report_options, format),
+     .help = "for people or for programs; default text"},
+};
+
+bool report_options_check(const struct report_options *options, bool *out_json,
+                          struct error *error)
+{
+    *out_json = strcmp(options->format, "json") == 0;
+    if (!*out_json && strcmp(options->format, "text") != 0)
+        return error_set(error, ERROR_INPUT, "--format \"%.40s\" is neither text nor json",
+                         options->format);
+    if (options->stores.count == 0)
+        return error_set(error, ERROR_INPUT, "--store is missing: name a folder of shards");
+    return true;
+}
+
+bool report_options_window(const struct report_options *options, struct time_range *out,
+                           struct error *error)
+{
+    int64_t at_ms = clock_wall_ms();
+    if (options->at && !clock_parse_rfc3339(str_of(options->at), &at_ms))
+        return error_set(error, ERROR_INPUT,
+                         "--at \"%.80s\" is no time: give RFC 3339, such as 2026-03-01T12:00:00Z",
+                         options->at);
+    return time_range_parse(options->window, "--window", at_ms, out, error);
+}
+
+bool report_options_open(const struct report_options *options, struct stores *out,
+                         struct error *error)
+{
+    for (size_t i = 0; i < options->stores.count; i++)
+        if (!stores_add(out, options->stores.values[i], error))
+            return false;
+    if (out->shard_count == 0)
+        return error_set(error, ERROR_INPUT, "no shard could be read: %.300s",
+                         out->partial.count ? out->partial.lines[0] : "");
+    return true;
+}

@@ -1,0 +1,29 @@
+/* report_options: what commands that read stores are told. */
+#ifndef ASSAY_REPORT_OPTIONS_H
+#define ASSAY_REPORT_OPTIONS_H
+
+#include "schema/base/error.h"
+#include "worker/args.h"
+#include "worker/report/drift.h"
+#include "worker/report/stores.h"
+
+struct report_options {
+    struct arg_list stores;
+    const char *model, *window, *at, *format;
+};
+
+/* A group of args.h: --store, --model, --window, --at, --format. */
+enum { REPORT_ARG_COUNT = 5 };
+extern const struct arg REPORT_ARGS[REPORT_ARG_COUNT];
+
+/* Whether --store is there and --format is text or json. False: INPUT. */
+bool report_options_check(const struct report_options *options, bool *out_json,
+                          struct error *error);
+/* The range of --window, counted back from --at. False (INPUT). */
+bool report_options_window(const struct report_options *options, struct time_range *out,
+                           struct error *error);
+/* Opens the stores. False (INPUT): one is none, or no shard at all can be read. */
+bool report_options_open(const struct report_options *options, struct stores *out,
+                         struct error *error);
+
+#endif
