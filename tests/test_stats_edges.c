@@ -334,6 +334,18 @@ static void anytime_intervals_of_nothing_are_the_whole_scale(void **state)
     assert_true(ends.high == 1 && ends.low > 0.97 && ends.low < 1);
 }
 
+/* Two readers of 50 proposals, as the textbook example has it. */
+static void raters_who_agree_by_chance_have_no_kappa(void **state)
+{
+    (void)state;
+    const uint64_t proposals[] = {20, 5, 10, 15}, chance[] = {4, 4, 4, 4}, one[] = {9, 0, 0, 0};
+    assert_near(cohen_kappa(proposals, 2).agreement, 0.7, 1e-15);
+    assert_near(cohen_kappa(proposals, 2).kappa, 0.4, 1e-15);
+    assert_near(cohen_kappa(chance, 2).kappa, 0, 1e-15);
+    assert_true(isnan(cohen_kappa(one, 2).kappa) && cohen_kappa(one, 2).agreement == 1);
+    assert_true(isnan(cohen_kappa((uint64_t[]){0}, 1).agreement));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -354,6 +366,7 @@ int main(void)
         cmocka_unit_test(a_block_weighs_its_sides),
         cmocka_unit_test(quantile_ends_without_a_rank_are_the_ends_of_the_scale),
         cmocka_unit_test(anytime_intervals_of_nothing_are_the_whole_scale),
+        cmocka_unit_test(raters_who_agree_by_chance_have_no_kappa),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

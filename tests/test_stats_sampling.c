@@ -7,6 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "worker/stats/difference_bins.h"
 #include "worker/stats/log_bins.h"
 #include "worker/stats/mix.h"
 #include "worker/stats/novelty.h"
@@ -152,6 +153,35 @@ static void permutations_are_the_same_for_a_seed(void **state)
     assert_true(sign_flip_p(balanced, 0, 99, &first) == 1);
 }
 
+/* As the arrays they count: exact moments, the same question of the signs. */
+static void a_histogram_of_differences_tells_what_the_pairs_tell(void **state)
+{
+    (void)state;
+    struct difference_bins same_sign = {0}, mixed = {0}, equal = {0};
+    double a[150], b[150], differences[150];
+    for (size_t i = 0; i < 12; i++)
+        difference_bins_add(&same_sign, 0.1, 0.101 + (double)i / 100);
+    for (size_t i = 0; i < 150; i++) {
+        a[i] = (double)(i * 37 % 101) / 100;
+        b[i] = (double)(i * 53 % 97) / 100;
+        differences[i] = b[i] - a[i];
+        difference_bins_add(&mixed, a[i], b[i]);
+        difference_bins_add(&equal, a[i], a[i]);
+    }
+    struct random first = {12}, second = {12}, third = {3};
+    double p = difference_bins_sign_flip_p(&same_sign, 9999, &first);
+    assert_true(p == difference_bins_sign_flip_p(&same_sign, 9999, &second));
+    assert_near(p, 2.0 / 4096, 4e-4);
+    assert_near(difference_bins_sign_flip_p(&mixed, 19999, &first),
+                sign_flip_p(differences, 150, 19999, &third), 0.015);
+    assert_true(difference_bins_sign_flip_p(&equal, 99, &first) == 1);
+    struct moments of = difference_bins_moments(&mixed);
+    struct mean_difference test = paired_t_of(&of, 0.05), pairs = paired_t(a, b, 150, 0.05);
+    assert_near(test.t, pairs.t, 1e-9);
+    assert_near(test.ci.low, pairs.ci.low, 1e-12);
+    assert_near(difference_bins_sums(&mixed).sum, pairs.delta * 150, 1e-9);
+}
+
 static void a_judge_without_information_corrects_nothing(void **state)
 {
     (void)state;
@@ -214,6 +244,7 @@ int main(void)
         cmocka_unit_test(a_priority_sample_does_not_depend_on_order),
         cmocka_unit_test(log_bins_are_within_one_percent),
         cmocka_unit_test(permutations_are_the_same_for_a_seed),
+        cmocka_unit_test(a_histogram_of_differences_tells_what_the_pairs_tell),
         cmocka_unit_test(a_judge_without_information_corrects_nothing),
         cmocka_unit_test(missing_scores_widen_the_bounds),
         cmocka_unit_test(equal_weights_are_no_weights),

@@ -26,6 +26,7 @@ int commands_run(const struct command *commands, size_t count, const char *descr
                  char **argv);
 
 int cmd_bench(int argc, char **argv);
+int cmd_compare(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 int cmd_eval(int argc, char **argv);

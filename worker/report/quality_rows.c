@@ -2,13 +2,12 @@
 #include <stdlib.h>
 
 #include "schema/base/memory.h"
+#include "worker/report/dimension_scores.h"
 #include "worker/report/quality.h"
-#include "worker/report/sample_rows.h"
-#include "worker/report/shard_names.h"
 #include "worker/stats/sampling.h"
 #include "worker/store/db.h"
 
-enum { DIMENSIONS_MAX = 64, NOT_LOOKED_UP = -1, NOT_THERE = -2 };
+enum { NOT_LOOKED_UP = -1, NOT_THERE = -2 };
 
 /* Which series of the report the criteria of the shard are of, for one model. */
 struct model_series {
@@ -24,25 +23,6 @@ struct reading {
     size_t model_count, last;
     bool too_many;
 };
-
-/* A dimension of one sample. */
-struct dimension_score {
-    size_t owner; /* the first criterion of the rubric that has it */
-    double sum, weight;
-    bool missing;
-};
-
-/* Criteria of a rubric with the same dimension get the first one's place as their owner. */
-static void find_owners(struct shard_names *names)
-{
-    for (size_t i = 0; i < names->criterion_count; i++) {
-        struct shard_criterion *one = &names->criteria[i];
-        one->owner = 0;
-        while (strcmp(names->criteria[one->owner].rubric_hash, one->rubric_hash) != 0 ||
-               strcmp(names->criteria[one->owner].dimension, one->dimension) != 0)
-            one->owner++;
-    }
-}
 
 static struct model_series *model_of(struct reading *reading, struct str model)
 {
@@ -119,39 +99,22 @@ static void add_example(struct quality_report *report, struct quality_series *se
     series->worst_count++;
 }
 
-/* ---- dimensions ---- */
+/* ---- rows ---- */
 
-static void add_to_dimension(struct dimension_score *dimensions, size_t *count,
-                             const struct shard_criterion *criterion, const struct row_score *score)
-{
-    size_t i = 0;
-    while (i < *count && dimensions[i].owner != criterion->owner)
-        i++;
-    if (i == DIMENSIONS_MAX || !(criterion->weight > 0))
-        return;
-    if (i == *count)
-        dimensions[(*count)++] = (struct dimension_score){.owner = criterion->owner};
-    if (score->status == ROW_SCORED) {
-        dimensions[i].sum += score->value * criterion->weight;
-        dimensions[i].weight += criterion->weight;
-    }
-    dimensions[i].missing |= score->status == ROW_SKIPPED || score->status == ROW_ERROR;
-}
-
-/* What no criterion scored is missing when one should have, else it does not apply. */
 static void add_dimension(struct reading *reading, const struct model_series *model,
                           const struct sample_row *row, const struct dimension_score *dimension)
 {
     const struct shard_criterion *owner = &reading->names.criteria[dimension->owner];
     struct quality_series *series = series_of(
         reading, model, &model->dimensions[dimension->owner], QUALITY_DIMENSION, owner);
-    bool scored = dimension->weight > 0;
+    bool scored = dimension->status == ROW_SCORED;
     struct bin_count score = {.count = 1};
     if (scored)
-        score.bin = (uint32_t)score_bin_of(dimension->sum / dimension->weight);
+        score.bin = (uint32_t)score_bin_of(dimension->value);
     const struct status_counts statuses = {.scored = scored,
-                                           .skipped = !scored && dimension->missing,
-                                           .not_applicable = !scored && !dimension->missing};
+                                           .skipped = dimension->status == ROW_SKIPPED,
+                                           .not_applicable =
+                                               dimension->status == ROW_NOT_APPLICABLE};
     if (!series ||
         !quality_series_add(reading->report, series, row->at_ms,
                             sampling_threshold(row->probability), statuses, &score, scored))
@@ -160,8 +123,7 @@ static void add_dimension(struct reading *reading, const struct model_series *mo
 
 static void add_row(struct reading *reading, struct sample_rows *rows, const struct sample_row *row)
 {
-    struct dimension_score dimensions[DIMENSIONS_MAX];
-    size_t count = 0;
+    struct dimension_scores dimensions = {.count = 0};
     struct row_score score;
     const struct model_series *model = model_of(reading, row->model);
     while (sample_rows_next_score(rows, row, &score)) {
@@ -169,7 +131,7 @@ static void add_row(struct reading *reading, struct sample_rows *rows, const str
             shard_names_criterion(&reading->names, score.criterion);
         if (!criterion || strcmp(criterion->name, "composite") == 0)
             continue;
-        add_to_dimension(dimensions, &count, criterion, &score);
+        dimension_scores_add(&dimensions, criterion, &score);
         if (score.status != ROW_SCORED || reading->report->examples == 0)
             continue;
         int *slot = &model->criteria[criterion - reading->names.criteria];
@@ -178,8 +140,8 @@ static void add_row(struct reading *reading, struct sample_rows *rows, const str
         if (series)
             add_example(reading->report, series, row, &score);
     }
-    for (size_t i = 0; i < count; i++)
-        add_dimension(reading, model, row, &dimensions[i]);
+    for (size_t i = 0; i < dimensions.count; i++)
+        add_dimension(reading, model, row, &dimensions.items[i]);
 }
 
 void quality_rows_read(struct quality_report *report, const struct open_shard *shard)
@@ -189,7 +151,7 @@ void quality_rows_read(struct quality_report *report, const struct open_shard *s
     struct sample_rows rows;
     struct sample_row row;
     shard_names_read(&reading.names, shard->db);
-    find_owners(&reading.names);
+    dimension_owners(&reading.names);
     sample_rows_open(&rows, shard->db, SAMPLES_BY_DELIVERY, live, report->window);
     while (sample_rows_next(&rows, &row))
         if (!report->model || str_is(row.model, report->model))

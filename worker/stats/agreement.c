@@ -98,6 +98,25 @@ struct fleiss fleiss_kappa(const size_t *counts, size_t subjects, size_t categor
     return (struct fleiss){agreement, kappa};
 }
 
+struct cohen cohen_kappa(const uint64_t *table, size_t categories)
+{
+    double n = 0, same = 0, chance = 0;
+    for (size_t i = 0; i < categories * categories; i++)
+        n += (double)table[i];
+    if (!(n > 0))
+        return (struct cohen){NAN, NAN};
+    for (size_t i = 0; i < categories; i++) {
+        double row = 0, column = 0;
+        for (size_t j = 0; j < categories; j++) {
+            row += (double)table[i * categories + j];
+            column += (double)table[j * categories + i];
+        }
+        same += (double)table[i * categories + i] / n;
+        chance += row / n * (column / n);
+    }
+    return (struct cohen){same, chance < 1 ? (same - chance) / (1 - chance) : NAN};
+}
+
 struct variance_components variance_components(const double *y, size_t prompts, size_t replicates)
 {
     struct moments means = {0};

@@ -3,6 +3,7 @@
 #define ASSAY_AGREEMENT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* k resamples of one prompt, clustered by meaning: sizes of the clusters. */
 struct agreement {
@@ -36,6 +37,14 @@ struct fleiss {
 };
 
 struct fleiss fleiss_kappa(const size_t *counts, size_t subjects, size_t categories);
+
+/* Cohen 1960, of two raters: table[i * categories + j] items that one called i and the other j. */
+struct cohen {
+    double agreement; /* share of items on which they agree; NAN without items */
+    double kappa;     /* beyond chance; NAN when chance alone would agree on all */
+};
+
+struct cohen cohen_kappa(const uint64_t *table, size_t categories);
 
 /* One-way random effects, equal replicates: the mean of all is as sure as its prompts are many. */
 struct variance_components {

@@ -61,16 +61,21 @@ struct mean_difference paired_t(const double *a, const double *b, size_t count, 
     struct moments m = {0};
     for (size_t i = 0; i < count; i++)
         moments_add(&m, b[i] - a[i]);
-    double se = sqrt(moments_variance(&m) / m.n);
+    return paired_t_of(&m, alpha);
+}
+
+struct mean_difference paired_t_of(const struct moments *m, double alpha)
+{
+    double se = sqrt(moments_variance(m) / m->n);
     if (!(se > 0))
-        return (struct mean_difference){m.mean, NAN, NAN, NAN, NAN, {NAN, NAN}};
+        return (struct mean_difference){m->mean, NAN, NAN, NAN, NAN, {NAN, NAN}};
     return (struct mean_difference){
-        .delta = m.mean,
+        .delta = m->mean,
         .se = se,
-        .t = m.mean / se,
-        .df = m.n - 1,
-        .p = student_t_two_sided(m.mean / se, m.n - 1),
-        .ci = moments_mean_interval(&m, alpha),
+        .t = m->mean / se,
+        .df = m->n - 1,
+        .p = student_t_two_sided(m->mean / se, m->n - 1),
+        .ci = moments_mean_interval(m, alpha),
     };
 }
 

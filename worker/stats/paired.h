@@ -30,6 +30,8 @@ struct interval newcombe_paired_interval(struct paired_verdicts verdicts, double
 
 /* Student's t of the differences B - A; see struct mean_difference for what is NAN when. */
 struct mean_difference paired_t(const double *a, const double *b, size_t count, double alpha);
+/* The same of the moments of the differences; n need not be whole (n_eff of weighted pairs). */
+struct mean_difference paired_t_of(const struct moments *differences, double alpha);
 /* Pearson's correlation; NAN when one side never varies. */
 double correlation(const double *a, const double *b, size_t count);
 

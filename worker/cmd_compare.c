@@ -1,0 +1,144 @@
+/* assay compare: which of two models, runs or versions is better, and how sure that is. */
+#include <stdio.h>
+
+#include "worker/commands.h"
+#include "worker/report/compare.h"
+#include "worker/report_options.h"
+
+struct compare_options {
+    struct report_options report;
+    double tolerance;
+    int64_t movers;
+};
+
+static const struct arg COMPARE_ARGS[] = {
+    {.name = "tolerance",
+     .value = "X",
+     .kind = ARG_NUMBER,
+     .offset = offsetof(struct compare_options, tolerance),
+     .min = 0.0001,
+     .max = 1,
+     .help = "the largest difference of a mean score that would not matter; default 0.02"},
+    {.name = "movers",
+     .value = "N",
+     .kind = ARG_INT,
+     .offset = offsetof(struct compare_options, movers),
+     .max = COMPARE_MOVERS_MAX,
+     .help = "how many of the samples that differ most are kept of each row, 0 to 1000 (the text "
+             "page shows 5); default 20"},
+};
+
+static const struct arg_table COMPARE_TABLE = {
+    .operands = "A B",
+    .operands_min = 2,
+    .description =
+        "Compares the scores of two sides. A and B are a run (live, or the name of a rerun), a "
+        "model, or some of run:, model:,\nendpoint: and component: with names and commas between; "
+        "a side without a run is live. Where at least half of the\nsmaller side's samples (by id) "
+        "are in both, pairs are compared: McNemar's test for verdicts, a paired t for scores\n"
+        "with sign flips beside it; else all scores of one side with all of the other (Fisher and "
+        "Newcombe, Welch). WORSE or\nBETTER: B differs from A by more than the tolerance, with "
+        "95 % confidence. The recommendation keeps A when a row\nis WORSE also after "
+        "Benjamini-Hochberg over all rows; else composites decide. A sample that came again "
+        "counts once.\n"
+        "Exit status: 0 fine, 1 B is worse for sure, 2 wrong usage, 3 a store could not be read.",
+    .groups =
+        (const struct arg_group[]){
+            {"Options", COMPARE_ARGS, sizeof COMPARE_ARGS / sizeof *COMPARE_ARGS, 0},
+            {"What is read", REPORT_ARGS, REPORT_ARG_COUNT,
+             offsetof(struct compare_options, report)},
+        },
+    .group_count = 2,
+};
+
+static bool open_stores(const struct compare_options *options, const struct arg_list *sides,
+                        struct stores *out, struct error *error)
+{
+    if (!report_options_open(&options->report, out, error))
+        return false;
+    for (size_t i = 0; i < options->report.stores.count; i++)
+        for (size_t side = 0; side < sides->count; side++)
+            if (!side_open_run(sides->values[side], options->report.stores.values[i], out, error))
+                return false;
+    return true;
+}
+
+static bool parse_sides(const struct arg_list *operands, const struct stores *stores,
+                        struct side *a, struct side *b, struct error *error)
+{
+    if (!side_parse(a, operands->values[0], stores, error) ||
+        !side_parse(b, operands->values[1], stores, error))
+        return false;
+    return sides_apart(a, b) ||
+           error_set(error, ERROR_INPUT,
+                     "\"%.80s\" and \"%.80s\" may hold the same rows: name two runs, two models, "
+                     "two endpoints or two components",
+                     operands->values[0], operands->values[1]);
+}
+
+static bool check_options(const struct compare_options *options, const struct arg_list *operands,
+                          bool *out_json, struct time_range *out_range, struct error *error)
+{
+    *out_range = (struct time_range){0, INT64_MAX};
+    if (operands->count != 2)
+        return error_set(error, ERROR_INPUT, "two sides are compared, not %zu: A B",
+                         operands->count);
+    if (!report_options_check(&options->report, out_json, error))
+        return false;
+    return !options->report.window || report_options_window(&options->report, out_range, error);
+}
+
+static int print(struct comparison *comparison, bool json)
+{
+    struct buffer page = {0};
+    (json ? comparison_json : comparison_text)(comparison, &page);
+    fwrite(page.data, 1, page.size, stdout);
+    buffer_clear(&page);
+    return comparison->verdict == DRIFT_WORSE ? EXIT_BELOW : EXIT_FINE;
+}
+
+static int compare(const struct compare_options *options, const struct arg_list *operands)
+{
+    struct error error = {0};
+    struct stores stores = {0};
+    struct side a = {0}, b = {0};
+    struct comparison comparison = {.a = &a,
+                                    .b = &b,
+                                    .model = options->report.model,
+                                    .tolerance = options->tolerance,
+                                    .alpha = 0.05,
+                                    .power = 0.8,
+                                    .mover_max = (size_t)options->movers,
+                                    .stores = &stores};
+    bool json = false;
+    int code = EXIT_USAGE;
+    if (check_options(options, operands, &json, &comparison.range, &error)) {
+        code = EXIT_COULD_NOT;
+        if (open_stores(options, operands, &stores, &error)) {
+            code = EXIT_USAGE;
+            if (parse_sides(operands, &stores, &a, &b, &error))
+                code = comparison_read(&comparison, &error) ? print(&comparison, json)
+                                                            : EXIT_COULD_NOT;
+        }
+    }
+    if (error.kind != ERROR_NONE)
+        fprintf(stderr, "assay compare: %s\n", error.text);
+    comparison_clear(&comparison);
+    side_clear(&a);
+    side_clear(&b);
+    stores_close(&stores);
+    return code;
+}
+
+int cmd_compare(int argc, char **argv)
+{
+    struct compare_options options = {
+        .report = {.format = "text"}, .tolerance = 0.02, .movers = 20};
+    struct arg_list operands = {0};
+    int code;
+    if (args_start(&COMPARE_TABLE, argc, argv, &options, &operands, &code))
+        code = compare(&options, &operands);
+    args_clear(&COMPARE_TABLE, &options);
+    arg_list_clear(&operands);
+    return code;
+}

@@ -1,0 +1,177 @@
+/* compare_json: a comparison for programs. */
+#include <math.h>
+
+#include "worker/report/compare.h"
+#include "worker/report/json_members.h"
+
+static void open_item(struct buffer *out)
+{
+    buffer_append_str(out, out->data[out->size - 1] == '[' ? STR("{") : STR(",{"));
+}
+
+static void open_list(struct buffer *out, const char *name)
+{
+    add_name(out, name);
+    buffer_append_str(out, STR("["));
+}
+
+static void add_side(struct buffer *out, const char *name, const struct side *side,
+                     uint64_t samples, uint64_t duplicates)
+{
+    const char *const keys[] = {"model", "endpoint", "component"};
+    const char *const values[] = {side->model, side->endpoint, side->component};
+    add_name(out, name);
+    buffer_append_str(out, STR("{"));
+    add_text(out, "run", side->run ? side->run : "live");
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (values[i])
+            add_text(out, keys[i], values[i]);
+    add_count(out, "samples", samples);
+    add_count(out, "duplicates", duplicates);
+    buffer_append_str(out, STR("}"));
+}
+
+static void add_optional(struct buffer *out, const char *name, const char *text)
+{
+    if (text)
+        add_text(out, name, text);
+}
+
+static void add_pairs(struct buffer *out, const struct compare_row *row)
+{
+    add_count(out, "broke", row->broke);
+    add_count(out, "fixed", row->fixed);
+    add_count(out, "only_a", row->only_a);
+    add_count(out, "only_b", row->only_b);
+    if (row->label_count > 0) {
+        add_name(out, "labels");
+        buffer_append_str(out, STR("{"));
+        add_count(out, "n", row->label_count);
+        add_number(out, "agreement", row->labels.agreement);
+        add_number(out, "kappa", row->labels.kappa);
+        buffer_append_str(out, STR("}"));
+    }
+    open_list(out, "movers");
+    for (size_t i = 0; i < row->mover_count; i++) {
+        const struct mover *one = &row->movers[i];
+        open_item(out);
+        add_text(out, "sample", one->sample);
+        add_number(out, "a", one->a);
+        add_number(out, "b", one->b);
+        add_optional(out, "reason_a", one->reason_a);
+        add_optional(out, "reason_b", one->reason_b);
+        buffer_append_str(out, STR("}"));
+    }
+    buffer_append_str(out, STR("]"));
+}
+
+static void add_row(struct buffer *out, const struct compare_row *row)
+{
+    static const char *const kinds[] = {[COMPARE_COMPOSITE] = "composite",
+                                        [COMPARE_DIMENSION] = "dimension",
+                                        [COMPARE_CRITERION] = "criterion"};
+    open_item(out);
+    add_text(out, "verdict", drift_verdict_name(row->verdict));
+    add_text(out, "kind", kinds[row->a->kind]);
+    add_text(out, "model", row->model);
+    add_text(out, "metric", row->a->name);
+    add_text(out, "dimension", row->a->dimension);
+    add_text(out, "rubric_a", row->a->rubric);
+    add_text(out, "rubric_b", row->b->rubric);
+    add_text(out, "hash_a", row->a->hash);
+    add_text(out, "hash_b", row->b->hash);
+    add_text(out, "method", compare_method_name(row->method));
+    add_level(out, "a", &row->level_a);
+    add_level(out, "b", &row->level_b);
+    add_number(out, "delta", row->difference.delta);
+    add_interval(out, "ci", row->difference.ci);
+    add_number(out, "p", row->difference.p);
+    add_number(out, "p_permutation", row->p_permutation);
+    add_number(out, "p_bh", row->p_adjusted);
+    add_number(out, "mde", row->mde);
+    if (row->paired)
+        add_pairs(out, row);
+    buffer_append_str(out, STR("}"));
+}
+
+static void add_measure_side(struct buffer *out, const char *name, const struct measure_side *side)
+{
+    add_name(out, name);
+    buffer_append_str(out, STR("{"));
+    add_count(out, "n", side->n);
+    add_number(out, "mean", side->mean);
+    add_number(out, "p50", side->p50);
+    add_number(out, "p95", side->p95);
+    buffer_append_str(out, STR("}"));
+}
+
+static void add_measure(struct buffer *out, const struct measure_row *row)
+{
+    static const char *const names[] = {[COMPARE_LATENCY_MS] = "latency_ms",
+                                        [COMPARE_INPUT_TOKENS] = "input_tokens",
+                                        [COMPARE_OUTPUT_TOKENS] = "output_tokens"};
+    open_item(out);
+    add_text(out, "model", row->model);
+    add_text(out, "measure", names[row->measure]);
+    add_measure_side(out, "a", &row->a);
+    add_measure_side(out, "b", &row->b);
+    add_number(out, "delta", row->difference.delta);
+    add_interval(out, "ci", row->difference.ci);
+    add_number(out, "p", row->difference.p);
+    buffer_append_str(out, STR("}"));
+}
+
+static void add_recommendation(struct buffer *out, const struct comparison *comparison)
+{
+    struct buffer words = {0};
+    comparison_advice(comparison, &words);
+    add_name(out, "recommendation");
+    buffer_append_str(out, STR("{"));
+    add_text(out, "verdict", drift_verdict_name(comparison->verdict));
+    add_text(out, "words", words.data);
+    if (comparison->because)
+        add_count(out, "row", (uint64_t)(comparison->because - comparison->rows));
+    buffer_append_str(out, STR("}"));
+    buffer_clear(&words);
+}
+
+static void add_only(struct buffer *out, const char *name, const struct comparison *comparison,
+                     unsigned side)
+{
+    open_list(out, name);
+    for (size_t i = 0; i < comparison->only_counts[side]; i++) {
+        buffer_append_str(out, i ? STR(",") : STR(""));
+        buffer_append_json(out, str_of(comparison->only[side][i]->name));
+    }
+    buffer_append_str(out, STR("]"));
+}
+
+void comparison_json(const struct comparison *comparison, struct buffer *out)
+{
+    buffer_append_str(out, STR("{"));
+    add_side(out, "a", comparison->a, comparison->samples_a, comparison->duplicates_a);
+    add_side(out, "b", comparison->b, comparison->samples_b, comparison->duplicates_b);
+    add_flag(out, "paired", comparison->paired);
+    add_count(out, "matched", comparison->matched);
+    if (comparison->range.to_ms != INT64_MAX)
+        add_range(out, "window", comparison->range);
+    add_number(out, "alpha", comparison->alpha);
+    add_number(out, "tolerance", comparison->tolerance);
+    add_count(out, "tested", comparison->tested);
+    add_recommendation(out, comparison);
+    add_count(out, "pending", (uint64_t)comparison->pending);
+    const struct problems *partial = &comparison->stores->partial;
+    add_flag(out, "partial", partial->total > 0);
+    add_texts(out, "problems", partial->lines, partial->count);
+    add_shards(out, comparison->stores);
+    add_only(out, "only_in_a", comparison, 0);
+    add_only(out, "only_in_b", comparison, 1);
+    open_list(out, "rows");
+    for (size_t i = 0; i < comparison->count; i++)
+        add_row(out, &comparison->rows[i]);
+    buffer_append_str(out, STR("]"));
+    open_list(out, "measures");
+    for (size_t i = 0; i < comparison->measure_count; i++)
+        add_measure(out, &comparison->measures[i]);
+    buffer_append_str(out, STR("]}\n"));
+}

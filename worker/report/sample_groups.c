@@ -1,0 +1,91 @@
+/* sample_groups: the rows of each sample, of all shards, one sample after the other. */
+#include "worker/report/sample_groups.h"
+
+#include <stdlib.h>
+
+#include "schema/base/memory.h"
+
+static void go_on(struct group_shard *one)
+{
+    one->more = sample_rows_next(&one->rows, &one->row);
+}
+
+void sample_groups_open(struct sample_groups *groups, const struct stores *stores,
+                        const char *const run_names[2], struct time_range range)
+{
+    *groups = (struct sample_groups){.count = stores->shard_count};
+    groups->shards = memory_new(groups->count + 1, sizeof *groups->shards);
+    for (size_t i = 0; i < groups->count; i++) {
+        struct group_shard *one = &groups->shards[i];
+        one->shard = &stores->shards[i];
+        shard_names_read(&one->names, one->shard->db);
+        for (size_t r = 0; r < 2; r++)
+            one->runs[r] = sample_rows_run(one->shard->db, run_names[r]);
+        sample_rows_open(&one->rows, one->shard->db, SAMPLES_BY_ID, one->runs, range);
+        go_on(one);
+    }
+}
+
+static int compare(struct str a, struct str b)
+{
+    size_t common = a.size < b.size ? a.size : b.size;
+    int order = memcmp(a.data, b.data, common);
+    return order ? order : (a.size > b.size) - (a.size < b.size);
+}
+
+bool sample_groups_next(struct sample_groups *groups)
+{
+    const struct group_shard *least = NULL;
+    for (size_t i = 0; i < groups->count; i++) {
+        const struct group_shard *one = &groups->shards[i];
+        if (one->more && (!least || compare(one->row.sample, least->row.sample) < 0))
+            least = one;
+    }
+    if (!least)
+        return false;
+    buffer_reset(&groups->sample);
+    buffer_append_str(&groups->sample, least->row.sample);
+    return true;
+}
+
+struct group_shard *sample_groups_row(struct sample_groups *groups, struct sample_row *out,
+                                      unsigned *out_runs)
+{
+    struct str sample = buffer_str(&groups->sample);
+    for (size_t i = 0; i < groups->count; i++) {
+        struct group_shard *one = &groups->shards[i];
+        if (one->taken) {
+            one->taken = false;
+            go_on(one);
+        }
+        if (!one->more || !str_equal(one->row.sample, sample))
+            continue;
+        one->taken = true;
+        *out = one->row;
+        *out_runs = (one->row.run == one->runs[0]) | (unsigned)(one->row.run == one->runs[1]) << 1;
+        return one;
+    }
+    return NULL;
+}
+
+void sample_groups_close(struct sample_groups *groups)
+{
+    for (size_t i = 0; i < groups->count; i++) {
+        sample_rows_end(&groups->shards[i].rows);
+        shard_names_clear(&groups->shards[i].names);
+    }
+    free(groups->shards);
+    buffer_clear(&groups->sample);
+    *groups = (struct sample_groups){0};
+}
+
+int sample_groups_order(const struct shard_source *a, int64_t a_offset,
+                        const struct shard_source *b, int64_t b_offset)
+{
+    int order = strcmp(a->topic, b->topic);
+    if (order == 0)
+        order = strcmp(a->incarnation, b->incarnation);
+    if (order == 0)
+        order = (a->partition > b->partition) - (a->partition < b->partition);
+    return order ? order : (a_offset > b_offset) - (a_offset < b_offset);
+}
