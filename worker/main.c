@@ -12,6 +12,7 @@ static const struct command COMMANDS[] = {
     {"report", "tell from stores whether scores got worse, since when, how sure", cmd_report},
     {"compare", "tell which of two models, runs or versions is better, and how sure that is",
      cmd_compare},
+    {"label", "put samples before people, and keep what they say of them", cmd_label},
     {"demo", "show all that on this machine alone, with made-up traffic and stand-ins", cmd_demo},
     {"rubric", "check, test, explain, compare and import rubrics and rule packs", cmd_rubric},
     {"doctor", "say what is wrong with a configuration, its credentials, its brokers", cmd_doctor},

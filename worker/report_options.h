@@ -13,7 +13,7 @@ struct report_options {
 };
 
 /* A group of args.h: --store, --model, --window, --at, --format. */
-enum { REPORT_ARG_COUNT = 5 };
+enum { REPORT_ARG_COUNT = 5, REPORT_WHAT_ARG_COUNT = 4 /* the first, without --format */ };
 extern const struct arg REPORT_ARGS[REPORT_ARG_COUNT];
 
 /* Whether --store is there and --format is text or json. False: INPUT. */

@@ -8,7 +8,6 @@
 #include "worker/report/dimension_scores.h"
 #include "worker/report/sample_groups.h"
 #include "worker/stats/sampling.h"
-#include "worker/store/db.h"
 
 enum { SCORES_MAX = 2048, DELIVERIES_MAX = 256 }; /* of one sample, both sides */
 
@@ -301,17 +300,6 @@ static void read_all(struct reading *reading)
     }
 }
 
-static void check_shards(struct stores *stores)
-{
-    struct error why = {0};
-    for (size_t i = 0; i < stores->shard_count; i++)
-        if (!db_ok(stores->shards[i].db, &why)) {
-            problems_add(&stores->partial, stores->shards[i].path, "was read in part: %.200s",
-                         why.text);
-            error_clear(&why);
-        }
-}
-
 bool compare_sums_read(struct comparison *comparison, struct error *error)
 {
     const char *runs[2] = {comparison->a->run ? comparison->a->run : "live",
@@ -322,7 +310,7 @@ bool compare_sums_read(struct comparison *comparison, struct error *error)
     sample_groups_open(&reading->groups, comparison->stores, runs, comparison->range);
     name_facets(reading);
     read_all(reading);
-    check_shards(comparison->stores);
+    stores_check(comparison->stores);
     if (reading->overflow)
         problems_add(&comparison->stores->partial, "",
                      "samples with more than %d scores or %d probabilities: the rest does not "

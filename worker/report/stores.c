@@ -186,6 +186,16 @@ bool stores_align(const struct stores *stores, int64_t *at_ms, bool up)
     return true;
 }
 
+void stores_check(struct stores *stores)
+{
+    for (size_t i = 0; i < stores->shard_count; i++) {
+        struct error why = {0};
+        if (!db_ok(stores->shards[i].db, &why))
+            problems_add(&stores->partial, stores->shards[i].path, "was read in part: %.200s",
+                         why.text);
+    }
+}
+
 size_t stores_segment(struct stores *stores, const char *words, size_t size)
 {
     for (size_t i = 0; i < stores->segment_count; i++)

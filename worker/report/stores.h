@@ -63,6 +63,9 @@ bool stores_align(const struct stores *stores, int64_t *at_ms, bool up);
  * what does not, and returns how many offsets are scored and not acked. */
 int64_t report_check_tenures(struct stores *stores);
 
+/* Names in `partial` the shards that could not be read to the end since they were opened. */
+void stores_check(struct stores *stores);
+
 /* The number of a segment's words, made when it is new. */
 size_t stores_segment(struct stores *stores, const char *words, size_t size);
 
