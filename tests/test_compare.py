@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 from scipy import stats
 
-from stores import RUBRIC, WORDS, Z, answered, evaluate, query, rounded, traffic, wilson
+from made_stores import RUBRIC, WORDS, Z, answered, evaluate, query, rounded, traffic, wilson
 
 SCHEMA = json.loads((Path(__file__).resolve().parents[1] / "schema" / "compare-report.schema.json").read_text())
 

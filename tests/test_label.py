@@ -11,7 +11,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from stores import RUBRIC, evaluate, query, traffic
+from made_stores import RUBRIC, evaluate, query, traffic
 
 SCHEMA = json.loads((Path(__file__).resolve().parents[1] / "schema" / "label.schema.json").read_text())
 WINDOW = ["--window", "2026-03-01..2026-03-02"]

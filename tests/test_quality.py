@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 from scipy import stats
 
-from stores import RUBRIC, at, evaluate, query, rounded, traffic, wilson
+from made_stores import RUBRIC, at, evaluate, query, rounded, traffic, wilson
 
 SCHEMA = json.loads((Path(__file__).resolve().parents[1] / "schema" / "quality-report.schema.json").read_text())
 WINDOW = "2026-03-01..2026-03-02"

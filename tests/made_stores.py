@@ -1,4 +1,4 @@
-"""stores: made-up stores for tests of reports, and their rows as plain Python reads them."""
+"""made_stores: made-up stores for tests of reports, and their rows as plain Python reads them."""
 import json
 import math
 import random
