@@ -196,3 +196,16 @@ def test_a_folder_without_shards_could_not_be_read(assay, tmp_path):
     done = subprocess.run([assay, "report", "quality", "--store", tmp_path], capture_output=True, text=True)
     assert done.returncode == 3 and "holds no shard" in done.stderr
     assert subprocess.run([assay, "report", "quality"], capture_output=True, text=True).returncode == 2
+
+
+def test_a_criterion_of_two_rubrics_counts_each_sample_once_in_each(assay, tmp_path, report):
+    rows = traffic(11, 0.8)
+    both = [tmp_path / f"{name}.json" for name in ("made", "other")]
+    for path in both:
+        path.write_text(json.dumps(RUBRIC | {"name": path.stem}))
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = subprocess.run([assay, "eval", "--rubric", both[0], "--rubric", both[1], "--store", tmp_path / "store",
+                           tmp_path / "rows.jsonl"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    found = {row["rubric"]: row["n"] for row in report(tmp_path / "store")["rows"] if row["metric"] == "exact"}
+    assert found == dict.fromkeys(("made", "other"), sum("reference" in row for row in rows))

@@ -359,3 +359,16 @@ def test_halves_of_one_version_are_no_drift(data, keep, report):
                       window=f"{cut}..2026-03-20T00:00:00Z", options=["--tolerance", "0.01"], status=None)
         quiet += row_of(done)["verdict"] in ("NO_MEANINGFUL_CHANGE", "NOT_ENOUGH_DATA")
     assert quiet >= 0.95 * splits
+
+
+def test_a_path_that_is_no_utf8_does_not_spoil_the_page(keep, assay, tmp_path):
+    folder = keep(traffic(3, .9, .9))
+    odd = os.fsencode(tmp_path) + b"/st\xff\xc3re"
+    os.mkdir(odd)
+    with open(odd + b"/shard-0001.db", "wb") as broken:
+        broken.write(b"no database" * 100)
+    done = subprocess.run([assay, "report", "drift", "--store", folder, "--store", odd, "--baseline", BASELINE,
+                           "--window", WINDOW, "--format", "json"], capture_output=True)
+    page = json.loads(done.stdout.decode())
+    jsonschema.validate(page, SCHEMA)
+    assert page["partial"] and any("st??re/shard-0001.db" in line for line in page["problems"])

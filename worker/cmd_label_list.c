@@ -112,9 +112,9 @@ static void add_line(struct buffer *out, const struct sample_label *items, size_
         drawn += !isnan(items[i].probability);
         twice += items[i].labellers > 1;
     }
-    add_clean(out, items->model[0] ? items->model : "(no model)");
+    page_clean(out, items->model[0] ? items->model : "(no model)");
     buffer_append_str(out, STR(" / "));
-    add_clean(out, items->target);
+    page_clean(out, items->target);
     buffer_printf(out, ": %zu samples labelled, mean %.3f; %zu with a known probability, %zu by "
                        "several people\n",
                   count, sum / (double)count, drawn, twice);

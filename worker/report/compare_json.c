@@ -11,7 +11,7 @@ static void open_item(struct buffer *out)
 
 static void open_list(struct buffer *out, const char *name)
 {
-    add_name(out, name);
+    member_name(out, name);
     buffer_append_str(out, STR("["));
 }
 
@@ -20,44 +20,44 @@ static void add_side(struct buffer *out, const char *name, const struct side *si
 {
     const char *const keys[] = {"model", "endpoint", "component"};
     const char *const values[] = {side->model, side->endpoint, side->component};
-    add_name(out, name);
+    member_name(out, name);
     buffer_append_str(out, STR("{"));
-    add_text(out, "run", side->run ? side->run : "live");
+    member_text(out, "run", side->run ? side->run : "live");
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (values[i])
-            add_text(out, keys[i], values[i]);
-    add_count(out, "samples", samples);
-    add_count(out, "duplicates", duplicates);
+            member_text(out, keys[i], values[i]);
+    member_count(out, "samples", samples);
+    member_count(out, "duplicates", duplicates);
     buffer_append_str(out, STR("}"));
 }
 
 static void add_optional(struct buffer *out, const char *name, const char *text)
 {
     if (text)
-        add_text(out, name, text);
+        member_text(out, name, text);
 }
 
 static void add_pairs(struct buffer *out, const struct compare_row *row)
 {
-    add_count(out, "broke", row->broke);
-    add_count(out, "fixed", row->fixed);
-    add_count(out, "only_a", row->only_a);
-    add_count(out, "only_b", row->only_b);
+    member_count(out, "broke", row->broke);
+    member_count(out, "fixed", row->fixed);
+    member_count(out, "only_a", row->only_a);
+    member_count(out, "only_b", row->only_b);
     if (row->label_count > 0) {
-        add_name(out, "labels");
+        member_name(out, "labels");
         buffer_append_str(out, STR("{"));
-        add_count(out, "n", row->label_count);
-        add_number(out, "agreement", row->labels.agreement);
-        add_number(out, "kappa", row->labels.kappa);
+        member_count(out, "n", row->label_count);
+        member_number(out, "agreement", row->labels.agreement);
+        member_number(out, "kappa", row->labels.kappa);
         buffer_append_str(out, STR("}"));
     }
     open_list(out, "movers");
     for (size_t i = 0; i < row->mover_count; i++) {
         const struct mover *one = &row->movers[i];
         open_item(out);
-        add_text(out, "sample", one->sample);
-        add_number(out, "a", one->a);
-        add_number(out, "b", one->b);
+        member_text(out, "sample", one->sample);
+        member_number(out, "a", one->a);
+        member_number(out, "b", one->b);
         add_optional(out, "reason_a", one->reason_a);
         add_optional(out, "reason_b", one->reason_b);
         buffer_append_str(out, STR("}"));
@@ -71,24 +71,24 @@ static void add_row(struct buffer *out, const struct compare_row *row)
                                         [COMPARE_DIMENSION] = "dimension",
                                         [COMPARE_CRITERION] = "criterion"};
     open_item(out);
-    add_text(out, "verdict", drift_verdict_name(row->verdict));
-    add_text(out, "kind", kinds[row->a->kind]);
-    add_text(out, "model", row->model);
-    add_text(out, "metric", row->a->name);
-    add_text(out, "dimension", row->a->dimension);
-    add_text(out, "rubric_a", row->a->rubric);
-    add_text(out, "rubric_b", row->b->rubric);
-    add_text(out, "hash_a", row->a->hash);
-    add_text(out, "hash_b", row->b->hash);
-    add_text(out, "method", compare_method_name(row->method));
-    add_level(out, "a", &row->level_a);
-    add_level(out, "b", &row->level_b);
-    add_number(out, "delta", row->difference.delta);
-    add_interval(out, "ci", row->difference.ci);
-    add_number(out, "p", row->difference.p);
-    add_number(out, "p_permutation", row->p_permutation);
-    add_number(out, "p_bh", row->p_adjusted);
-    add_number(out, "mde", row->mde);
+    member_text(out, "verdict", drift_verdict_name(row->verdict));
+    member_text(out, "kind", kinds[row->a->kind]);
+    member_text(out, "model", row->model);
+    member_text(out, "metric", row->a->name);
+    member_text(out, "dimension", row->a->dimension);
+    member_text(out, "rubric_a", row->a->rubric);
+    member_text(out, "rubric_b", row->b->rubric);
+    member_text(out, "hash_a", row->a->hash);
+    member_text(out, "hash_b", row->b->hash);
+    member_text(out, "method", compare_method_name(row->method));
+    member_level(out, "a", &row->level_a);
+    member_level(out, "b", &row->level_b);
+    member_number(out, "delta", row->difference.delta);
+    member_interval(out, "ci", row->difference.ci);
+    member_number(out, "p", row->difference.p);
+    member_number(out, "p_permutation", row->p_permutation);
+    member_number(out, "p_bh", row->p_adjusted);
+    member_number(out, "mde", row->mde);
     if (row->paired)
         add_pairs(out, row);
     buffer_append_str(out, STR("}"));
@@ -96,12 +96,12 @@ static void add_row(struct buffer *out, const struct compare_row *row)
 
 static void add_measure_side(struct buffer *out, const char *name, const struct measure_side *side)
 {
-    add_name(out, name);
+    member_name(out, name);
     buffer_append_str(out, STR("{"));
-    add_count(out, "n", side->n);
-    add_number(out, "mean", side->mean);
-    add_number(out, "p50", side->p50);
-    add_number(out, "p95", side->p95);
+    member_count(out, "n", side->n);
+    member_number(out, "mean", side->mean);
+    member_number(out, "p50", side->p50);
+    member_number(out, "p95", side->p95);
     buffer_append_str(out, STR("}"));
 }
 
@@ -111,13 +111,13 @@ static void add_measure(struct buffer *out, const struct measure_row *row)
                                         [COMPARE_INPUT_TOKENS] = "input_tokens",
                                         [COMPARE_OUTPUT_TOKENS] = "output_tokens"};
     open_item(out);
-    add_text(out, "model", row->model);
-    add_text(out, "measure", names[row->measure]);
+    member_text(out, "model", row->model);
+    member_text(out, "measure", names[row->measure]);
     add_measure_side(out, "a", &row->a);
     add_measure_side(out, "b", &row->b);
-    add_number(out, "delta", row->difference.delta);
-    add_interval(out, "ci", row->difference.ci);
-    add_number(out, "p", row->difference.p);
+    member_number(out, "delta", row->difference.delta);
+    member_interval(out, "ci", row->difference.ci);
+    member_number(out, "p", row->difference.p);
     buffer_append_str(out, STR("}"));
 }
 
@@ -125,12 +125,12 @@ static void add_recommendation(struct buffer *out, const struct comparison *comp
 {
     struct buffer words = {0};
     comparison_advice(comparison, &words);
-    add_name(out, "recommendation");
+    member_name(out, "recommendation");
     buffer_append_str(out, STR("{"));
-    add_text(out, "verdict", drift_verdict_name(comparison->verdict));
-    add_text(out, "words", words.data);
+    member_text(out, "verdict", drift_verdict_name(comparison->verdict));
+    member_text(out, "words", words.data);
     if (comparison->because)
-        add_count(out, "row", (uint64_t)(comparison->because - comparison->rows));
+        member_count(out, "row", (uint64_t)(comparison->because - comparison->rows));
     buffer_append_str(out, STR("}"));
     buffer_clear(&words);
 }
@@ -151,19 +151,19 @@ void comparison_json(const struct comparison *comparison, struct buffer *out)
     buffer_append_str(out, STR("{"));
     add_side(out, "a", comparison->a, comparison->samples_a, comparison->duplicates_a);
     add_side(out, "b", comparison->b, comparison->samples_b, comparison->duplicates_b);
-    add_flag(out, "paired", comparison->paired);
-    add_count(out, "matched", comparison->matched);
+    member_flag(out, "paired", comparison->paired);
+    member_count(out, "matched", comparison->matched);
     if (comparison->range.to_ms != INT64_MAX)
-        add_range(out, "window", comparison->range);
-    add_number(out, "alpha", comparison->alpha);
-    add_number(out, "tolerance", comparison->tolerance);
-    add_count(out, "tested", comparison->tested);
+        member_range(out, "window", comparison->range);
+    member_number(out, "alpha", comparison->alpha);
+    member_number(out, "tolerance", comparison->tolerance);
+    member_count(out, "tested", comparison->tested);
     add_recommendation(out, comparison);
-    add_count(out, "pending", (uint64_t)comparison->pending);
+    member_count(out, "pending", (uint64_t)comparison->pending);
     const struct problems *partial = &comparison->stores->partial;
-    add_flag(out, "partial", partial->total > 0);
-    add_texts(out, "problems", partial->lines, partial->count);
-    add_shards(out, comparison->stores);
+    member_flag(out, "partial", partial->total > 0);
+    member_texts(out, "problems", partial->lines, partial->count);
+    member_shards(out, comparison->stores);
     add_only(out, "only_in_a", comparison, 0);
     add_only(out, "only_in_b", comparison, 1);
     open_list(out, "rows");

@@ -16,7 +16,7 @@ static void add_side(struct buffer *out, const char *letter, const struct side *
         if (!values[i])
             continue;
         buffer_printf(out, " %s ", keys[i]);
-        add_clean(out, values[i]);
+        page_clean(out, values[i]);
     }
     buffer_printf(out, ": %llu samples", (unsigned long long)samples);
     if (duplicates > 0)
@@ -50,10 +50,10 @@ void comparison_advice(const struct comparison *comparison, struct buffer *out)
     if (!row)
         return;
     buffer_append_str(out, STR("; "));
-    add_clean(out, row->a->name);
+    page_clean(out, row->a->name);
     if (row->model[0]) {
         buffer_append_str(out, STR(" of "));
-        add_clean(out, row->model);
+        page_clean(out, row->model);
     }
     buffer_append_str(out, STR(" "));
     add_difference(out, &row->difference);
@@ -69,9 +69,9 @@ static void add_row(struct buffer *out, const struct compare_row *row)
 {
     int indent = row->a->kind == COMPARE_CRITERION ? 2 : 0;
     struct buffer name = {0};
-    add_clean(&name, row->a->name);
+    page_clean(&name, row->a->name);
     buffer_printf(out, "%*s%-*.*s %-20s ", indent, "", NAME_COLUMNS - indent, NAME_COLUMNS - indent,
-                  name.data, words_of(row->verdict));
+                  name.data, page_verdict(row->verdict));
     buffer_clear(&name);
     if (row->level_a.n == 0 || row->level_b.n == 0) {
         buffer_append_str(out, STR("no scores to compare\n"));
@@ -105,7 +105,7 @@ static void add_details(struct buffer *out, const struct compare_row *row)
 
 static void add_reason(struct buffer *out, const char *reason)
 {
-    add_clipped(out, reason && reason[0] ? reason : "-", REASON_BYTES);
+    page_clipped(out, reason && reason[0] ? reason : "-", REASON_BYTES);
 }
 
 /* Of criteria only: a dimension or a composite moves because they do. */
@@ -116,7 +116,7 @@ static void add_movers(struct buffer *out, const struct compare_row *row)
     for (size_t i = 0; i < row->mover_count && i < MOVERS_SHOWN; i++) {
         const struct mover *one = &row->movers[i];
         buffer_printf(out, "    %.3f -> %.3f  ", one->a, one->b);
-        add_clean(out, one->sample);
+        page_clean(out, one->sample);
         buffer_append_str(out, STR("  "));
         add_reason(out, one->reason_a);
         buffer_append_str(out, STR(" -> "));
@@ -146,7 +146,7 @@ static void add_model(struct buffer *out, const struct comparison *comparison, c
 {
     if (model[0]) {
         buffer_append_str(out, STR("\n"));
-        add_clean(out, model);
+        page_clean(out, model);
         buffer_append_str(out, STR("\n"));
     }
     for (size_t i = 0; i < comparison->count; i++) {
@@ -165,7 +165,7 @@ static void add_only(struct buffer *out, const struct comparison *comparison, un
 {
     for (size_t i = 0; i < comparison->only_counts[side]; i++) {
         buffer_append_str(out, i ? STR(", ") : side ? STR("only in B: ") : STR("only in A: "));
-        add_clean(out, comparison->only[side][i]->name);
+        page_clean(out, comparison->only[side][i]->name);
     }
     buffer_append_str(out, comparison->only_counts[side] ? STR("\n") : STR(""));
 }
@@ -202,5 +202,5 @@ void comparison_text(const struct comparison *comparison, struct buffer *out)
     if (comparison->pending > 0)
         buffer_printf(out, "%lld offsets are scored and not counted yet\n",
                       (long long)comparison->pending);
-    add_partial(out, &comparison->stores->partial);
+    page_partial(out, &comparison->stores->partial);
 }

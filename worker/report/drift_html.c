@@ -4,6 +4,7 @@
 #include "worker/report/drift_css.h"
 #include "worker/report/drift_plot.h"
 #include "worker/report/drift_words.h"
+#include "worker/report/page_words.h"
 #include "worker/report/html.h"
 
 /* What a page has room for: a part is begun only below its limit, and no part is as long as what is
@@ -26,7 +27,7 @@ static const char *class_of(enum drift_verdict verdict)
 static void add_verdict(struct buffer *out, enum drift_verdict verdict)
 {
     buffer_printf(out, "<span class=\"%s\"><span aria-hidden=\"true\">%s</span> %s</span>",
-                  class_of(verdict), drift_words_sign(verdict), drift_words_verdict(verdict));
+                  class_of(verdict), drift_words_sign(verdict), page_verdict(verdict));
 }
 
 static void add_name(struct buffer *out, const struct drift_report *report,

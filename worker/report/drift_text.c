@@ -2,19 +2,10 @@
 #include <math.h>
 
 #include "worker/report/drift_words.h"
+#include "worker/report/page_words.h"
 
 /* What is not shown is counted, and stands in the JSON. */
 enum { DETAILED_SHOWN = 8, ROWS_SHOWN = 40, SEGMENTS_SHOWN = 3, NAMES_SHOWN = 8 };
-
-/* Names come from traffic: a terminal must not obey them. */
-static void add_clean(struct buffer *out, const char *text)
-{
-    for (const unsigned char *at = (const unsigned char *)text; *at; at++) {
-        bool c1 = at[0] == 0xC2 && at[1] >= 0x80 && at[1] < 0xA0; /* U+0080 to U+009F */
-        buffer_append(out, *at < 0x20 || *at == 0x7F || c1 ? "?" : (const char *)at, 1);
-        at += c1;
-    }
-}
 
 /* Moves the words over; a line of nothing is left out. */
 static void add_words(struct buffer *out, const char *before, struct buffer *words,
@@ -22,7 +13,7 @@ static void add_words(struct buffer *out, const char *before, struct buffer *wor
 {
     if (words->size > 0) {
         buffer_append_str(out, str_of(before));
-        add_clean(out, words->data);
+        page_clean(out, words->data);
         buffer_append_str(out, str_of(after));
     }
     buffer_clear(words);
@@ -34,7 +25,7 @@ static void add_verdict(struct buffer *out, const struct drift_report *report,
     const struct drift_row *row = &series->answer.all;
     struct buffer words = {0};
     drift_words_name(report, series, &words);
-    buffer_append_str(out, str_of(drift_words_verdict(row->verdict)));
+    buffer_append_str(out, str_of(page_verdict(row->verdict)));
     add_words(out, "  ", &words, "   ");
     drift_words_levels(row, out);
     drift_words_change(row, &words);
@@ -90,7 +81,7 @@ static void add_where(struct buffer *out, const struct drift_report *report,
             continue;
         shown++;
         drift_words_segment(report, row, &words);
-        buffer_printf(&words, ": %s ", drift_words_verdict(row->verdict));
+        buffer_printf(&words, ": %s ", page_verdict(row->verdict));
         drift_words_levels(row, &words);
         buffer_append_str(&words, STR(" "));
         drift_words_change(row, &words);
@@ -224,7 +215,7 @@ static void add_partial(struct buffer *out, const struct drift_report *report)
                                                      : STR("; nothing known to be missing\n"));
     for (size_t i = 0; i < report->partial.count; i++) {
         buffer_append_str(out, STR("  "));
-        add_clean(out, report->partial.lines[i]);
+        page_clean(out, report->partial.lines[i]);
         buffer_append_str(out, STR("\n"));
     }
 }

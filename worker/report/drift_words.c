@@ -1,20 +1,12 @@
 /* drift_words: what every page of a drift report says, whatever its form. */
 #include "worker/report/drift_words.h"
+#include "worker/report/page_words.h"
 
 #include <math.h>
 
 #include "schema/base/clock.h"
 
 enum { DAY_MS = 24 * 60 * 60 * 1000 };
-
-const char *drift_words_verdict(enum drift_verdict verdict)
-{
-    static const char *const words[] = {[DRIFT_NOT_ENOUGH_DATA] = "NOT ENOUGH DATA",
-                                        [DRIFT_NO_MEANINGFUL_CHANGE] = "NO MEANINGFUL CHANGE",
-                                        [DRIFT_BETTER] = "BETTER",
-                                        [DRIFT_WORSE] = "WORSE"};
-    return words[verdict];
-}
 
 const char *drift_words_sign(enum drift_verdict verdict)
 {
@@ -35,7 +27,7 @@ void drift_words_counts(const struct drift_report *report, struct buffer *out)
         for (size_t i = 0; i < report->count; i++)
             count += report->series[i].answer.all.verdict == order[v];
         if (count > 0)
-            buffer_printf(out, "%s%zu %s", any ? ", " : "", count, drift_words_verdict(order[v]));
+            buffer_printf(out, "%s%zu %s", any ? ", " : "", count, page_verdict(order[v]));
         any = any || count > 0;
     }
     if (!any)

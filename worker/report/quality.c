@@ -9,13 +9,13 @@
 /* ---- series ---- */
 
 struct quality_series *quality_series_of(struct quality_report *report, enum quality_kind kind,
-                                         struct str model, struct str name, struct str dimension,
-                                         struct str hash)
+                                         struct str model, struct str rubric, struct str name,
+                                         struct str dimension, struct str hash)
 {
     for (size_t i = 0; i < report->count; i++) {
         struct quality_series *one = &report->series[i];
         if (one->kind == kind && str_is(hash, one->hash) && str_is(name, one->name) &&
-            str_is(model, one->model))
+            str_is(model, one->model) && str_is(rubric, one->rubric))
             return one;
     }
     if (report->count == QUALITY_SERIES_MAX)
@@ -24,6 +24,7 @@ struct quality_series *quality_series_of(struct quality_report *report, enum qua
     report->series[report->count] =
         (struct quality_series){.kind = kind,
                                 .model = memory_copy_str(model),
+                                .rubric = memory_copy_str(rubric),
                                 .name = memory_copy_str(name),
                                 .dimension = memory_copy_str(dimension),
                                 .hash = memory_copy_str(hash)};
@@ -49,7 +50,7 @@ static bool take_cell(void *owner, const struct cell *cell, struct error *error)
     bool composite = strcmp(names->criterion, "composite") == 0;
     struct quality_series *series =
         quality_series_of(report, composite ? QUALITY_COMPOSITE : QUALITY_CRITERION,
-                          str_of(names->model), str_of(names->criterion),
+                          str_of(names->model), str_of(names->rubric), str_of(names->criterion),
                           str_of(names->dimension), str_of(names->hash));
     if (!series)
         return error_set(error, ERROR_INPUT, "more than %d models and criteria: name a model",
@@ -77,6 +78,8 @@ static int by_place(const void *left, const void *right)
         order = (int)a->kind - (int)b->kind;
     if (order == 0)
         order = strcmp(a->name, b->name);
+    if (order == 0)
+        order = strcmp(a->rubric, b->rubric);
     return order ? order : strcmp(a->hash, b->hash);
 }
 
@@ -137,6 +140,7 @@ static void clear_series(struct quality_series *series)
     }
     free(series->worst);
     free(series->model);
+    free(series->rubric);
     free(series->name);
     free(series->dimension);
     free(series->hash);

@@ -22,7 +22,7 @@ enum quality_kind { QUALITY_COMPOSITE, QUALITY_DIMENSION, QUALITY_CRITERION };
  * mean of the dimension's criteria that scored it. */
 struct quality_series {
     enum quality_kind kind;
-    char *model, *name, *dimension;
+    char *model, *rubric, *name, *dimension;
     char *hash; /* of the criterion; of the rubric for a composite or a dimension */
     struct level_sums sums;
     struct level level; /* after quality_report_read */
@@ -58,8 +58,8 @@ void quality_report_json(const struct quality_report *report, struct buffer *out
 
 /* For quality_rows.c. NULL: too many series. */
 struct quality_series *quality_series_of(struct quality_report *report, enum quality_kind kind,
-                                         struct str model, struct str name, struct str dimension,
-                                         struct str hash);
+                                         struct str model, struct str rubric, struct str name,
+                                         struct str dimension, struct str hash);
 /* Adds scores at a time in the window; false: too many probabilities. */
 bool quality_series_add(struct quality_report *report, struct quality_series *series,
                         int64_t at_ms, uint64_t threshold, struct status_counts statuses,

@@ -51,7 +51,7 @@ static struct quality_series *series_of(struct reading *reading, const struct mo
     struct quality_report *report = reading->report;
     if (*slot == NOT_LOOKED_UP) {
         struct quality_series *series = quality_series_of(
-            report, kind, str_of(model->model),
+            report, kind, str_of(model->model), str_of(criterion->rubric),
             str_of(dimension ? criterion->dimension : criterion->name),
             str_of(criterion->dimension),
             str_of(dimension ? criterion->rubric_hash : criterion->hash));

@@ -11,7 +11,7 @@ static void add_padded(struct buffer *out, const char *text, int columns)
 {
     for (const char *at = text; *at; at++)
         columns -= ((unsigned char)*at & 0xC0) != 0x80;
-    add_clean(out, text);
+    page_clean(out, text);
     buffer_printf(out, "%*s", columns > 0 ? columns : 0, "");
 }
 
@@ -50,13 +50,13 @@ static void add_coverage(struct buffer *out, const struct quality_series *series
 
 static void add_worst(struct buffer *out, const struct quality_series *series)
 {
-    char at[TIME_BYTES];
+    char at[PAGE_MINUTE_BYTES];
     for (size_t i = 0; i < series->worst_count; i++) {
         const struct quality_example *one = &series->worst[i];
         buffer_printf(out, "      %s %.3f  ", i ? "     " : "worst", one->value);
-        add_clean(out, one->sample);
-        buffer_printf(out, "  %s  ", minute_of(one->at_ms, at));
-        add_clipped(out, one->reason ? one->reason : "", REASON_BYTES);
+        page_clean(out, one->sample);
+        buffer_printf(out, "  %s  ", page_minute(one->at_ms, at));
+        page_clipped(out, one->reason ? one->reason : "", REASON_BYTES);
         buffer_append_str(out, STR("\n"));
     }
 }
@@ -68,7 +68,7 @@ static void add_series(struct buffer *out, const struct quality_report *report, 
     bool first = at == 0 || strcmp(report->series[at - 1].model, series->model) != 0;
     if (first) {
         buffer_append_str(out, at ? STR("\n") : STR(""));
-        add_clean(out, series->model[0] ? series->model : "(no model)");
+        page_clean(out, series->model[0] ? series->model : "(no model)");
         buffer_append_str(out, STR("\n"));
     }
     int indent = series->kind == QUALITY_CRITERION ? 4 : 2;
@@ -82,24 +82,26 @@ static void add_series(struct buffer *out, const struct quality_report *report, 
     add_worst(out, series);
     bool again = !first && report->series[at - 1].kind == series->kind &&
                  strcmp(report->series[at - 1].name, series->name) == 0;
-    if (again)
-        buffer_printf(out, "      another rubric or other options than above: %.12s\n",
-                      series->hash);
+    if (again) {
+        buffer_append_str(out, STR("      not the one above: of rubric "));
+        page_clean(out, series->rubric);
+        buffer_printf(out, ", %.12s\n", series->hash);
+    }
 }
 
 void quality_report_text(const struct quality_report *report, bool ascii, struct buffer *out)
 {
-    char from[TIME_BYTES], to[TIME_BYTES];
+    char from[PAGE_MINUTE_BYTES], to[PAGE_MINUTE_BYTES];
     for (size_t i = 0; i < report->count; i++)
         add_series(out, report, i, ascii);
     if (report->count == 0)
         buffer_append_str(out, STR("No scores in this window.\n"));
     buffer_printf(out, "\nwindow %s to %s UTC, trend in %zu parts of it; %zu shard%s read\n",
-                  minute_of(report->window.from_ms, from), minute_of(report->window.to_ms, to),
+                  page_minute(report->window.from_ms, from), page_minute(report->window.to_ms, to),
                   trend_part_count(report->window), report->stores->shard_count,
                   report->stores->shard_count == 1 ? "" : "s");
     if (report->pending > 0)
         buffer_printf(out, "%lld offsets are scored and not counted yet\n",
                       (long long)report->pending);
-    add_partial(out, &report->stores->partial);
+    page_partial(out, &report->stores->partial);
 }
