@@ -7,6 +7,7 @@
 #include "schema/base/utf8.h"
 #include "schema/capture_fields.h"
 #include "schema/payload.h"
+#include "schema/question.h"
 
 struct decoder {
     struct str record;
@@ -123,6 +124,12 @@ static bool read_side(struct decoder *decoder, struct json_token *side, struct p
     return decode_data(decoder, side, json_tape_text(data, decoder->arena), out);
 }
 
+static bool starts_with(struct str text, const char *start)
+{
+    size_t size = strlen(start);
+    return text.size >= size && memcmp(text.data, start, size) == 0;
+}
+
 static bool read_metadata(struct decoder *decoder)
 {
     struct json_token *metadata = decoder->fields.event_metadata;
@@ -136,6 +143,8 @@ static bool read_metadata(struct decoder *decoder)
         sample->id = json_tape_text(json_tape_get(metadata, id_keys[i]), decoder->arena);
     if (sample->id.size > SAMPLE_ID_BYTES_MAX)
         return fail_at(decoder, "too_long", metadata);
+    struct json_token *given = json_tape_get(metadata, "inferenceId");
+    sample->own = starts_with(json_tape_text(given, decoder->arena), QUESTION_ID_PREFIX);
     struct json_token *time = json_tape_get(metadata, "inferenceTime");
     if (sample->observed_at_ms >= 0 || !time || time->kind == TAPE_NULL)
         return true;
@@ -167,7 +176,7 @@ static bool is_body(struct str text)
     while (text.size && strchr(" \t\r\n", *text.data))
         text = (struct str){text.data + 1, text.size - 1};
     for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
-        if (text.size >= strlen(starts[i]) && memcmp(text.data, starts[i], strlen(starts[i])) == 0)
+        if (starts_with(text, starts[i]))
             return true;
     return false;
 }
@@ -223,6 +232,12 @@ static bool read_request(struct decoder *decoder)
     struct payload_request spoken = {0};
     if (messages && !payload_read_messages(messages, decoder->arena, &spoken))
         return fail_at(decoder, "wrong_type", messages);
+    bool words = decoder->request.plain && !decoder->fields.capture_data; /* in no form at all */
+    sample->request = (struct sample_request){.json = decoder->request.json,
+                                              .body = words ? (struct str){0}
+                                                            : decoder->request.bytes,
+                                              .messages = messages,
+                                              .batch = decoder->asked.prompts > 1};
     struct str said = sample->prompt;
     if (!sample->prompt.data)
         sample->prompt = messages ? spoken.prompt : decoder->asked.prompt;

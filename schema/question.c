@@ -10,6 +10,14 @@ static void add(struct buffer *into, struct str text)
     buffer_append_str(into, text);
 }
 
+static void add_place(struct buffer *into, const struct question *question)
+{
+    add(into, question->place.endpoint);
+    add(into, question->place.component);
+    add(into, question->place.variant);
+    add(into, question->body);
+}
+
 void question_seal(struct question *question)
 {
     struct buffer all = {0};
@@ -27,6 +35,14 @@ void question_seal(struct question *question)
                 buffer_append_str(&all, STR("nonce,"));
         }
     }
+    if (question->target == ASK_ENDPOINT)
+        add_place(&all, question);
     hash_sha256(buffer_str(&all), question->hash);
     buffer_clear(&all);
+}
+
+void question_refuse(struct question *question)
+{
+    question->status = ANSWER_SKIPPED;
+    question->failure = question->target == ASK_JUDGE ? "no_judge" : "endpoint_not_listed";
 }

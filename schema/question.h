@@ -13,6 +13,10 @@ enum {
     QUESTION_NONCE_BYTES = 33, /* 128 random bits as hex, and a NUL */
 };
 
+/* How the inference ids of assay's own calls begin. Data capture of an endpoint records them like
+ * any other: what carries one is no traffic and is never judged, else questions would breed. */
+#define QUESTION_ID_PREFIX "assay-question-"
+
 enum question_target {
     ASK_JUDGE,    /* the judge endpoint of the configuration */
     ASK_ENDPOINT, /* the endpoint that the sample came from: another response */
@@ -46,6 +50,11 @@ struct question_message {
     size_t part_count;
 };
 
+/* Whom an ASK_ENDPOINT question goes to, as the sample names it; absent: not said. */
+struct question_place {
+    struct str endpoint, component, variant;
+};
+
 /* Lives in the evaluation's arena. The evaluator fills the first half, the answerer the second. */
 struct question {
     struct question *next; /* of the same criterion, newest first */
@@ -54,10 +63,13 @@ struct question {
     const char *model;     /* asked for by name, or NULL for what the configuration says */
     const struct question_message *messages;
     size_t message_count;
-    int64_t max_tokens;
-    double temperature;    /* 0 unless resampling */
+    struct question_place place; /* of ASK_ENDPOINT */
+    struct str body;       /* of ASK_ENDPOINT: sent as it stands, instead of messages */
+    int64_t max_tokens;    /* of the answer; where there is a body, it says so too */
+    double temperature;
     unsigned draw;         /* which of several equal questions this is, from 0 */
     uint8_t hash[SHA256_BYTES]; /* of all above; nonces and delimiters are outside it */
+    unsigned about;        /* the evaluator's own mark: what the question is about */
 
     enum answer_status status;
     struct str answer;     /* text of the model's last turn */
@@ -70,5 +82,8 @@ struct question {
 
 /* Fills `hash` from the fields the evaluator set. Call it last in ask(). */
 void question_seal(struct question *question);
+
+/* Where nobody can be asked at all: skipped, no_judge or endpoint_not_listed. */
+void question_refuse(struct question *question);
 
 #endif

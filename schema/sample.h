@@ -19,6 +19,15 @@ struct tag {
     struct str key, value;
 };
 
+/* The request as it was captured, for who sends it again: the first of these that is there. */
+struct json_token;
+struct sample_request {
+    struct json_token *json;     /* its body, an object of the record */
+    struct str body;             /* its body as bytes: JSON, or anything else */
+    struct json_token *messages; /* the conversation alone */
+    bool batch;                  /* the body holds several requests */
+};
+
 /* Every text is valid UTF-8 without NUL, borrowed from the evaluation's arena (or from the record's
  * bytes, which live as long). An absent text has data NULL; an absent number is negative, or NaN
  * where it may be negative. To add a field: here, schema/capture.c's table of keys,
@@ -47,6 +56,8 @@ struct sample {
     int64_t input_tokens, output_tokens; /* -1 unknown */
     struct str finish_reason;    /* "stop", "length", ... as the container said it */
     struct str session;
+    struct sample_request request;
+    bool own;                    /* an invocation that assay made: QUESTION_ID_PREFIX */
     unsigned unknown_keys;       /* keys of the flat record that were kept out */
 };
 

@@ -5,7 +5,7 @@
 enum terminal_state {
     TERMINAL_SCORED,        /* at least one rubric spoke; single criteria may still have errored */
     TERMINAL_DUPLICATE,     /* the same sample id came before in this tenure */
-    TERMINAL_UNMATCHED,     /* no rubric is meant for it */
+    TERMINAL_UNMATCHED,     /* no rubric is meant for it; or it is a call of assay's own */
     TERMINAL_INVALID,       /* no sample could be read: the reason has the code */
     TERMINAL_DEAD_LETTERED, /* set aside for a person */
 };

@@ -130,8 +130,8 @@ static void ask_all(int64_t deadline_ms)
         struct asked *asked = &probe.asked[i];
         asked->question = probe.judge->ask(probe.state, &asked->sample, NULL, &asked->arena);
         if (asked->question)
-            answerer_ask(probe.answerer, asked->question, &asked->sample, &asked->arena,
-                         deadline_ms, answered, asked);
+            answerer_ask(probe.answerer, asked->question, &asked->arena, deadline_ms, answered,
+                         asked);
         else
             finish(asked);
     }

@@ -72,6 +72,80 @@ static void bodies_are_chat_completions_with_the_nonce_in_its_place(void **state
     buffer_clear(&body);
 }
 
+static void a_question_may_bring_its_body(void **state)
+{
+    (void)state;
+    struct question question = {.target = ASK_ENDPOINT, .body = STR("{\"inputs\":\"hi\"}")};
+    struct buffer body = {0};
+    invoke_body(&question, "abc", "m", &body);
+    assert_string_equal(body.data, "{\"inputs\":\"hi\"}");
+    buffer_clear(&body);
+}
+
+static void a_resample_is_read_as_a_captured_response_is(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *type, *body, *failure, *text, *finish;
+        int64_t input, output;
+    } cases[] = {
+        {"application/json",
+         "{\"choices\":[{\"message\":{\"role\":\"assistant\",\"content\":\"hi\"},"
+         "\"finish_reason\":\"length\"}],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":2}}",
+         NULL, "hi", "length", 7, 2},
+        {"application/json", "[{\"generated_text\":\"hi\"}]", NULL, "hi", NULL, -1, -1},
+        {"application/json", "{\"choices\":[{\"message\":{\"content\":\"\"}}]}", NULL, "", NULL, -1,
+         -1},
+        {"text/plain", "just words", NULL, "just words", NULL, -1, -1},
+        {"application/json", "{\"error\":\"out of memory\"}", "model_error", NULL, NULL, 0, 0},
+        {"application/json", "<html>", "not_json", NULL, NULL, 0, 0},
+        {NULL, "", "no_response", NULL, NULL, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct arena arena = {0};
+        struct invoke_answer answer;
+        const char *failure = invoke_read_resample(str_of(cases[i].body), str_of(cases[i].type),
+                                                   &arena, &answer);
+        if (cases[i].failure) {
+            assert_string_equal(failure, cases[i].failure);
+        } else {
+            assert_null(failure);
+            assert_true(str_is(answer.text, cases[i].text));
+            assert_true(str_is(str_of(answer.finish_reason), cases[i].finish) ||
+                        answer.finish_reason == cases[i].finish);
+            assert_int_equal(answer.input_tokens, cases[i].input);
+            assert_int_equal(answer.output_tokens, cases[i].output);
+        }
+        arena_clear(&arena);
+    }
+}
+
+static void what_is_asked_of_an_endpoint_is_all_in_the_hash(void **state)
+{
+    (void)state;
+    const struct question first = {.target = ASK_ENDPOINT,
+                                   .purpose = "resample",
+                                   .place = {STR("e"), STR("c"), STR("v")},
+                                   .body = STR("{}")};
+    struct question cases[6];
+    for (size_t i = 0; i < 6; i++)
+        cases[i] = first;
+    cases[1].place.endpoint = STR("e2");
+    cases[2].place.component = STR("c2");
+    cases[3].place.variant = STR("v2");
+    cases[4].body = STR("{ }");
+    cases[5].draw = 1;
+    for (size_t i = 0; i < 6; i++) {
+        question_seal(&cases[i]);
+        for (size_t j = 0; j < i; j++)
+            assert_memory_not_equal(cases[i].hash, cases[j].hash, SHA256_BYTES);
+    }
+    struct question same = first;
+    same.about = 7;
+    question_seal(&same);
+    assert_memory_equal(same.hash, cases[0].hash, SHA256_BYTES);
+}
+
 static void replies_of_every_known_container_are_read(void **state)
 {
     (void)state;
@@ -224,16 +298,17 @@ static void close_fixture(struct fixture *fixture)
 }
 
 static struct question *ask(struct fixture *fixture, size_t index, enum question_target target,
-                            const struct sample *sample, int64_t patience_ms)
+                            const char *endpoint, int64_t patience_ms)
 {
     struct question *question = &fixture->questions[index];
     *question = (struct question){.target = target,
                                   .purpose = "verdict",
                                   .messages = MESSAGES,
                                   .message_count = 2,
+                                  .place.endpoint = str_of(endpoint),
                                   .max_tokens = 10};
-    answerer_ask(fixture->answerer, question, sample, &fixture->arena,
-                 clock_steady_ms() + patience_ms, answered, fixture);
+    answerer_ask(fixture->answerer, question, &fixture->arena, clock_steady_ms() + patience_ms,
+                 answered, fixture);
     return question;
 }
 
@@ -316,10 +391,9 @@ static void what_the_configuration_forbids_is_skipped(void **state)
 {
     (void)state;
     struct fixture fixture;
-    struct sample sample = {.endpoint = STR("elsewhere")};
     open_fixture(&fixture, "http://127.0.0.1:1", NULL, BUDGET_UNLIMITED);
     const struct question *judge = ask(&fixture, 0, ASK_JUDGE, NULL, 10000);
-    const struct question *other = ask(&fixture, 1, ASK_ENDPOINT, &sample, 10000);
+    const struct question *other = ask(&fixture, 1, ASK_ENDPOINT, "elsewhere", 10000);
     const struct question *unnamed = ask(&fixture, 2, ASK_ENDPOINT, NULL, 10000);
     assert_int_equal(fixture.answers, 0);
     assert_int_equal(answerer_wait_ms(fixture.answerer), 0);
@@ -327,7 +401,7 @@ static void what_the_configuration_forbids_is_skipped(void **state)
     assert_int_equal(fixture.answers, 3);
     assert_failure(judge, ANSWER_SKIPPED, "no_judge");
     assert_failure(other, ANSWER_SKIPPED, "endpoint_not_listed");
-    assert_failure(unnamed, ANSWER_SKIPPED, "endpoint_not_listed");
+    assert_failure(unnamed, ANSWER_SKIPPED, "no_endpoint");
     assert_int_equal(answerer_counts(fixture.answerer)->sent, 0);
     close_fixture(&fixture);
 }
@@ -435,6 +509,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(urls_are_made_of_valid_names_only),
         cmocka_unit_test(bodies_are_chat_completions_with_the_nonce_in_its_place),
+        cmocka_unit_test(a_question_may_bring_its_body),
+        cmocka_unit_test(a_resample_is_read_as_a_captured_response_is),
+        cmocka_unit_test(what_is_asked_of_an_endpoint_is_all_in_the_hash),
         cmocka_unit_test(replies_of_every_known_container_are_read),
         cmocka_unit_test(error_codes_come_from_the_header_first),
         cmocka_unit_test(an_outage_skips_questions_at_their_deadline),

@@ -433,9 +433,39 @@ static void a_set_is_whole_or_not_at_all(void **state)
     }
 }
 
+static void a_call_of_our_own_is_judged_by_nobody(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *id;
+        enum terminal_state ended;
+    } cases[] = {
+        {"assay-question-0123456789abcdef0123456789abcdef", TERMINAL_UNMATCHED},
+        {"order-7", TERMINAL_SCORED},
+        {"an assay-question-", TERMINAL_SCORED},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct criterion criterion = {.name = "q", .evaluator = &QUIET};
+        struct rubric rubric = {.name = "r", .criteria = &criterion, .criterion_count = 1};
+        struct rubric_set set = {.rubrics = {&rubric}, .count = 1, .users = 1};
+        struct evaluation evaluation = {0};
+        struct buffer record = {0};
+        buffer_printf(&record,
+                      "{\"id\":\"x\",\"prompt\":\"p\",\"response\":\"r\","
+                      "\"eventMetadata\":{\"inferenceId\":\"%s\"}}",
+                      cases[i].id);
+        evaluation_start(&evaluation, &set, buffer_str(&record), STR("d"));
+        assert_int_equal(evaluation.state, cases[i].ended);
+        evaluation_clear(&evaluation);
+        arena_clear(&evaluation.arena);
+        buffer_clear(&record);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_call_of_our_own_is_judged_by_nobody),
         cmocka_unit_test(questions_come_in_rounds_and_within_bounds),
         cmocka_unit_test(the_bound_is_of_the_sample_not_of_the_criterion),
         cmocka_unit_test(answers_come_back_newest_first),

@@ -12,6 +12,33 @@
 #include "schema/base/json_tape.h"
 #include "schema/base/utf8.h"
 
+static void a_document_is_written_as_it_was(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *written;
+    } cases[] = {
+        {"{}", "{}"},
+        {" [ ] ", "[]"},
+        {"{ \"a\" : [ 1 , -0.50e+10, true , false , null ], \"b\":{\"c\":[{}]} }",
+         "{\"a\":[1,-0.50e+10,true,false,null],\"b\":{\"c\":[{}]}}"},
+        {"\"\\u00e9\\n\\\"\\ud83d\\ude00\"", "\"\u00e9\\n\\\"\U0001f600\""},
+        {"{\"k\\u0065y\":1e999}", "{\"key\":1e999}"},
+        {"123456789012345678901234567890", "123456789012345678901234567890"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct arena arena = {0};
+        struct json_tape tape = {0};
+        struct json_fault fault;
+        struct buffer out = {0};
+        assert_true(json_tape_read(&tape, str_of(cases[i].text), &arena, &fault));
+        json_tape_write(tape.tokens, &arena, &out);
+        assert_string_equal(out.data, cases[i].written);
+        buffer_clear(&out);
+        arena_clear(&arena);
+    }
+}
+
 static void documents_are_taken_or_refused_with_a_code(void **state)
 {
     (void)state;
@@ -358,6 +385,7 @@ static void base64_is_read_strictly(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_document_is_written_as_it_was),
         cmocka_unit_test(documents_are_taken_or_refused_with_a_code),
         cmocka_unit_test(depth_and_tokens_have_limits),
         cmocka_unit_test(duplicates_are_found_among_many_keys),

@@ -48,13 +48,11 @@ static void ask(struct slot *slot, struct question *question)
 {
     const struct batch *batch = slot->work->batch;
     if (!batch->judge) {
-        question->status = ANSWER_SKIPPED;
-        question->failure = "no_judge";
+        question_refuse(question);
         slot->evaluation.unanswered--;
         return;
     }
-    judge_ask(batch->judge, question, &slot->evaluation.sample, &slot->evaluation.arena, answered,
-              slot);
+    judge_ask(batch->judge, question, &slot->evaluation.arena, answered, slot);
 }
 
 /* Round after round, until answers are waited for or nothing more is asked. */

@@ -142,12 +142,11 @@ bool judge_fine(const struct judge *judge, struct error *error)
     return false;
 }
 
-void judge_ask(struct judge *judge, struct question *question, const struct sample *sample,
-               struct arena *arena, void (*answered)(void *owner, struct question *question),
-               void *owner)
+void judge_ask(struct judge *judge, struct question *question, struct arena *arena,
+               void (*answered)(void *owner, struct question *question), void *owner)
 {
-    answerer_ask(judge->answerer, question, sample, arena, clock_steady_ms() + judge->deadline_ms,
-                 answered, owner);
+    answerer_ask(judge->answerer, question, arena, clock_steady_ms() + judge->deadline_ms, answered,
+                 owner);
 }
 
 static int wait_ms(const struct judge *judge, int most)

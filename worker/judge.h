@@ -7,7 +7,6 @@
 #include "schema/base/arena.h"
 #include "schema/base/error.h"
 #include "schema/question.h"
-#include "schema/sample.h"
 #include "worker/args.h"
 
 /* What the command line says; borrowed from argv. Start from JUDGE_DEFAULTS. */
@@ -39,9 +38,8 @@ void judge_close(struct judge *judge);
 bool judge_fine(const struct judge *judge, struct error *error);
 
 /* As answerer_ask, with the deadline of the options. */
-void judge_ask(struct judge *judge, struct question *question, const struct sample *sample,
-               struct arena *arena, void (*answered)(void *owner, struct question *question),
-               void *owner);
+void judge_ask(struct judge *judge, struct question *question, struct arena *arena,
+               void (*answered)(void *owner, struct question *question), void *owner);
 /* Moves everything that can move; before that waits for a reply, wait_ms_max at most. */
 void judge_turn(struct judge *judge, int wait_ms_max);
 /* Forgets the questions of an owner. */

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "schema/base/arena.h"
+#include "schema/base/buffer.h"
 #include "schema/base/str.h"
 
 enum {
@@ -62,6 +63,10 @@ struct json_token *json_tape_get(struct json_token *object, const char *key);
 /* The text of a string, unescaped into the arena once where that is needed, else borrowed from the
  * document; of a number or a literal as it is spelled. Absent for NULL and for containers. */
 struct str json_tape_text(struct json_token *token, struct arena *arena);
+
+/* Appends the value as JSON: the same document, without white space, numbers as they are spelled.
+ */
+void json_tape_write(struct json_token *token, struct arena *arena, struct buffer *out);
 
 /* False unless the token is a number that is whole and fits (28.0 and 28e0 are whole). */
 bool json_tape_int(const struct json_token *token, int64_t *out);

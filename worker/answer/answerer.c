@@ -10,10 +10,8 @@
 #include "worker/answer/call.h"
 #include "worker/answer/caller.h"
 #include "worker/answer/reply.h"
-#include "worker/answer/target.h"
+#include "worker/answer/targets.h"
 #include "worker/aws/aws_error.h"
-
-enum { TARGET_JUDGE }; /* its place among the targets */
 
 enum {
     REPLY_BYTES_MAX = 256 << 10,
@@ -34,8 +32,7 @@ struct answerer {
     struct keyring *keyring; /* NULL: none */
     struct budget *budget;
     struct caller caller;
-    struct target *targets; /* the judge, then the sampled endpoints as configured */
-    size_t target_count;
+    struct targets targets;
     struct waiting waiting; /* a line for each target */
     struct line flying;
     struct answerer_counts counts;
@@ -135,7 +132,7 @@ static void tell_target(struct answerer *answerer, const struct call *call,
         .asked_ms = busy ? reply->asked_ms : 0,
     };
     answerer->counts.throttled += outcome.throttled;
-    target_ended(&answerer->targets[call->line], call->round, &outcome, clock_steady_ms());
+    target_ended(&answerer->targets.items[call->line], call->round, &outcome, clock_steady_ms());
 }
 
 /* Of a call that nobody waits for the reply was not read: it keeps what it took. */
@@ -156,7 +153,7 @@ static void on_reply(void *owner, const struct http_reply *from)
         return;
     }
     struct reply reply;
-    reply_read(from, call->question ? call->arena : NULL, &reply);
+    reply_read(from, call->question, call->arena, &reply);
     line_remove(&answerer->flying, call);
     answerer->in_flight--;
     answerer->short_of_budget = false;
@@ -195,11 +192,14 @@ static int64_t timeout_of(const struct answerer_config *config, const struct cal
 static void fly(struct answerer *answerer, struct call *call, const struct credentials *credentials,
                 struct str body)
 {
-    struct target *target = &answerer->targets[call->line];
+    struct target *target = &answerer->targets.items[call->line];
+    const struct question_place *place = &call->question->place;
+    char component[TARGET_NAME_BYTES], variant[TARGET_NAME_BYTES];
     const struct caller_post post = {
         .url = target->url,
-        .component = target->component,
-        .variant = target->variant,
+        .component = target_part(target->component, place->component, component),
+        .variant = target_part(target->variant, place->variant, variant),
+        .nonce = call->nonce,
         .body = body,
         .timeout_ms = timeout_of(&answerer->config, call),
         .reply_bytes_max = REPLY_BYTES_MAX,
@@ -224,7 +224,7 @@ static void fly(struct answerer *answerer, struct call *call, const struct crede
 static void send_call(struct answerer *answerer, struct call *call,
                       const struct credentials *credentials)
 {
-    struct target *target = &answerer->targets[call->line];
+    struct target *target = &answerer->targets.items[call->line];
     const struct question *question = call->question;
     struct buffer body = {0};
     make_nonce(call->nonce);
@@ -268,7 +268,7 @@ static void send_line(struct answerer *answerer, size_t target)
     while (line->first && may_send(answerer)) {
         int64_t now = clock_steady_ms();
         const struct credentials *credentials = credentials_now(answerer, now);
-        if (!credentials || !target_allows(&answerer->targets[target], now))
+        if (!credentials || !target_allows(&answerer->targets.items[target], now))
             return;
         send_call(answerer, line->first, credentials);
     }
@@ -281,7 +281,8 @@ static void give_up(struct answerer *answerer, struct call *call)
     const char *reason = call->refusal               ? call->refusal
                          : answerer->no_credentials  ? "no_credentials"
                          : answerer->short_of_budget ? "budget"
-                                                     : "judge_unavailable";
+                         : call->line == TARGET_JUDGE ? "judge_unavailable"
+                                                      : "endpoint_unavailable";
     waiting_leave(&answerer->waiting, call);
     finish(answerer, call, ANSWER_SKIPPED, reason);
 }
@@ -297,7 +298,7 @@ void answerer_turn(struct answerer *answerer)
         else
             waiting_in_line(&answerer->waiting, call); /* its pause is over */
     }
-    for (size_t target = 0; target < answerer->target_count; target++)
+    for (size_t target = 0; target < answerer->targets.count; target++)
         send_line(answerer, target);
 }
 
@@ -313,7 +314,7 @@ static int64_t line_wait_ms(const struct answerer *answerer, size_t target, int6
         return -1;
     if (now < answerer->no_credentials_until_ms)
         return answerer->no_credentials_until_ms - now;
-    return target_wait_ms(&answerer->targets[target], now);
+    return target_wait_ms(&answerer->targets.items[target], now);
 }
 
 int64_t answerer_wait_ms(const struct answerer *answerer)
@@ -322,40 +323,15 @@ int64_t answerer_wait_ms(const struct answerer *answerer)
     const struct scheduled *first = schedule_first(&answerer->waiting.schedule);
     if (first)
         wait = first->at_ms > now ? first->at_ms - now : 0;
-    for (size_t target = 0; target < answerer->target_count; target++)
+    for (size_t target = 0; target < answerer->targets.count; target++)
         wait = sooner(wait, line_wait_ms(answerer, target, now));
     return wait;
 }
 
 /* --- asking and cancelling --- */
 
-/* The sampled endpoint of that name; target_count when it is not listed. */
-static size_t find_sampled(const struct answerer *answerer, struct str endpoint)
-{
-    const struct answerer_config *config = &answerer->config;
-    for (size_t i = 0; i < config->sampled_endpoint_count; i++)
-        if (str_is(endpoint, config->sampled_endpoints[i]))
-            return TARGET_JUDGE + 1 + i;
-    return answerer->target_count;
-}
-
-/* Which target a question goes to, or why to none. */
-static void choose_target(const struct answerer *answerer, struct call *call,
-                          const struct sample *sample)
-{
-    if (call->question->target == ASK_JUDGE) {
-        call->line = TARGET_JUDGE;
-        call->refusal = answerer->config.judge_endpoint ? NULL : "no_judge";
-        return;
-    }
-    size_t found = find_sampled(answerer, sample ? sample->endpoint : (struct str){0});
-    bool listed = found < answerer->target_count && answerer->targets[found].url[0];
-    call->line = listed ? found : TARGET_JUDGE;
-    call->refusal = listed ? NULL : "endpoint_not_listed";
-}
-
-void answerer_ask(struct answerer *answerer, struct question *question, const struct sample *sample,
-                  struct arena *arena, int64_t deadline_steady_ms,
+void answerer_ask(struct answerer *answerer, struct question *question, struct arena *arena,
+                  int64_t deadline_steady_ms,
                   void (*answered)(void *owner, struct question *question), void *owner)
 {
     struct call *call = memory_new(1, sizeof *call);
@@ -369,7 +345,7 @@ void answerer_ask(struct answerer *answerer, struct question *question, const st
     };
     answerer->counts.asked++;
     answerer->unanswered++;
-    choose_target(answerer, call, sample);
+    call->refusal = targets_choose(&answerer->targets, &answerer->config, question, &call->line);
     if (call->refusal)
         waiting_parked(&answerer->waiting, call, 0); /* answered in the next turn */
     else
@@ -434,29 +410,6 @@ static bool check_config(const struct answerer_config *config, struct error *err
     return true;
 }
 
-/* A sampled endpoint whose name is not valid keeps an empty URL and is never asked. */
-static bool init_targets(struct answerer *answerer, struct error *error)
-{
-    const struct answerer_config *config = &answerer->config;
-    answerer->target_count = TARGET_JUDGE + 1 + config->sampled_endpoint_count;
-    answerer->targets = memory_new(answerer->target_count, sizeof *answerer->targets);
-    answerer->waiting.lines = memory_new(answerer->target_count, sizeof(struct line));
-    for (size_t i = 0; i < config->sampled_endpoint_count; i++)
-        target_init(&answerer->targets[TARGET_JUDGE + 1 + i], config->endpoint_url, config->region,
-                    config->sampled_endpoints[i], config->max_in_flight);
-    struct target *judge = &answerer->targets[TARGET_JUDGE];
-    judge->component = config->inference_component;
-    judge->variant = config->target_variant;
-    judge->model = config->judge_model;
-    if (config->judge_endpoint && !target_init(judge, config->endpoint_url, config->region,
-                                               config->judge_endpoint, config->max_in_flight))
-        return error_set(error, ERROR_FATAL,
-                         "judge: the endpoint's name must be 1 to 63 letters, digits and hyphens, "
-                         "and its URL shorter than %d bytes",
-                         INVOKE_URL_BYTES_MAX);
-    return true;
-}
-
 struct answerer *answerer_new(const struct answerer_config *config, struct http *http,
                               struct keyring *keyring, struct budget *budget,
                               struct error *error)
@@ -471,7 +424,9 @@ struct answerer *answerer_new(const struct answerer_config *config, struct http 
         .caller = {.http = http, .region = config->region},
         .retries = {RETRY_TOKENS_START},
     };
-    if (init_targets(answerer, error))
+    answerer->targets = targets_new(config);
+    answerer->waiting.lines = memory_new(answerer->targets.count, sizeof(struct line));
+    if (targets_check_judge(&answerer->targets, config, error))
         return answerer;
     answerer_free(answerer);
     return NULL;
@@ -491,6 +446,6 @@ void answerer_free(struct answerer *answerer)
     schedule_clear(&answerer->waiting.schedule);
     caller_clear(&answerer->caller);
     free(answerer->waiting.lines);
-    free(answerer->targets);
+    targets_clear(&answerer->targets);
     free(answerer);
 }

@@ -16,7 +16,6 @@
 #include "schema/base/arena.h"
 #include "schema/base/error.h"
 #include "schema/question.h"
-#include "schema/sample.h"
 #include "worker/answer/budget.h"
 #include "worker/aws/keyring.h"
 #include "worker/net/http.h"
@@ -60,16 +59,17 @@ struct answerer *answerer_new(const struct answerer_config *config, struct http 
 void answerer_free(struct answerer *answerer);
 
 /* Takes the question; its second half is filled when `answered` is called, once, from answerer_turn
- * or http_turn, never from here. The answer's text is put in the arena. `sample` names the endpoint
- * of an ASK_ENDPOINT question, else it may be NULL. `question`, `sample` and `arena` must live
- * until `answered`, or until answerer_cancel_owner(owner). `answered` may ask again, and may cancel
- * owners. Failure codes (static):
- *   SKIPPED  budget; judge_unavailable (until the deadline); no_judge, endpoint_not_listed (by
- *            configuration); no_credentials (until the deadline); cancelled (the http was freed)
+ * or http_turn, never from here. The answer's text is put in the arena. `question` and `arena` must
+ * live until `answered`, or until answerer_cancel_owner(owner). `answered` may ask again, and may
+ * cancel owners. Failure codes (static):
+ *   SKIPPED  budget; judge_unavailable, endpoint_unavailable (until the deadline); no_judge,
+ *            no_endpoint, endpoint_not_listed, ... (targets.h); no_credentials (until the
+ *            deadline); cancelled (the http was freed)
  *   FAILED   truncated; access_denied, request_invalid, not_found, ... (retry.c);
- *            reply_not_json, reply_shape, reply_empty, reply_too_long; question_too_long */
-void answerer_ask(struct answerer *answerer, struct question *question, const struct sample *sample,
-                  struct arena *arena, int64_t deadline_steady_ms,
+ *            reply_not_json, reply_shape, reply_empty, reply_too_long; question_too_long; of a
+ *            sampled endpoint's answer what capture records are refused for (schema/README.md) */
+void answerer_ask(struct answerer *answerer, struct question *question, struct arena *arena,
+                  int64_t deadline_steady_ms,
                   void (*answered)(void *owner, struct question *question), void *owner);
 /* Sends what may be sent, gives up what is overdue. Call it after http_turn and when
  * answerer_wait_ms is over. */

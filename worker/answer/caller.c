@@ -4,11 +4,14 @@
 #include <stdio.h>
 #include "worker/answer/invoke.h"
 
-enum { OWN_HEADERS_MAX = 4 };
+enum { OWN_HEADERS_MAX = 5, INFERENCE_ID_BYTES = 65 /* SageMaker: at most 64 */ };
 
-static size_t own_headers(const struct caller_post *post, struct http_header *out)
+static size_t own_headers(const struct caller_post *post, char id[INFERENCE_ID_BYTES],
+                          struct http_header *out)
 {
     size_t count = 0;
+    snprintf(id, INFERENCE_ID_BYTES, QUESTION_ID_PREFIX "%s", post->nonce);
+    out[count++] = (struct http_header){"X-Amzn-SageMaker-Inference-Id", id};
     out[count++] = (struct http_header){"Content-Type", "application/json"};
     out[count++] = (struct http_header){"Accept", "application/json"};
     if (post->component)
@@ -33,9 +36,9 @@ void caller_send(struct caller *caller, const struct caller_post *post,
                  const struct credentials *credentials, int64_t wall_ms,
                  void (*done)(void *owner, const struct http_reply *reply), void *owner)
 {
-    char host[INVOKE_URL_BYTES_MAX];
+    char host[INVOKE_URL_BYTES_MAX], id[INFERENCE_ID_BYTES];
     struct http_header headers[OWN_HEADERS_MAX + SIGV4_HEADERS_MAX];
-    size_t count = own_headers(post, headers);
+    size_t count = own_headers(post, id, headers);
     struct sigv4_request request = {
         .method = "POST",
         .path = split_url(post->url, host),

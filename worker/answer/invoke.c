@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include "schema/base/json_read.h"
+#include "schema/payload.h"
 
 bool invoke_name_valid(struct str name)
 {
@@ -55,6 +56,10 @@ void invoke_body(const struct question *question, const char *nonce, const char 
                  struct buffer *out)
 {
     struct buffer content = {0};
+    if (question->body.data) {
+        buffer_append_str(out, question->body);
+        return;
+    }
     buffer_append_str(out, STR("{"));
     if (model) {
         buffer_append_str(out, STR("\"model\":"));
@@ -166,6 +171,26 @@ const char *invoke_read(struct str body, struct arena *arena, struct invoke_answ
     if (read.text.size == 0)
         return "reply_empty";
     *out = read;
+    return NULL;
+}
+
+const char *invoke_read_resample(struct str body, struct str content_type, struct arena *arena,
+                                 struct invoke_answer *out)
+{
+    struct payload_response read;
+    struct json_fault fault;
+    const struct payload_body captured = {
+        .bytes = {arena_copy(arena, body), body.size},
+        .content_type = {arena_copy(arena, content_type), content_type.size},
+    };
+    if (!payload_read_response(&captured, arena, &read, &fault))
+        return strcmp(fault.code, "error_response") == 0 ? "model_error" : fault.code;
+    *out = (struct invoke_answer){
+        .text = read.texts.items[0],
+        .finish_reason = read.finish_reason.data ? arena_copy(arena, read.finish_reason) : NULL,
+        .input_tokens = read.input_tokens,
+        .output_tokens = read.output_tokens,
+    };
     return NULL;
 }
 

@@ -22,7 +22,8 @@ bool invoke_name_valid(struct str name);
 bool invoke_url(const char *base_url, const char *region, struct str endpoint,
                 char out[INVOKE_URL_BYTES_MAX]);
 
-/* A chat-completions body with the nonce in its places; `model` NULL: left out. */
+/* The question's own body; else one of chat completions, with the nonce in its places and `model`,
+ * if it is not NULL. */
 void invoke_body(const struct question *question, const char *nonce, const char *model,
                  struct buffer *out);
 
@@ -36,6 +37,12 @@ struct invoke_answer {
  * or a code (static): "reply_not_json" (HTML, too deep, too large ...), "reply_shape" (JSON of no
  * known form), "reply_empty" (no text), "model_error" (a container's error behind a 200). */
 const char *invoke_read(struct str body, struct arena *arena, struct invoke_answer *out);
+
+/* The same for an answer that stands for one of the traffic: read just as a captured one is, in
+ * every shape of schema/README.md, and it may be empty. Codes are those of capture records;
+ * "model_error" for an error behind a 200. */
+const char *invoke_read_resample(struct str body, struct str content_type, struct arena *arena,
+                                 struct invoke_answer *out);
 
 /* Did it end because max_tokens were reached? */
 bool invoke_cut_off(const struct invoke_answer *answer);

@@ -41,15 +41,24 @@ static bool is_unspent(const struct http_reply *from)
     return from->status == 503 || (from->status >= 400 && from->status <= 499 && !of_container);
 }
 
-void reply_read(const struct http_reply *from, struct arena *arena, struct reply *out)
+static const char *read_answer(const struct http_reply *from, enum question_target target,
+                               struct arena *arena, struct invoke_answer *out)
+{
+    const char *type = http_reply_header(from, "content-type");
+    return target == ASK_JUDGE ? invoke_read(from->body, arena, out)
+                               : invoke_read_resample(from->body, str_of(type), arena, out);
+}
+
+void reply_read(const struct http_reply *from, const struct question *question,
+                struct arena *arena, struct reply *out)
 {
     *out = (struct reply){.advice = advice_of(from),
                           .asked_ms = asked_ms(from),
                           .answer = {.input_tokens = -1, .output_tokens = -1},
                           .unspent = is_unspent(from)};
-    if (out->advice.kind != RETRY_NOT_NEEDED || !arena)
+    if (out->advice.kind != RETRY_NOT_NEEDED || !question)
         return;
-    const char *failure = invoke_read(from->body, arena, &out->answer);
+    const char *failure = read_answer(from, question->target, arena, &out->answer);
     if (!failure)
         return;
     bool passing = strcmp(failure, "model_error") == 0;

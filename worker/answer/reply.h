@@ -12,8 +12,9 @@ struct reply {
     bool unspent;                /* refused before a model saw it: it cost no tokens */
 };
 
-/* `arena` NULL: nobody wants the answer any more, it is not read. */
-void reply_read(const struct http_reply *from, struct arena *arena, struct reply *out);
+/* To `question`; NULL: nobody wants the answer any more, it is not read. */
+void reply_read(const struct http_reply *from, const struct question *question,
+                struct arena *arena, struct reply *out);
 
 /* The most tokens that a call with this body can cost. */
 int64_t reply_tokens_most(size_t body_bytes, int64_t max_tokens);

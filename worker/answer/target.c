@@ -1,6 +1,8 @@
 /* target: an endpoint that is asked: where it is, and whether it may be sent a call now. */
 #include "worker/answer/target.h"
 
+#include <stdio.h>
+
 bool target_init(struct target *target, const char *base_url, const char *region,
                  const char *endpoint, unsigned calls_max)
 {
@@ -9,6 +11,14 @@ bool target_init(struct target *target, const char *base_url, const char *region
     if (!valid)
         target->url[0] = '\0';
     return valid;
+}
+
+const char *target_part(const char *own, struct str named, char room[TARGET_NAME_BYTES])
+{
+    if (own || !named.size)
+        return own;
+    snprintf(room, TARGET_NAME_BYTES, "%.*s", STR_ARGS(named));
+    return room;
 }
 
 bool target_allows(struct target *target, int64_t now_ms)

@@ -11,6 +11,8 @@
 #include "worker/answer/invoke.h"
 #include "worker/answer/throttle.h"
 
+enum { TARGET_NAME_BYTES = INVOKE_NAME_BYTES_MAX + 1 };
+
 struct target {
     char url[INVOKE_URL_BYTES_MAX];
     const char *component, *variant, *model; /* NULL: not said */
@@ -22,6 +24,10 @@ struct target {
  * URL is not valid. Zeroed before. */
 bool target_init(struct target *target, const char *base_url, const char *region,
                  const char *endpoint, unsigned calls_max);
+
+/* Component or variant that a call asks for: the target's own, else the one that its question
+ * names, which is valid, as a string in `room`. NULL: neither says one. */
+const char *target_part(const char *own, struct str named, char room[TARGET_NAME_BYTES]);
 
 /* How a call ended, for the next ones. */
 struct target_outcome {

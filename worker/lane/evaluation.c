@@ -64,7 +64,7 @@ void evaluation_start(struct evaluation *evaluation, struct rubric_set *set, str
         return;
     }
     evaluation->evaluated = arena_new(&evaluation->arena, set->count, sizeof(struct evaluated));
-    for (size_t i = 0; i < set->count; i++)
+    for (size_t i = 0; i < set->count && !evaluation->sample.own; i++)
         if (rubric_applies(set->rubrics[i], &evaluation->sample))
             add_rubric(evaluation, set->rubrics[i]);
     evaluation->state = evaluation->evaluated_count ? TERMINAL_SCORED : TERMINAL_UNMATCHED;

@@ -38,8 +38,7 @@ static void ask_all(struct job *job, struct question **questions, size_t questio
     int64_t deadline = clock_steady_ms() + lane->config->answer_deadline_ms;
     jobs_add(&lane->waiting, job);
     for (size_t i = 0; i < question_count; i++)
-        answerer_ask(lane->answerer, questions[i], &job->evaluation.sample, &job->evaluation.arena,
-                     deadline, answered, job);
+        answerer_ask(lane->answerer, questions[i], &job->evaluation.arena, deadline, answered, job);
 }
 
 /* Asks what is to be asked; scores when nothing is. */
@@ -57,10 +56,8 @@ static void advance(struct job *job)
             ask_all(job, questions, question_count);
             return;
         }
-        for (size_t i = 0; i < question_count; i++) {
-            questions[i]->status = ANSWER_SKIPPED;
-            questions[i]->failure = "no_judge";
-        }
+        for (size_t i = 0; i < question_count; i++)
+            question_refuse(questions[i]);
         job->evaluation.unanswered = 0;
     }
 }
