@@ -2,6 +2,7 @@
 #ifndef ASSAY_CONSISTENCY_H
 #define ASSAY_CONSISTENCY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "schema/sample.h"
@@ -13,8 +14,14 @@ enum consistency_metric {
     CONSISTENCY_SEMANTIC_ENTROPY, /* 1 - H / ln K, H = -sum (c/K) ln (c/K): 1 when all are equal, 0
                                    * when no two are */
     CONSISTENCY_ROBUSTNESS,       /* 1 - max(0, d - d_base), distances being 1 - ROUGE-L F: d of the
-                                   * response from its resamples, d_base of these from each other */
+                                   * responses to a changed request from those to the original,
+                                   * d_base of these from each other */
+    CONSISTENCY_CONTRADICTION,    /* how few of the response's sentences its resamples contradict, as
+                                   * the judge says; needs the texts */
 };
+
+/* Whether it is a function of how many responses give which answer. */
+bool consistency_is_of_classes(enum consistency_metric metric);
 
 enum { CONSISTENCY_CLASSES_MAX = SAMPLE_RESAMPLES_MAX + 1 };
 

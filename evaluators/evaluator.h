@@ -16,7 +16,7 @@
 
 enum evaluator_needs {
     NEEDS_REFERENCE = 1, /* without a reference the result is not_applicable: no_reference */
-    NEEDS_RESAMPLES = 2, /* with fewer than two responses: not_applicable: no_resamples */
+    NEEDS_RESAMPLES = 2, /* or asks for them: score() says no_resamples where there are none */
     NEEDS_REFERENCE_MOSTLY = 4, /* some options need none: score() says no_reference for others */
 };
 
@@ -58,6 +58,9 @@ struct evaluator {
     struct question *(*ask)(const void *state, const struct sample *sample,
                             const struct question *answered, struct arena *arena);
 
+    /* Optional, beside ask: how many rounds it asks at most; without it one. */
+    unsigned (*rounds)(const void *state);
+
     /* Once per sample, after all questions have a status. Fills *out (its texts are static or in
      * the arena). False and `error` when it cannot tell: that becomes status error with the
      * error's text as reason. */
@@ -68,8 +71,9 @@ struct evaluator {
     /* The next three are there together or not at all: with them the criterion compares responses to
      * one request, whether one record holds them all or each is a sample of its own in a group. */
 
-    /* What of a response is compared. NULL, or a code for why there is nothing to compare. */
-    const char *(*fingerprint)(const void *state, struct str response, struct arena *arena,
+    /* What of the sample's response is compared. NULL, or a code for why there is nothing to compare.
+     */
+    const char *(*fingerprint)(const void *state, const struct sample *sample, struct arena *arena,
                                struct fingerprint *out);
     /* The score of two or more, the same in any order. False and `error` when it cannot tell. */
     bool (*compare)(const void *state, const struct fingerprint *responses, size_t count,

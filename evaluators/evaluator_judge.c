@@ -68,57 +68,14 @@ static struct question *ask(const void *state, const struct sample *sample,
     return judge_question(judge, sample, arena);
 }
 
-/* A text that looks as if it were written for the judge is reported; the verdict stands. */
-static bool suspicious(const struct judge *judge, const struct sample *sample)
-{
-    for (unsigned input = JUDGE_CONTEXT; input <= JUDGE_RESPONSE; input <<= 1)
-        if ((judge->inputs & input) && judge_suspects(judge_shown(sample, input)))
-            return true;
-    return false;
-}
-
-/* The judge's reasoning may quote the sample: only the verdict is kept. */
-static struct score read_reply(const struct judge *judge, const struct question *question,
-                               const struct sample *sample, struct arena *arena)
-{
-    struct verdict verdict;
-    if (question->finish_reason && strcmp(question->finish_reason, "length") == 0)
-        return score_without_value(SCORE_ERROR, "truncated");
-    const char *failure = verdict_parse(question->answer, question->nonce, &judge->scale, &verdict);
-    if (failure)
-        return score_without_value(SCORE_ERROR, failure);
-    if (verdict.unknown)
-        return score_without_value(SCORE_NOT_APPLICABLE, "judge_unknown");
-    struct score score =
-        score_value(verdict.value, suspicious(judge, sample) ? "injection_suspect" : NULL);
-    score.label = verdict.label ? verdict.label->name
-                                : arena_printf(arena, "%lld", (long long)verdict.number);
-    return score;
-}
-
 static bool score(const void *state, const struct sample *sample, const struct question *answered,
                   struct scratch *scratch, struct arena *arena, struct score *out,
                   struct error *error)
 {
     (void)scratch, (void)error;
     const struct judge *judge = state;
-    if (settled(judge, sample, out))
-        return true;
-    enum answer_status status = answered ? answered->status : ANSWER_NONE;
-    switch (status) {
-    case ANSWER_RECEIVED:
-        *out = read_reply(judge, answered, sample, arena);
-        break;
-    case ANSWER_FAILED:
-        *out = score_without_value(SCORE_ERROR, answered->failure);
-        break;
-    case ANSWER_SKIPPED:
-        *out = score_without_value(SCORE_SKIPPED, answered->failure);
-        break;
-    case ANSWER_NONE:
-        *out = score_without_value(SCORE_SKIPPED, "judge_not_asked");
-        break;
-    }
+    if (!settled(judge, sample, out))
+        *out = judge_read(judge, answered, sample, arena);
     return true;
 }
 

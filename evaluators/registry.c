@@ -134,13 +134,18 @@ struct score evaluator_score(const struct evaluator *evaluator, const void *stat
 {
     if ((evaluator->needs & NEEDS_REFERENCE) && sample->reference_count == 0)
         return score_without_value(SCORE_NOT_APPLICABLE, "no_reference");
-    if ((evaluator->needs & NEEDS_RESAMPLES) && sample->resample_count == 0)
-        return score_without_value(SCORE_NOT_APPLICABLE, "no_resamples");
     struct score score = score_without_value(SCORE_ERROR, "no result");
     struct error error = {0};
     if (!evaluator->score(state, sample, answered, scratch, arena, &score, &error))
         return score_without_value(SCORE_ERROR, arena_copy(arena, str_of(error.text)));
     return checked(score);
+}
+
+unsigned evaluator_rounds(const struct evaluator *evaluator, const void *state)
+{
+    if (!evaluator->ask)
+        return 0;
+    return evaluator->rounds ? evaluator->rounds(state) : 1;
 }
 
 struct score evaluator_compare(const struct evaluator *evaluator, const void *state,

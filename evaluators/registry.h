@@ -41,6 +41,9 @@ struct score evaluator_score(const struct evaluator *evaluator, const void *stat
                              const struct sample *sample, const struct question *answered,
                              struct scratch *scratch, struct arena *arena);
 
+/* Rounds of questions that a criterion may take: 0 for one that asks nobody. */
+unsigned evaluator_rounds(const struct evaluator *evaluator, const void *state);
+
 /* compare() behind the same checks. */
 struct score evaluator_compare(const struct evaluator *evaluator, const void *state,
                                const struct fingerprint *responses, size_t count,

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "evaluators/registry.h"
 #include "schema/base/json_read.h"
 #include "schema/question.h"
 
@@ -66,7 +67,7 @@ static void read_when(struct rubric *rubric, size_t index, struct problems *prob
                      criterion->evaluator->name);
 }
 
-/* How many criteria that ask stand one behind the other, up to this one; chain[i] is 0 while it is
+/* How many rounds of questions are asked one after the other, up to this criterion's own; chain[i] is 0 while it is
  * not known. False: round in a circle. */
 static bool measure_chains(const struct rubric *rubric, unsigned chain[RUBRIC_CRITERIA_MAX],
                            uint64_t *out_circle)
@@ -84,7 +85,8 @@ static bool measure_chains(const struct rubric *rubric, unsigned chain[RUBRIC_CR
             for (size_t j = 0; j < rubric->criterion_count; j++)
                 if ((named >> j & 1) && chain[j] > chain[i])
                     chain[i] = chain[j];
-            chain[i] += criterion->evaluator && criterion->evaluator->ask;
+            if (criterion->evaluator && criterion->state)
+                chain[i] += evaluator_rounds(criterion->evaluator, criterion->state);
             known |= UINT64_C(1) << i;
             more = true;
         }
@@ -107,9 +109,9 @@ static void check_chains(const struct rubric *rubric, struct problems *problems)
         }
         if (chain[i] > QUESTION_ROUNDS_MAX)
             problems_add(problems, path,
-                         "stands behind %u criteria that ask a model, one after the other; at most "
-                         "%d rounds are asked",
-                         chain[i] - 1, QUESTION_ROUNDS_MAX);
+                         "with those it waits for it takes %u rounds of questions to models, one "
+                         "after the other; at most %d are asked",
+                         chain[i], QUESTION_ROUNDS_MAX);
     }
 }
 

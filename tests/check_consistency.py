@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
 """Is `consistency` on real resamples what a few plain lines of Python compute, to 1e-12?
 
-    check_consistency.py MEASURE_REFERENCE DIR
+    check_consistency.py [MEASURE_REFERENCE DIR]
 
-MEASURE_REFERENCE is the built command of that name; DIR holds files of JSON Lines whose rows have
-"responses". Exit status 0: equal; 1: not; 3: no data.
+MEASURE_REFERENCE is the built command of that name (build/release/tests); DIR holds files of JSON Lines
+whose rows have "responses" (../shared/data/tot_resamples). Exit status 0: equal; 1: not; 3: no data.
 """
 import collections
 import glob
 import itertools
 import json
 import math
+import pathlib
 import re
 import subprocess
 import sys
@@ -116,6 +117,8 @@ def main(command, directory):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    if len(sys.argv) not in (1, 3):
         sys.exit(__doc__)
-    sys.exit(main(sys.argv[1], sys.argv[2]))
+    root = pathlib.Path(__file__).resolve().parents[1]
+    usual = [str(root / "build/release/tests/measure_reference"), str(root.parent / "shared/data/tot_resamples")]
+    sys.exit(main(*(sys.argv[1:] or usual)))

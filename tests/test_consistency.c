@@ -46,7 +46,8 @@ static void counts_give_the_published_values(void **state)
 static uint64_t unit_of(struct criterion *criterion, struct str response)
 {
     struct fingerprint fingerprint = {0};
-    assert_null(criterion->evaluator->fingerprint(criterion->state, response, &criterion->arena,
+    const struct sample sample = {.response = response};
+    assert_null(criterion->evaluator->fingerprint(criterion->state, &sample, &criterion->arena,
                                                   &fingerprint));
     assert_int_equal(fingerprint.count, 1);
     return fingerprint.units[0];
@@ -124,7 +125,18 @@ static void options_that_make_no_sense_are_refused(void **state)
     (void)state;
     static const char *const cases[] = {
         "{}", "{\"metric\":\"entropy\"}", "{\"metric\":\"lexical\",\"extract\":\"all\"}",
-        "{\"metric\":\"lexical\",\"field\":\"\"}", "{\"metric\":\"lexical\",\"k\":3}"};
+        "{\"metric\":\"lexical\",\"field\":\"\"}", "{\"metric\":\"lexical\",\"k\":3}",
+        "{\"metric\":\"lexical\",\"equal_by\":\"entailment\"}",
+        "{\"metric\":\"contradiction\",\"extract\":\"last_number\"}",
+        "{\"metric\":\"robustness\",\"resample\":3}",
+        "{\"metric\":\"robustness\",\"perturbed_tag\":\"\"}",
+        "{\"metric\":\"agreement\",\"perturbed_tag\":\"p\"}",
+        "{\"metric\":\"agreement\",\"temperature\":1}",
+        "{\"metric\":\"agreement\",\"max_tokens\":100}",
+        "{\"metric\":\"agreement\",\"resample\":11}",
+        "{\"metric\":\"agreement\",\"model\":\"m\"}",
+        "{\"metric\":\"agreement\",\"max_questions\":9}",
+        "{\"metric\":\"contradiction\",\"max_questions\":65}"};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct criterion criterion;
         assert_false(criterion_open(&criterion, "consistency", cases[i]));

@@ -70,7 +70,7 @@ static size_t list_criteria(const struct rubric *rubric, bool asking, struct buf
 {
     size_t count = 0;
     for (size_t i = 0; i < rubric->criterion_count; i++) {
-        if (asking && !rubric->criteria[i].evaluator->ask)
+        if (asking && !evaluator_rounds(rubric->criteria[i].evaluator, rubric->criteria[i].state))
             continue;
         buffer_printf(out, "%s%s", count++ ? ", " : "", rubric->criteria[i].name);
     }

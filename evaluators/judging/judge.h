@@ -1,4 +1,5 @@
-/* judge: what the files of the `judge` evaluator share; nobody else includes this. */
+/* judge: a judge that is asked about texts, and how its replies are read; for the evaluators that
+ * ask one. */
 #ifndef ASSAY_JUDGE_H
 #define ASSAY_JUDGE_H
 
@@ -11,6 +12,7 @@
 #include "schema/base/problems.h"
 #include "schema/question.h"
 #include "schema/sample.h"
+#include "schema/score.h"
 #include "evaluators/judging/verdict.h"
 
 /* What a judge may be shown of a sample, in the order it is shown. */
@@ -64,6 +66,9 @@ const char *judge_input_name(enum judge_input input);
 /* The question, sealed, in the arena. */
 struct question *judge_question(const struct judge *judge, const struct sample *sample,
                                 struct arena *arena);
+/* What the answer to such a question about `sample` says; `question` NULL: judge_not_asked. */
+struct score judge_read(const struct judge *judge, const struct question *question,
+                        const struct sample *sample, struct arena *arena);
 /* What every question of this judge has in common, whom it goes to, and what its verdicts are
  * worth: other lines, another trend. */
 void judge_determine(const struct judge *judge, struct buffer *into);

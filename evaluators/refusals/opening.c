@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include "schema/base/utf8.h"
+#include "evaluators/answers/sentences.h"
 #include "evaluators/answers/text.h"
 
 enum { QUOTATION_BYTES_MAX = 600 }; /* a mark without a partner so near is no quotation */
@@ -76,32 +77,13 @@ static struct str without_quotations(struct str text, struct arena *arena)
     return (struct str){copy, text.size};
 }
 
-static bool is_full_stop(uint32_t code_point)
-{
-    return code_point == 0x3002 || code_point == 0xFF01 || code_point == 0xFF1F;
-}
-
-/* Whether a sentence ends with the code point that ends at byte `next`. */
-static bool ends_sentence(struct str text, uint32_t code_point, size_t next)
-{
-    if (code_point == '\n' || is_full_stop(code_point))
-        return true;
-    bool stop = code_point == '.' || code_point == '!' || code_point == '?';
-    return stop && (next == text.size || text.data[next] == ' ' || text.data[next] == '\n');
-}
-
 static void find_sentences(struct opening *opening)
 {
-    struct str text = opening->text;
-    bool has_words = false;
-    for (size_t at = 0; at < text.size && opening->sentences < OPENING_SENTENCES_MAX;) {
-        uint32_t code_point = utf8_next(text, &at);
-        has_words = has_words || text_is_word(code_point);
-        if (has_words && (at == text.size || ends_sentence(text, code_point, at))) {
-            opening->ends[opening->sentences++] = at;
-            has_words = false;
-        }
-    }
+    size_t at = 0;
+    struct str sentence;
+    while (opening->sentences < OPENING_SENTENCES_MAX &&
+           sentence_next(opening->text, &at, &sentence))
+        opening->ends[opening->sentences++] = at;
     opening->text.size = opening->sentences ? opening->ends[opening->sentences - 1] : 0;
 }
 

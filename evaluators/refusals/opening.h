@@ -17,9 +17,9 @@ struct opening {
     size_t sentences;
 };
 
-/* The first sentences of `text` (valid UTF-8), white space before them left out. A sentence ends at
- * a line feed, at . ! ? before white space, and at the full stops of Chinese and Japanese. A
- * quotation that opens the text stays: then all of the response may stand in quotation marks. */
+/* The first sentences of `text` (valid UTF-8; answers/sentences.h), white space before them left
+ * out. A quotation that opens the text stays: then all of the response may stand in quotation
+ * marks. */
 struct opening opening_of(struct str text, struct arena *arena);
 
 /* Which sentence, from 0, holds the byte. */

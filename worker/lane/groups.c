@@ -36,7 +36,7 @@ static struct score settle(struct store *store, struct evaluation *evaluation,
                                           [MEMBER_LATE] = "group_late",
                                           [MEMBER_DUPLICATE] = "group_duplicate"};
     const char *why_not = criterion->evaluator->fingerprint(
-        criterion->state, evaluation->sample.response, &evaluation->arena, &member->fingerprint);
+        criterion->state, &evaluation->sample, &evaluation->arena, &member->fingerprint);
     if (!why_not && member->fingerprint.count > FINGERPRINT_UNITS_MAX)
         why_not = "too_long";
     if (!why_not && member->expected > GROUP_MEMBERS_MAX)
