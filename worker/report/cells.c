@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "schema/base/memory.h"
+#include "worker/stats/sampling.h"
 #include "worker/store/db.h"
 #include "worker/store/histogram.h"
 #include "worker/store/rollup.h"
@@ -222,6 +223,69 @@ static bool read_table(struct reading *reading, const char *select, int64_t leng
     return fine;
 }
 
+/* A row of one score is a cell of its own. */
+static void score_cell(struct reading *reading, struct statement *row, struct cell *out)
+{
+    struct str status = db_text(row, 4);
+    int64_t at_ms = db_int(row, 5);
+    *out = (struct cell){
+        .series = reading->series,
+        .segment = reading->segment,
+        .threshold = sampling_threshold(db_real(row, 3)),
+        .bucket_ms = at_ms - at_ms % ROLLUP_BUCKET_MS,
+        .length_ms = ROLLUP_BUCKET_MS,
+        .statuses = {.scored = str_is(status, "scored"),
+                     .not_applicable = str_is(status, "not_applicable"),
+                     .skipped = str_is(status, "skipped"),
+                     .error = str_is(status, "error")},
+        .scores = reading->scores,
+        .score_count = str_is(status, "scored"),
+    };
+    if (out->score_count)
+        reading->scores[0] = (struct bin_count){(uint32_t)score_bin_of(db_real(row, 6)), 1};
+}
+
+/* Rows that no rollup has yet. */
+static bool read_tail(struct reading *reading, const struct unacked_tail *tail,
+                      struct error *error)
+{
+    const struct cells_wanted *wanted = reading->wanted;
+    struct statement *rows =
+        db_sql(reading->shard->db,
+               "SELECT coalesce(model, 0), criterion, segment, probability, status, observed_at_ms,"
+               "value FROM delivery JOIN score USING(run, source, off) WHERE run = (SELECT id FROM "
+               "run WHERE name = 'live') AND source = ? AND off >= ? AND off < ? AND "
+               "state = 'scored'");
+    db_bind_int(rows, tail->source_id);
+    db_bind_int(rows, tail->from);
+    db_bind_int(rows, tail->to);
+    bool fine = true;
+    struct cell cell;
+    while (fine && db_row(rows)) {
+        fine = look_up(reading, rows, error);
+        if (!fine || !reading->series)
+            continue;
+        score_cell(reading, rows, &cell);
+        if (cell.bucket_ms >= wanted->from_ms && cell.bucket_ms < wanted->to_ms)
+            fine = reading->take(reading->owner, &cell, error);
+    }
+    db_end(rows);
+    return fine;
+}
+
+static bool read_tails(struct reading *reading, struct error *error)
+{
+    const struct stores *stores = reading->stores;
+    const char *run = reading->wanted->run;
+    bool fine = true;
+    if (run && strcmp(run, "live") != 0)
+        return true;
+    for (size_t i = 0; fine && i < stores->tail_count; i++)
+        if (&stores->shards[stores->tails[i].shard_number] == reading->shard)
+            fine = read_tail(reading, &stores->tails[i], error);
+    return fine;
+}
+
 static bool read_shard(struct reading *reading, struct error *error)
 {
     struct error why = {0};
@@ -236,7 +300,8 @@ static bool read_shard(struct reading *reading, struct error *error)
                    "SELECT model, criterion, segment, threshold, bucket_ms, scored, not_applicable,"
                    "skipped, error, histogram FROM rollup_hour WHERE run = (SELECT id FROM run "
                    "WHERE name = ?) AND bucket_ms >= ? AND bucket_ms < ?",
-                   HOUR_MS, error);
+                   HOUR_MS, error) &&
+        read_tails(reading, error);
     if (!db_ok(reading->shard->db, &why))
         note(reading, "was read in part: %.200s", why.text);
     return fine;

@@ -299,7 +299,9 @@ static void add_data(struct buffer *out, const struct drift_report *report)
                   report->shard_count == 1 ? "" : "s",
                   report->partial.total > 0 ? "" : "; nothing known to be missing");
     if (report->pending > 0)
-        buffer_printf(out, "<dt>pending</dt><dd>%lld offsets are scored and not counted yet</dd>",
+        buffer_printf(out,
+                      "<dt>pending</dt><dd>%lld offsets are scored and not acknowledged yet: "
+                      "counted, too</dd>",
                       (long long)report->pending);
     buffer_append_str(out, STR("</dl>"));
     add_problems(out, report);

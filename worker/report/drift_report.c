@@ -66,10 +66,11 @@ static bool align_windows(struct drift_question *question, const struct stores *
 bool drift_report_read(struct drift_report *report, struct stores *stores,
                        const char *const *segment_keys, size_t key_count, struct error *error)
 {
+    stores_resolve(stores);
     report->aligned = align_windows(&report->question, stores);
     bool fine = breakdown_make(&report->breakdown, segment_keys, key_count, stores, error) &&
                 drift_read(report, stores, error);
-    report->pending = report_check_tenures(stores);
+    report->pending = stores->pending;
     take_shards(report, stores);
     return fine;
 }

@@ -38,14 +38,14 @@ struct drift_report {
     size_t shard_count;
     struct breakdown breakdown; /* a row's segment is a part of it */
     struct problems partial; /* why the report does not tell all; empty: it does */
-    int64_t pending; /* offsets scored, and not counted until the broker accepts their commit */
+    int64_t pending; /* offsets scored whose commit the broker has not accepted: counted by rows */
     bool aligned;  /* windows were widened to full hours: what is old is kept by the hour */
     size_t tested;   /* rows with a p */
     size_t found;    /* of them, those with an adjusted p of at most question.alpha */
 };
 
-/* Reads the live, acked rows of the stores, told apart by segments of these keys, and checks that
- * tenures tile; takes stores->partial over. Once. False (INPUT): too many series or segments. */
+/* Reads the live rows of the stores, each offset once, told apart by segments of these keys, and
+ * checks that tenures tile; takes stores->partial over. Once. False (INPUT): too many series or segments. */
 bool drift_report_read(struct drift_report *report, struct stores *stores,
                        const char *const *segment_keys, size_t key_count, struct error *error);
 /* Answers, once everything was read: adjusts p, sorts rows. */

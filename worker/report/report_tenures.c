@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "schema/base/memory.h"
+#include "worker/report/offset_ranges.h"
 #include "worker/report/stores.h"
 
 /* By partition, then by offset, then by who. */
@@ -36,49 +38,99 @@ static void check_predecessor(struct stores *stores, const struct report_tenure 
                      (int)size, tenure->predecessor, tenure->source, tenure->start);
 }
 
-/* `counted_to`: where the counted offsets of the partition end so far, -1 before the first; `owner`
- * is the tenure that ends there. A shard counts an offset once, however often it comes back to it. */
-static void check_start(struct stores *stores, const struct report_tenure *tenure,
-                        int64_t counted_to, const struct report_tenure *owner)
+/* A shard counts an offset once, however often it comes back to it. */
+static void check_overlap(struct stores *stores, const struct report_tenure *tenure,
+                          const struct report_tenure *owner)
 {
-    if (counted_to >= 0 && tenure->start < counted_to && strcmp(owner->shard, tenure->shard) != 0)
-        problems_add(
-            &stores->partial, "",
-            "offsets %" PRId64 " to %" PRId64 " of %.200s count twice: shard %s owned them "
-            "after another (stores that overlap, or a group that was rewound)",
-            tenure->start, (counted_to < tenure->acked_to ? counted_to : tenure->acked_to) - 1,
-            tenure->source, tenure->shard);
-    if (counted_to >= 0 && tenure->start > counted_to)
+    if (!owner || tenure->start >= owner->acked_to || strcmp(owner->shard, tenure->shard) == 0)
+        return;
+    int64_t end = owner->acked_to < tenure->acked_to ? owner->acked_to : tenure->acked_to;
+    problems_add(&stores->partial, "",
+                 "offsets %" PRId64 " to %" PRId64 " of %.200s count twice: shard %s owned them "
+                 "after another (stores that overlap, or a group that was rewound)",
+                 tenure->start, end - 1, tenure->source, tenure->shard);
+}
+
+/* What was acked is in rollups. `tenures` are of one partition, by_place. */
+static void cover_acked(struct stores *stores, const struct report_tenure *tenures, size_t count,
+                        struct offset_ranges *covered)
+{
+    const struct report_tenure *owner = NULL; /* of the highest offset so far */
+    for (size_t i = 0; i < count; i++) {
+        const struct report_tenure *tenure = &tenures[i];
+        check_predecessor(stores, tenure);
+        if (tenure->acked_to <= tenure->start)
+            continue;
+        check_overlap(stores, tenure, owner);
+        if (!owner || tenure->acked_to > owner->acked_to)
+            owner = tenure;
+        offset_ranges_add(covered, tenure->start, tenure->acked_to);
+    }
+}
+
+static int by_age(const void *left, const void *right)
+{
+    const struct report_tenure *a = *(const struct report_tenure *const *)left;
+    const struct report_tenure *b = *(const struct report_tenure *const *)right;
+    if (a->opened_at_ms != b->opened_at_ms)
+        return a->opened_at_ms > b->opened_at_ms ? -1 : 1;
+    int order = strcmp(a->shard, b->shard);
+    return order ? order : (a->number < b->number) - (a->number > b->number);
+}
+
+static void add_tail(struct stores *stores, const struct report_tenure *tenure,
+                     struct offset_range range)
+{
+    stores->tails = memory_resize(stores->tails, stores->tail_count + 1, sizeof *stores->tails);
+    stores->tails[stores->tail_count++] =
+        (struct unacked_tail){tenure->shard_number, tenure->source_id, range.from, range.to};
+    stores->pending += range.to - range.from;
+}
+
+/* What is scored and not acked is counted row by row, where nothing else covers it: two shards may
+ * hold it, when a partition moved before the commit; the newest tenure's is taken. */
+static void cover_tails(struct stores *stores, const struct report_tenure *tenures, size_t count,
+                        struct offset_ranges *covered)
+{
+    const struct report_tenure **newest = memory_new(count, sizeof *newest);
+    for (size_t i = 0; i < count; i++)
+        newest[i] = &tenures[i];
+    qsort(newest, count, sizeof *newest, by_age);
+    for (size_t i = 0; i < count; i++) {
+        int64_t from = newest[i]->acked_to, to = newest[i]->low_water;
+        struct offset_range piece = offset_ranges_free(covered, from, to);
+        for (; piece.from < piece.to; piece = offset_ranges_free(covered, piece.to, to)) {
+            add_tail(stores, newest[i], piece);
+            offset_ranges_add(covered, piece.from, piece.to);
+        }
+    }
+    free(newest);
+}
+
+static void check_holes(struct stores *stores, const char *source,
+                        const struct offset_ranges *covered)
+{
+    for (size_t i = 1; i < covered->count; i++)
         problems_add(&stores->partial, "",
                      "offsets %" PRId64 " to %" PRId64 " of %.200s are not counted: no shard that "
                      "was read answers for them",
-                     counted_to, tenure->start - 1, tenure->source);
+                     covered->items[i - 1].to, covered->items[i].from - 1, source);
 }
 
-int64_t report_check_tenures(struct stores *stores)
+void stores_resolve(struct stores *stores)
 {
-    int64_t pending = 0;
-    if (stores->tenure_count == 0)
-        return 0;
-    qsort(stores->tenures, stores->tenure_count, sizeof *stores->tenures, by_place);
-    int64_t counted_to = -1;
-    const struct report_tenure *owner = NULL;
-    for (size_t i = 0; i < stores->tenure_count; i++) {
-        const struct report_tenure *tenure = &stores->tenures[i];
-        bool last = i + 1 == stores->tenure_count ||
-                    strcmp(tenure->source, stores->tenures[i + 1].source) != 0;
-        check_predecessor(stores, tenure);
-        if (tenure->acked_to > tenure->start) {
-            check_start(stores, tenure, counted_to, owner);
-            if (tenure->acked_to > counted_to) {
-                counted_to = tenure->acked_to;
-                owner = tenure;
-            }
-        }
-        if (last && tenure->low_water > tenure->acked_to)
-            pending += tenure->low_water - tenure->acked_to;
-        if (last)
-            counted_to = -1;
+    size_t count = stores->tenure_count;
+    if (count > 0)
+        qsort(stores->tenures, count, sizeof *stores->tenures, by_place);
+    for (size_t first = 0, end; first < count; first = end) {
+        const struct report_tenure *tenures = &stores->tenures[first];
+        for (end = first + 1; end < count; end++)
+            if (strcmp(stores->tenures[end].source, tenures->source) != 0)
+                break;
+        struct offset_ranges covered = {0};
+        cover_acked(stores, tenures, end - first, &covered);
+        cover_tails(stores, tenures, end - first, &covered);
+        check_holes(stores, tenures->source, &covered);
+        offset_ranges_clear(&covered);
     }
-    return pending;
 }

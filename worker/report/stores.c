@@ -28,7 +28,8 @@ static void read_tenures(struct stores *stores, const struct open_shard *shard)
     struct statement *rows =
         db_sql(shard->db,
                "SELECT topic || '/' || incarnation || '/' || partition, predecessor, number, start,"
-               "acked_to, low_water FROM tenure JOIN source ON source.id = source WHERE run = 1");
+               "acked_to, low_water, opened_at_ms, source.id FROM tenure "
+               "JOIN source ON source.id = source WHERE run = 1");
     while (db_row(rows)) {
         stores->tenures =
             memory_resize(stores->tenures, stores->tenure_count + 1, sizeof *stores->tenures);
@@ -39,7 +40,10 @@ static void read_tenures(struct stores *stores, const struct open_shard *shard)
                                    .number = db_int(rows, 2),
                                    .start = db_int(rows, 3),
                                    .acked_to = db_int(rows, 4),
-                                   .low_water = db_int(rows, 5)};
+                                   .low_water = db_int(rows, 5),
+                                   .opened_at_ms = db_int(rows, 6),
+                                   .shard_number = stores->shard_count - 1,
+                                   .source_id = db_int(rows, 7)};
     }
     db_end(rows);
 }
@@ -232,6 +236,7 @@ void stores_close(struct stores *stores)
         free(stores->segments[i]);
     free(stores->shards);
     free(stores->tenures);
+    free(stores->tails);
     free(stores->series);
     free(stores->segments);
     problems_clear(&stores->partial);

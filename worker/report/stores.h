@@ -15,10 +15,20 @@ struct db;
 struct report_tenure {
     char *source; /* topic, incarnation and partition, as one name */
     char *shard, *predecessor;
-    int64_t number, start, acked_to, low_water;
+    int64_t number, start, acked_to, low_water, opened_at_ms;
+    size_t shard_number; /* in stores->shards */
+    int64_t source_id;   /* in that shard */
 };
 
-/* One file, or a copy of what a worker serves, open in one read transaction: rollups, rows and tenures of it go together. */
+/* Offsets [from, to) that are scored and not acked, and count from the rows of this shard: all below
+ * a tenure's low-water mark. What is above it waits for offsets that are being scored. */
+struct unacked_tail {
+    size_t shard_number;
+    int64_t source_id, from, to;
+};
+
+/* One file, or a copy of what a worker serves, open in one read transaction: rollups, rows and
+ * tenures of it go together. */
 struct open_shard {
     char *path; /* or its URL */
     char *name; /* its uuid */
@@ -37,6 +47,9 @@ struct stores {
     size_t shard_count;
     struct report_tenure *tenures;
     size_t tenure_count;
+    struct unacked_tail *tails; /* after stores_resolve */
+    size_t tail_count;
+    int64_t pending; /* offsets in them */
     /* Ids mean something in their shard only: series and segments of all are joined by their words. */
     struct cell_series **series;
     size_t series_count;
@@ -54,6 +67,10 @@ struct stores {
  * that does not answer; `partial` says so. False (INPUT): the folder holds none at all. */
 bool stores_add(struct stores *stores, const char *store, struct error *error);
 void stores_close(struct stores *stores);
+
+/* Once all are added: which rows count that no rollup has yet, each offset once; `partial` says
+ * where acked ranges of a partition overlap, leave offsets out, or name a shard that is missing. */
+void stores_resolve(struct stores *stores);
 
 /* Where *at_ms lies inside an hour whose cells may have been added up: moves it to the hour's end
  * (`up`) or start. True when it moved. */

@@ -29,15 +29,16 @@ static const char *const COUNTED[] = {
     "INSERT INTO category_hour SELECT * FROM shard.category_hour WHERE bucket_ms >= ? AND bucket_ms < ?",
 };
 
-/* Rows at and above what the broker accepted of each partition. */
+/* Rows from what the broker accepted of a tenure to its low-water mark: another shard may have begun
+ * anywhere in there. Those that another tenure of ours has counted are in rollups. */
 static const char TAIL[] =
-    "CREATE TEMP VIEW open_from AS SELECT run, source, max(acked_to) AS off FROM tenure GROUP BY 1, 2;"
-    "INSERT INTO delivery SELECT d.* FROM open_from o JOIN shard.delivery d"
-    " ON d.run = o.run AND d.source = o.source AND d.off >= o.off;"
-    "INSERT INTO score SELECT s.* FROM open_from o JOIN shard.score s"
-    " ON s.run = o.run AND s.source = o.source AND s.off >= o.off;"
-    "UPDATE score SET findings = NULL;"
-    "DROP VIEW open_from;";
+    "INSERT OR IGNORE INTO delivery SELECT d.* FROM tenure t JOIN shard.delivery d"
+    " ON d.run = t.run AND d.source = t.source AND d.off >= t.acked_to AND d.off < t.low_water"
+    " WHERE NOT EXISTS (SELECT 1 FROM tenure c WHERE c.run = d.run AND c.source = d.source"
+    " AND c.start <= d.off AND c.acked_to > d.off);"
+    "INSERT INTO score SELECT s.run, s.source, s.off, s.criterion, s.status, s.value, s.passed,"
+    " s.label, s.reason, NULL, s.place FROM delivery d JOIN shard.score s"
+    " ON s.run = d.run AND s.source = d.source AND s.off = d.off;";
 
 static void copy_range(struct db *db, const char *literal, int64_t from_ms, int64_t to_ms)
 {

@@ -1,0 +1,230 @@
+"""Does a report over a fleet's shards say what one worker's store says, each offset once, whatever was acked, moved,
+redelivered or lost on the way? Expected values are sums over the rows, by plain Python."""
+import json
+import random
+import shutil
+import subprocess
+from collections import defaultdict
+from contextlib import ExitStack
+from datetime import datetime, timezone
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from test_console import Console
+
+ROOT = Path(__file__).resolve().parents[1]
+SCHEMA = json.loads((ROOT / "schema" / "drift-report.schema.json").read_text())
+HOUR = 3_600_000
+START = int(datetime(2026, 3, 1, tzinfo=timezone.utc).timestamp() * 1000)
+WINDOWS = ["--baseline", "2026-03-01..2026-03-03", "--window", "2026-03-03..2026-03-04"]
+MIDDLE, END = START + 48 * HOUR, START + 72 * HOUR
+PARTITIONS, WORKERS = 4, 6
+
+
+@pytest.fixture
+def play(build, tmp_path):
+    """Has workers do these things on the store NAME; returns its folder."""
+    def call(lines, name="store"):
+        done = subprocess.run([build / "tests" / "store_probe", tmp_path / name], input="\n".join(lines) + "\n",
+                              capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return tmp_path / name
+    return call
+
+
+@pytest.fixture
+def fold(build):
+    def call(store):
+        assert subprocess.run([build / "tests" / "fold_probe", store, str(END + 100 * HOUR)]).returncode == 0
+    return call
+
+
+@pytest.fixture
+def report(assay):
+    def call(*stores, status=None, options=("--segment", "language"), form="json"):
+        done = subprocess.run([assay, "report", "drift", *(x for store in stores for x in ("--store", store)),
+                               *WINDOWS, "--format", form, *options], capture_output=True, text=True)
+        assert done.returncode in ((0, 1) if status is None else (status,)), done.stderr or done.stdout[:3000]
+        if form != "json":
+            return done.stdout
+        page = json.loads(done.stdout)
+        jsonschema.validate(page, SCHEMA)
+        return page
+    return call
+
+
+def topic(seed, size=600):
+    """{(partition, offset): row}"""
+    chance = random.Random(seed)
+    rows = {}
+    for partition in range(PARTITIONS):
+        for offset in range(size):
+            at = START + int(72 * HOUR * (offset + chance.random()) / size)
+            language = chance.choice(["en", "de", "fr"])
+            value = round(chance.random() ** (2 if language == "fr" and at >= MIDDLE else 1), 2)
+            rows[partition, offset] = {"at": at, "model": chance.choice(["a", "b"]), "language": language,
+                                       "probability": chance.choice([1, 0.25]),
+                                       "value": None if chance.random() < 0.03 else value}
+    return rows
+
+
+def line_of(rows, partition, offset):
+    row = rows[partition, offset]
+    value = "-" if row["value"] is None else row["value"]
+    return (f"row {partition} {offset} {row['at']} {row['model']} {row['probability']} {row['language']} {value}")
+
+
+def one_worker(rows, size):
+    lines = ["shard 0"]
+    for partition in range(PARTITIONS):
+        lines += [f"tenure {partition} 0 -", *(line_of(rows, partition, o) for o in range(size)), "commit",
+                  f"ack {partition} {size}"]
+    return lines
+
+
+def fleet(seed, rows, size, done=True):
+    """Partitions move between workers; the next one starts where the broker says. Some workers die between the commit
+    and the broker's answer, or between that and their ack. Unless `done`, the last ones have not acked all."""
+    chance = random.Random(seed)
+    lines, tails = [], 0
+    for number in range(WORKERS):
+        lines.append(f"shard {number}")
+    for partition in range(PARTITIONS):
+        owner, accepted, before = chance.randrange(WORKERS), 0, "-"
+        while True:
+            lines += [f"shard {owner}", f"tenure {partition} {accepted} {before}"]
+            last = accepted > size * 0.7
+            to = size if last else min(size, accepted + chance.randrange(1, size // 3))
+            lines += [line_of(rows, partition, o) for o in range(accepted, to)] + ["commit"]
+            middle = chance.randrange(accepted, to + 1)
+            if last:
+                acked = size if done else middle
+                lines += [f"ack {partition} {acked}"] if acked > accepted else []
+                tails += size - acked
+                break
+            if chance.random() < 0.4:  # dies before the broker hears of it: nothing of this counts as its own
+                pass
+            else:
+                heard = chance.random() < 0.6
+                if middle > accepted:
+                    lines += [f"ack {partition} {middle if heard else accepted + (middle - accepted) // 2}"]
+                    accepted, before = middle, str(owner)
+            owner = (owner + chance.randrange(1, WORKERS)) % WORKERS
+    return lines, tails
+
+
+def check(page, rows):
+    """Counts and weighted means of each model and language, from the rows."""
+    cells = defaultdict(lambda: [0, 0, 0.0, 0])  # scores, sum of weights, of weighted scores, errors
+    for row in rows.values():
+        side = "base" if row["at"] < MIDDLE else "cur"
+        for language in (None, row["language"]):
+            cell = cells[row["model"], language, side]
+            if row["value"] is None:
+                cell[3] += 1
+                continue
+            weight = 1 / row["probability"]
+            cell[0] += 1
+            cell[1] += weight
+            cell[2] += weight * row["value"]
+    seen, wanted = 0, len(cells)
+    for row in page["rows"]:
+        if row["metric"] != "answer":
+            continue
+        language = row["segment"] and row["segment"]["language"]
+        for side in ("base", "cur"):
+            n, weight, total, errors = cells[row["model"], language, side]
+            assert row[side]["n"] == n
+            assert row[side]["mean"] == pytest.approx(total / weight, abs=1e-9)
+            assert row[side]["missing"] == pytest.approx(errors / (n + errors), abs=1e-12)
+            seen += 1
+    assert seen == wanted
+
+
+def but_for_shards(page):
+    return json.dumps({**page, "shards": None, "pending": None})
+
+
+def machines(store):
+    """Each worker's shard as a store of its own."""
+    apart = []
+    for number, path in enumerate(sorted(store.glob("shard-*.db"))):
+        apart.append(store.parent / f"machine{number}")
+        apart[-1].mkdir()
+        shutil.copy(path, apart[-1] / "shard-0001.db")
+    return apart
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_six_workers_say_what_one_says(play, fold, report, seed):
+    rows = topic(seed)
+    one = report(play(one_worker(rows, 600), "one"))
+    check(one, rows)
+    assert not one["partial"] and one["pending"] == 0
+    lines, _ = fleet(seed, rows, 600)
+    store = play(lines, "fleet")
+    six = report(store)
+    assert six["problems"] == [] and but_for_shards(six) == but_for_shards(one)
+    lines, tail = fleet(seed, rows, 600, done=False)
+    unfinished = report(play(lines, "unfinished"))
+    assert unfinished["pending"] >= tail > 0
+    assert unfinished["problems"] == [] and but_for_shards(unfinished) == but_for_shards(one)
+    apart = machines(store)
+    assert but_for_shards(report(*apart)) == but_for_shards(report(*apart[::-1])) == but_for_shards(one)
+    for folder in apart[::2]:  # some have added old cells up to hours, some have not
+        fold(folder)
+    assert json.dumps(report(*apart)["rows"]) == json.dumps(one["rows"])
+
+
+def test_six_workers_asked_over_http_say_what_one_says(play, report, assay, mock_kafka, tmp_path):
+    """Workers that go on with other traffic serve what they hold, tails included."""
+    rows = topic(30)
+    one = report(play(one_worker(rows, 600), "one"))
+    check(one, rows)
+    lines, tail = fleet(30, rows, 600, done=False)
+    apart = machines(play(lines, "fleet"))
+    kafka = mock_kafka({"other": 1})
+    with ExitStack() as running:
+        urls = []
+        for store in apart:
+            log = tmp_path / f"{store.name}-log"
+            log.mkdir()
+            worker = Console(assay, log, kafka.bootstrap, "other", "--store", store, "--lanes", "1", "--metrics",
+                             "none", "--rubric", "safety")
+            running.callback(worker.worker.kill)
+            urls.append(worker.url)
+        assert len(urls) == WORKERS
+        asked = report(*urls)
+        assert asked == report(*apart) and asked["pending"] >= tail > 0
+        assert asked["problems"] == [] and but_for_shards(asked) == but_for_shards(one)
+        pages = {form: report(*urls, form=form) for form in ("text", "html")}
+        assert pages == {form: report(*apart, form=form) for form in pages}
+
+
+def test_a_tail_that_two_shards_hold_counts_once(play, report):
+    """The first worker scored 400 and acked 100; the second took over at 100 and got to 300. Nothing of it is
+    acked, and 300 to 399 only the first one holds."""
+    rows = {key: row for key, row in topic(20, 400).items() if key[0] == 0}
+    lines = ["shard 0", "tenure 0 0 -", *(line_of(rows, 0, o) for o in range(400)), "commit", "ack 0 100",
+             "shard 1", "tenure 0 100 0", *(line_of(rows, 0, o) for o in range(100, 300)), "commit"]
+    store = play(lines)
+    page = report(store)
+    check(page, rows)
+    assert page["pending"] == 300 and not page["partial"]
+    assert "300 offsets are scored" in report(store, form="text")
+
+
+def test_what_a_dead_worker_could_not_ack_is_no_hole(play, report):
+    """The broker accepted 250, the worker died having acked 100; the next one started at 250."""
+    rows = {key: row for key, row in topic(21, 600).items() if key[0] == 0}
+    lines = ["shard 0", "tenure 0 0 -", *(line_of(rows, 0, o) for o in range(250)), "commit", "ack 0 100",
+             "shard 1", "tenure 0 250 0", *(line_of(rows, 0, o) for o in range(250, 600)), "commit", "ack 0 600"]
+    store = play(lines)
+    page = report(store)
+    check(page, rows)
+    assert page["pending"] == 150 and not page["partial"]
+    (store / "shard-0001.db").unlink()
+    page = report(store, status=None)
+    assert page["partial"] and "is missing" in page["problems"][0]
