@@ -3,7 +3,9 @@ redelivered or lost on the way? Expected values are sums over the rows, by plain
 import json
 import random
 import shutil
+import sqlite3
 import subprocess
+import time
 from collections import defaultdict
 from contextlib import ExitStack
 from datetime import datetime, timezone
@@ -12,7 +14,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from downgrade import MIGRATIONS, downgrade
 from test_console import Console
+from test_remote import pages
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMA = json.loads((ROOT / "schema" / "drift-report.schema.json").read_text())
@@ -228,3 +232,100 @@ def test_what_a_dead_worker_could_not_ack_is_no_hole(play, report):
     (store / "shard-0001.db").unlink()
     page = report(store, status=None)
     assert page["partial"] and "is missing" in page["problems"][0]
+
+
+# ---- stores that are not as they should be ----
+
+def half_acked(seed):
+    """Rows of one partition, and what one worker does with them: a part is not acked."""
+    rows = {key: row for key, row in topic(seed).items() if key[0] == 0}
+    return rows, ["shard 0", "tenure 0 0 -", *(line_of(rows, 0, o) for o in range(600)), "commit", "ack 0 350"]
+
+
+def without_segments(rows):
+    return {key: row | {"language": None} for key, row in rows.items()}
+
+
+@pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))
+def test_a_shard_of_an_older_program_is_read_and_left_as_it_is(play, report, version):
+    rows, lines = half_acked(40)
+    now, then = play(lines, "now"), play(lines, "then")
+    shard = then / "shard-0001.db"
+    downgrade(shard, version)
+    before = shard.read_bytes()
+    whole, page = (report(store, options=()) for store in (now, then))
+    assert but_for_shards(page) == but_for_shards(whole) and page["pending"] == 250 and not page["partial"]
+    assert shard.read_bytes() == before
+
+
+def test_a_worker_of_an_older_program_is_read(play, report):
+    rows, lines = half_acked(41)
+    now, then = play(lines, "now"), play(lines, "then")
+    downgrade(then / "shard-0001.db", 7)
+    shard = (then / "shard-0001.db").read_bytes()
+    with pages({"/shards": (200, b'{"shards":["shard-0001.db"]}'), "/shards/shard-0001.db": (200, shard)}) as url:
+        assert but_for_shards(report(url)) == but_for_shards(report(now))
+
+
+def test_a_shard_of_a_newer_program_makes_the_report_partial(play, report):
+    rows, lines = half_acked(42)
+    store, newer = play(lines, "store"), play(["shard 0"], "newer")
+    with sqlite3.connect(newer / "shard-0001.db") as shard:
+        shard.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    page = report(store, newer)
+    check(page, rows)
+    assert page["partial"] and "newer assay" in page["problems"][0] and len(page["shards"]) == 1
+    done = report(newer, status=3, form="text")
+    assert done == ""
+
+
+def test_a_page_that_is_damaged_is_named(play, report):
+    """The file opens; cells in the middle of it are no longer what they were."""
+    rows, lines = half_acked(43)
+    store, other = play(lines, "store"), play(["shard 0"], "other")
+    with sqlite3.connect(store / "shard-0001.db") as shard:
+        page_of, size = (shard.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
+        root, = shard.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'rollup'").fetchone()
+        shard.execute("PRAGMA journal_mode = DELETE")
+    with open(store / "shard-0001.db", "r+b") as file:
+        file.seek((root - 1) * size)
+        file.write(b"\xff" * size)
+    page = report(store, other)
+    assert page["partial"] and any("shard-0001.db" in line and "was read in part" in line for line in page["problems"])
+
+
+def test_a_copied_store_counts_once_and_the_later_copy_wins(play, report, tmp_path):
+    rows, lines = half_acked(44)
+    store = play(lines)
+    earlier = tmp_path / "earlier"
+    shutil.copytree(store, earlier)
+    with sqlite3.connect(earlier / "shard-0001.db") as shard:  # as it was before the last 300 rows
+        for table in ("score", "delivery"):
+            shard.execute(f"DELETE FROM {table} WHERE off >= 300")
+        shard.execute("DELETE FROM rollup")
+        shard.execute("UPDATE tenure SET low_water = 300, acked_to = 0")
+    for stores in ((store, earlier), (earlier, store), (store, store, earlier)):
+        page = report(*stores)
+        check(page, rows)
+        assert page["partial"] and page["pending"] == 250 and len(page["shards"]) == 1
+        assert len(page["problems"]) == len(stores) - 1 and all("counts once" in line for line in page["problems"])
+        assert str(earlier) in page["problems"][-1].split(" is shard ")[0]
+
+
+def test_the_last_shard_of_a_store_is_read(play, report):
+    rows, lines = half_acked(45)
+    store = play(lines)
+    (store / "shard-0001.db").rename(store / "shard-1024.db")
+    check(report(store), rows)
+
+
+def test_a_clock_that_is_ahead_is_told(play, report):
+    rows, lines = half_acked(46)
+    ahead = int(time.time() * 1000) + 48 * HOUR
+    more = f"row 0 600 {ahead} a 1 en 0.5"
+    store = play([*lines[:-1], more, "commit", "ack 0 601"], "store")
+    page = report(store)
+    check(page, rows)
+    until = datetime.fromtimestamp(ahead // 300_000 * 300, timezone.utc).strftime("%Y-%m-%dT%H:%M")
+    assert page["partial"] and "of the future" in page["problems"][0] and until in page["problems"][0]
+    assert "PARTIAL" in report(store, form="text")

@@ -7,6 +7,7 @@ import threading
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -129,20 +130,27 @@ class Pages(BaseHTTPRequestHandler):
         pass
 
 
-@pytest.mark.parametrize("pages,said", [
+@contextmanager
+def pages(said):
+    """A web server that is no worker and says this; its URL."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
+    server.pages = said
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize("answers,said", [
     ({}, "status 404"), ({"/shards": (200, b"[]")}, "no list of shards"), ({"/shards": (200, b"<html>")}, "no list of shards"),
     ({"/shards": (200, b'{"shards":["../../etc/passwd"]}')}, "which is no shard"),
     ({"/shards": (200, b'{"shards":["shard-0001.db"]}'), "/shards/shard-0001.db": (200, b"not a database" * 99)},
      "cannot be read"),
     ({"/shards": (200, b'{"shards":["shard-0001.db"]}'), "/shards/shard-0001.db": (200, b"")}, "cannot"),
     ({"/shards": (200, b'{"shards":["shard-0001.db"]}'), "/shards/shard-0001.db": (500, b"on fire\nreally")}, "on fire")])
-def test_what_is_no_worker_is_named(assay, pages, said):
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
-    server.pages = pages
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        code, page, told = report(assay, f"http://127.0.0.1:{server.server_port}")
-        assert (code, page) == (3, "") and said in told and "really" not in told
-    finally:
-        server.shutdown()
-        server.server_close()
+def test_what_is_no_worker_is_named(assay, answers, said):
+    with pages(answers) as url:
+        code, page, told = report(assay, url)
+    assert (code, page) == (3, "") and said in told and "really" not in told

@@ -176,7 +176,7 @@ def test_six_stores_say_what_one_says(keep, report, assay):
         assert len(six["shards"]) == 6
         assert json.dumps(six["rows"]) == json.dumps(one["rows"])
     again = report(*stores, stores[0])
-    assert again["partial"] and "read already" in again["problems"][0]
+    assert again["partial"] and "counts once" in again["problems"][0]
     assert again["rows"] == one["rows"]
 
 

@@ -3,11 +3,14 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "schema/base/clock.h"
 #include "schema/base/memory.h"
 #include "worker/report/remote.h"
 #include "worker/store/db.h"
+#include "worker/store/extract.h"
 #include "worker/store/migrate.h"
 #include "worker/store/store.h"
 
@@ -23,8 +26,9 @@ static char *shard_name(struct db *db)
     return name;
 }
 
-static void read_tenures(struct stores *stores, const struct open_shard *shard)
+static void read_tenures(struct stores *stores, size_t number)
 {
+    const struct open_shard *shard = &stores->shards[number];
     struct statement *rows =
         db_sql(shard->db,
                "SELECT topic || '/' || incarnation || '/' || partition, predecessor, number, start,"
@@ -42,7 +46,7 @@ static void read_tenures(struct stores *stores, const struct open_shard *shard)
                                    .acked_to = db_int(rows, 4),
                                    .low_water = db_int(rows, 5),
                                    .opened_at_ms = db_int(rows, 6),
-                                   .shard_number = stores->shard_count - 1,
+                                   .shard_number = number,
                                    .source_id = db_int(rows, 7)};
     }
     db_end(rows);
@@ -67,39 +71,44 @@ static void read_hours(struct stores *stores, const struct open_shard *shard)
     db_end(read);
 }
 
-static const struct open_shard *find_shard(const struct stores *stores, const char *name)
+static void check_clock(struct stores *stores, const struct open_shard *shard)
 {
-    for (size_t i = 0; i < stores->shard_count; i++)
-        if (strcmp(stores->shards[i].name, name) == 0)
-            return &stores->shards[i];
-    return NULL;
+    char until[CLOCK_TEXT_BYTES];
+    int64_t ahead_ms = store_ahead_ms(shard->db);
+    if (!ahead_ms)
+        return;
+    clock_format_rfc3339(ahead_ms, until);
+    problems_add(&stores->partial, shard->path,
+                 "holds scores of the future, until %s: a clock is ahead where requests are "
+                 "captured, and they count in no window before their time",
+                 until);
 }
 
-/* False, and `partial` says why: the shard is not for us. */
-static bool may_be_read(struct stores *stores, const struct open_shard *shard)
+/* The number of the shard of this name; shard_count: there is none. */
+static size_t find_shard(const struct stores *stores, const char *name)
 {
-    struct error why = {0};
-    /* what another version wrote may mean something else, or stand elsewhere */
-    int64_t version = schema_version(shard->db);
-    if (!db_ok(shard->db, &why))
-        return problems_add(&stores->partial, shard->path,
-                            "cannot be read and is left out: %.200s", why.text);
-    if (version > STORE_SCHEMA_VERSION)
-        return problems_add(&stores->partial, shard->path,
-                            "was written by a newer assay (schema %lld, this one knows %d) and is "
-                            "left out: ask with the newer one",
-                            (long long)version, STORE_SCHEMA_VERSION);
-    if (version < STORE_SCHEMA_VERSION)
-        return problems_add(&stores->partial, shard->path,
-                            "was written by an older assay (schema %lld, this one knows %d) and is "
-                            "left out: a worker of this version that takes it up converts it",
-                            (long long)version, STORE_SCHEMA_VERSION);
-    const struct open_shard *known = find_shard(stores, shard->name);
-    if (known)
-        return problems_add(&stores->partial, shard->path,
-                            "is shard %s, which was read already, from %.400s: it counts once",
-                            shard->name, known->path);
-    return true;
+    size_t i = 0;
+    while (i < stores->shard_count && strcmp(stores->shards[i].name, name) != 0)
+        i++;
+    return i;
+}
+
+static void free_tenure(struct report_tenure *tenure)
+{
+    free(tenure->source);
+    free(tenure->shard);
+    free(tenure->predecessor);
+}
+
+static void forget_tenures(struct stores *stores, size_t number)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < stores->tenure_count; i++)
+        if (stores->tenures[i].shard_number == number)
+            free_tenure(&stores->tenures[i]);
+        else
+            stores->tenures[kept++] = stores->tenures[i];
+    stores->tenure_count = kept;
 }
 
 static void close_shard(struct open_shard *shard)
@@ -109,6 +118,49 @@ static void close_shard(struct open_shard *shard)
     free(shard->path);
 }
 
+/* Grows with all that a shard does: of two copies the one with more of it is the later one. */
+static int64_t progress_of(const struct open_shard *shard)
+{
+    struct statement *read =
+        db_sql(shard->db, "SELECT coalesce(sum(acked_to + low_water), 0) FROM tenure");
+    int64_t progress = db_row(read) ? db_int(read, 0) : 0;
+    db_end(read);
+    return progress;
+}
+
+/* One of two copies of a shard counts: the one that got further, else the one that was first.
+ * False: the other one stays. */
+static bool replaces(struct stores *stores, const struct open_shard *shard, size_t number)
+{
+    struct open_shard *known = &stores->shards[number];
+    bool further = progress_of(shard) > progress_of(known);
+    const struct open_shard *left = further ? known : shard, *taken = further ? shard : known;
+    problems_add(&stores->partial, left->path,
+                 "is shard %s, which is read from %.400s: it counts once", shard->name,
+                 taken->path);
+    if (further) {
+        forget_tenures(stores, number);
+        close_shard(known);
+    }
+    return further;
+}
+
+/* False, and `partial` says why: the shard cannot be read. */
+static bool may_be_read(struct stores *stores, const struct open_shard *shard)
+{
+    struct error why = {0};
+    /* what another version wrote may mean something else, or stand elsewhere */
+    int64_t version = schema_version(shard->db);
+    if (!db_ok(shard->db, &why))
+        return problems_add(&stores->partial, shard->path,
+                            "cannot be read and is left out: %.200s", why.text);
+    return version == STORE_SCHEMA_VERSION ||
+           problems_add(&stores->partial, shard->path,
+                        "was written by a newer assay (schema %lld, this one knows %d) and is left "
+                        "out: ask with the newer one",
+                        (long long)version, STORE_SCHEMA_VERSION);
+}
+
 /* Takes the open file over. */
 static void add_shard(struct stores *stores, const char *path, struct db *db)
 {
@@ -116,24 +168,55 @@ static void add_shard(struct stores *stores, const char *path, struct db *db)
     struct open_shard shard = {.path = memory_copy_string(path), .db = db};
     db_run(shard.db, "BEGIN");
     shard.name = shard_name(shard.db);
-    if (!may_be_read(stores, &shard)) {
+    size_t number = may_be_read(stores, &shard) ? find_shard(stores, shard.name) : SIZE_MAX;
+    if (number == SIZE_MAX ||
+        (number < stores->shard_count && !replaces(stores, &shard, number))) {
         close_shard(&shard);
         return;
     }
-    stores->shards =
-        memory_resize(stores->shards, stores->shard_count + 1, sizeof *stores->shards);
-    stores->shards[stores->shard_count++] = shard;
-    read_tenures(stores, &shard);
+    if (number == stores->shard_count)
+        stores->shards =
+            memory_resize(stores->shards, ++stores->shard_count, sizeof *stores->shards);
+    stores->shards[number] = shard;
+    read_tenures(stores, number);
     read_segments(stores, &shard);
     read_hours(stores, &shard);
+    check_clock(stores, &shard);
     if (!db_ok(shard.db, &why))
         problems_add(&stores->partial, path, "was read in part: %.200s", why.text);
+}
+
+/* The range that is wanted, and the hours of its ends: what is old is kept by the hour, and the
+ * windows may yet be widened to full ones. */
+static void range_of(const struct stores *stores, int64_t *from_ms, int64_t *to_ms)
+{
+    *from_ms = stores->to_ms ? stores->from_ms - HOUR_MS : INT64_MIN;
+    *to_ms = stores->to_ms ? stores->to_ms + HOUR_MS : INT64_MAX;
+}
+
+static bool is_older(struct db *db)
+{
+    int64_t version = schema_version(db);
+    return version > 0 && version < STORE_SCHEMA_VERSION;
+}
+
+/* An older shard is read as a copy that was converted: a worker of this version that takes the file
+ * up converts it for good. NULL and an error: it cannot be opened. */
+static struct db *open_shard(const struct stores *stores, const char *path, struct error *error)
+{
+    struct db *db = db_open(path, DB_READER, error);
+    if (!db || !is_older(db))
+        return db;
+    int64_t from_ms, to_ms;
+    db_close(db);
+    range_of(stores, &from_ms, &to_ms);
+    return store_extract_open(path, from_ms, to_ms, error);
 }
 
 static void open_file(struct stores *stores, const char *path)
 {
     struct error why = {0};
-    struct db *db = db_open(path, DB_READER, &why);
+    struct db *db = open_shard(stores, path, &why);
     if (db)
         add_shard(stores, path, db);
     else
@@ -143,7 +226,7 @@ static void open_file(struct stores *stores, const char *path)
 static bool add_folder(struct stores *stores, const char *dir, struct error *error)
 {
     bool any = false;
-    for (int number = 0; number < STORE_SHARDS_MAX; number++) {
+    for (int number = 1; number <= STORE_SHARDS_MAX; number++) {
         char path[PATH_BYTES];
         snprintf(path, sizeof path, "%.4000s/shard-%04d.db", dir, number);
         if (access(path, F_OK) != 0)
@@ -160,15 +243,21 @@ static bool add_folder(struct stores *stores, const char *dir, struct error *err
 
 static void take_remote(void *owner, struct db *shard, const char *name)
 {
-    add_shard(owner, name, shard);
+    struct stores *stores = owner;
+    struct error why = {0};
+    if (!is_older(shard) || schema_migrate(shard, name, STORE_SCHEMA_VERSION, &why)) {
+        add_shard(stores, name, shard);
+        return;
+    }
+    problems_add(&stores->partial, name, "cannot be converted and is left out: %.200s", why.text);
+    db_close(shard);
 }
 
-/* What is old is kept by the hour: the windows may yet be widened to full ones. */
 static void add_worker(struct stores *stores, const char *url)
 {
-    int64_t from_ms = stores->to_ms ? stores->from_ms - HOUR_MS : INT64_MIN;
-    int64_t to_ms = stores->to_ms ? stores->to_ms + HOUR_MS : INT64_MAX;
+    int64_t from_ms, to_ms;
     struct error why = {0};
+    range_of(stores, &from_ms, &to_ms);
     if (!remote_each(url, from_ms, to_ms, take_remote, stores, &why))
         problems_add(&stores->partial, url, "could not be read to the end: %.300s", why.text);
 }
@@ -225,11 +314,8 @@ void stores_close(struct stores *stores)
 {
     for (size_t i = 0; i < stores->shard_count; i++)
         close_shard(&stores->shards[i]);
-    for (size_t i = 0; i < stores->tenure_count; i++) {
-        free(stores->tenures[i].source);
-        free(stores->tenures[i].shard);
-        free(stores->tenures[i].predecessor);
-    }
+    for (size_t i = 0; i < stores->tenure_count; i++)
+        free_tenure(&stores->tenures[i]);
     for (size_t i = 0; i < stores->series_count; i++)
         free_series(stores->series[i]);
     for (size_t i = 0; i < stores->segment_count; i++)

@@ -20,8 +20,8 @@ struct report_tenure {
     int64_t source_id;   /* in that shard */
 };
 
-/* Offsets [from, to) that are scored and not acked, and count from the rows of this shard: all below
- * a tenure's low-water mark. What is above it waits for offsets that are being scored. */
+/* Offsets [from, to) that are scored and not acked, and count from the rows of this shard: all
+ * below a tenure's low-water mark. What is above it waits for offsets that are being scored. */
 struct unacked_tail {
     size_t shard_number;
     int64_t source_id, from, to;
@@ -62,9 +62,11 @@ struct stores {
     int64_t from_ms, to_ms;
 };
 
-/* Opens the shards of a store: those in a folder, or those that the worker at a URL serves. One that
- * cannot be read, that a newer program wrote or that is open already is left out, and so is a worker
- * that does not answer; `partial` says so. False (INPUT): the folder holds none at all. */
+/* Opens the shards of a store: those in a folder, or those that the worker at a URL serves. What an
+ * older program wrote is read as a copy that was converted. A shard that cannot be read or that a
+ * newer program wrote is left out, so is one of two copies of a shard, and a worker that does not
+ * answer; `partial` says so, and where scores are of the future. False (INPUT): the folder holds
+ * none at all. */
 bool stores_add(struct stores *stores, const char *store, struct error *error);
 void stores_close(struct stores *stores);
 

@@ -185,7 +185,7 @@ struct db *db_open_image(const char *name, struct str bytes, struct error *error
     sqlite3_int64 size = (sqlite3_int64)bytes.size;
     if (copy && sqlite3_deserialize(db->handle, "main", copy, size, size,
                                     SQLITE_DESERIALIZE_FREEONCLOSE |
-                                        SQLITE_DESERIALIZE_READONLY) == SQLITE_OK)
+                                        SQLITE_DESERIALIZE_RESIZEABLE) == SQLITE_OK)
         return db;
     if (db)
         error_set(error, ERROR_FATAL, "%s: cannot open its copy", name);

@@ -24,7 +24,7 @@ struct db *db_open(const char *path, enum db_mode mode, struct error *error);
 /* A writer checkpoints. NULL is fine. */
 void db_close(struct db *db);
 
-/* A reader of a copy of the bytes of a file, `name` in messages. */
+/* DB_EXTRACT of a copy of the bytes of a file, `name` in messages. */
 struct db *db_open_image(const char *name, struct str bytes, struct error *error);
 /* Of DB_EXTRACT: reads the file too, read-only, as schema `shard`. */
 void db_attach(struct db *db, const char *path);

@@ -13,14 +13,14 @@ int64_t schema_version(struct db *db)
     return version;
 }
 
-bool schema_migrate(struct db *db, const char *path, struct error *error)
+bool schema_migrate(struct db *db, const char *path, int64_t to, struct error *error)
 {
     int64_t version = schema_version(db);
-    if (version > STORE_SCHEMA_VERSION)
+    if (version > to)
         return error_set(error, ERROR_FATAL,
                          "%s was written by a newer assay (schema %lld, this one knows %d)", path,
-                         (long long)version, STORE_SCHEMA_VERSION);
-    for (; version < STORE_SCHEMA_VERSION; version++) {
+                         (long long)version, (int)to);
+    for (; version < to; version++) {
         char set[64];
         snprintf(set, sizeof set, "PRAGMA user_version=%lld", (long long)version + 1);
         db_begin(db);

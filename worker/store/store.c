@@ -102,7 +102,7 @@ static struct store *open_locked(const struct store_config *config, const char *
     store->mask_owner = config->mask_owner;
     copy_config(store, config);
     store->db = db_open(path, DB_WRITER, error);
-    if (!store->db || !schema_migrate(store->db, store->path, error) || !read_identity(store, error) ||
+    if (!store->db || !schema_migrate(store->db, store->path, STORE_SCHEMA_VERSION, error) || !read_identity(store, error) ||
         !read_key(store, config->dir, error)) {
         store_close(store);
         return NULL;
