@@ -258,7 +258,9 @@ bool comparison_read(struct comparison *comparison, struct error *error)
     sort(comparison);
     adjust(comparison);
     recommend(comparison);
-    comparison->pending = report_check_tenures(comparison->stores);
+    /* after reading: rows are compared once the broker accepted their commit */
+    stores_resolve(comparison->stores);
+    comparison->pending = comparison->stores->pending;
     return true;
 }
 

@@ -117,7 +117,9 @@ static void answer(struct quality_report *report)
         report->series[i].level = level_of(&report->series[i].sums, report->alpha);
     if (report->count > 0)
         qsort(report->series, report->count, sizeof *report->series, by_place);
-    report->pending = report_check_tenures(report->stores);
+    /* after reading: rows count once the broker accepted their commit */
+    stores_resolve(report->stores);
+    report->pending = report->stores->pending;
 }
 
 bool quality_report_read(struct quality_report *report, struct error *error)

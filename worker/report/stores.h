@@ -78,10 +78,6 @@ void stores_resolve(struct stores *stores);
  * (`up`) or start. True when it moved. */
 bool stores_align(const struct stores *stores, int64_t *at_ms, bool up);
 
-/* Whether the acked ranges of each partition follow one another (report_tenures.c): says in `partial`
- * what does not, and returns how many offsets are scored and not acked. */
-int64_t report_check_tenures(struct stores *stores);
-
 /* Names in `partial` the shards that could not be read to the end since they were opened. */
 void stores_check(struct stores *stores);
 
