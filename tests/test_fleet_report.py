@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import time
+import urllib.request
 from collections import defaultdict
 from contextlib import ExitStack
 from datetime import datetime, timezone
@@ -189,6 +190,9 @@ def test_six_workers_asked_over_http_say_what_one_says(play, report, assay, mock
     check(one, rows)
     lines, tail = fleet(30, rows, 600, done=False)
     apart = machines(play(lines, "fleet"))
+    for store in apart:
+        with sqlite3.connect(store / "shard-0001.db") as shard:
+            shard.execute("UPDATE score SET findings = 'SECRET' || off")
     kafka = mock_kafka({"other": 1})
     with ExitStack() as running:
         urls = []
@@ -200,6 +204,8 @@ def test_six_workers_asked_over_http_say_what_one_says(play, report, assay, mock
             running.callback(worker.worker.kill)
             urls.append(worker.url)
         assert len(urls) == WORKERS
+        said = [urllib.request.urlopen(f"{url}/shards/shard-0001.db", timeout=30).read() for url in urls]
+        assert sum(shard.count(b"judge_reply") for shard in said) > 0 == sum(shard.count(b"SECRET") for shard in said)
         asked = report(*urls)
         assert asked == report(*apart) and asked["pending"] >= tail > 0
         assert asked["problems"] == [] and but_for_shards(asked) == but_for_shards(one)

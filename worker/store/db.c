@@ -133,10 +133,11 @@ static void configure_reader(struct db *db)
     db_run(db, cache);
 }
 
+/* secure_delete: what was taken out of a copy must not lie in its pages when it is served. */
 static void configure_extract(struct db *db)
 {
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL);
-    db_run(db, "PRAGMA journal_mode=OFF; PRAGMA temp_store=MEMORY");
+    db_run(db, "PRAGMA journal_mode=OFF; PRAGMA temp_store=MEMORY; PRAGMA secure_delete=ON");
 }
 
 static void configure(struct db *db)
