@@ -27,6 +27,7 @@ worker/lane 9
 worker/report 9
 worker/console 9
 worker/demo 9
+worker/feed 9
 worker 10
 TABLE
 }
@@ -50,10 +51,11 @@ TABLE
 }
 
 # FILE LIBRARY: a second file that may include a library, each with its reason.
-# zlib: schema/base/gzip.c packs bytes for the wire; worker/lines.c reads files through gzread, plain ones too.
+# zlib: schema/base/gzip.c packs bytes for the wire; worker/intake/lines.c reads files through gzread, plain ones too.
 # librdkafka: the consumer, what `assay doctor` asks a cluster once, and the configuration both share.
 # worker/versions.c asks every library for its version and nothing else.
-# librdkafka: worker/demo/demo_broker.c produces, which no other part of the program does.
+# librdkafka: worker/demo/demo_broker.c produces to show things; worker/feed/producer.c in transactions, whose
+# positions producer_positions.c reads back.
 # libmicrohttpd: worker/demo/demo_aws.c plays AWS for the demo; worker/console tells of the worker and nothing else.
 exceptions() {
     cat <<'TABLE'
@@ -69,7 +71,9 @@ worker/versions.c utf8proc
 worker/versions.c zlib
 worker/demo/demo_aws.c libmicrohttpd
 worker/demo/demo_broker.c librdkafka
-worker/lines.c zlib
+worker/feed/producer.c librdkafka
+worker/feed/producer_positions.c librdkafka
+worker/intake/lines.c zlib
 TABLE
 }
 

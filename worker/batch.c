@@ -8,7 +8,7 @@
 #include "evaluators/registry.h"
 #include "schema/base/buffer.h"
 #include "schema/base/memory.h"
-#include "worker/lines.h"
+#include "worker/intake/lines.h"
 
 enum { BUFFER_KEPT_BYTES = 1 << 20, WAIT_MS_MAX = 200 };
 

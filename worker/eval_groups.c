@@ -12,7 +12,7 @@
 #include "schema/base/memory.h"
 #include "schema/capture.h"
 #include "worker/lane/groups.h"
-#include "worker/lines.h"
+#include "worker/intake/lines.h"
 #include "worker/progress.h"
 
 /* One response. Sorted by group, then by number. */

@@ -8,6 +8,8 @@
 static const struct command COMMANDS[] = {
     {"run", "the worker: score what a Kafka topic holds, keep the scores, publish metrics",
      cmd_run},
+    {"feed", "put capture files, or an S3 prefix of them, into a Kafka topic, each record once",
+     cmd_feed},
     {"eval", "score files here and now; exit status by thresholds", cmd_eval},
     {"report", "tell from stores whether scores got worse, since when, how sure", cmd_report},
     {"compare", "tell which of two models, runs or versions is better, and how sure that is",

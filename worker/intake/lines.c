@@ -1,5 +1,5 @@
 /* lines: the lines of a file, plain or gzip, in bounded memory. */
-#include "worker/lines.h"
+#include "worker/intake/lines.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +17,7 @@ struct lines {
     char *name; /* for messages */
     size_t line_bytes_max;
     int64_t number, bytes_total;
+    bool ended; /* the last line had its end */
     char *chunk;
     size_t at, size; /* of the chunk: read position and bytes held */
 };
@@ -24,8 +25,13 @@ struct lines {
 struct lines *lines_open(const char *path, size_t line_bytes_max, struct error *error)
 {
     bool is_stdin = strcmp(path, "-") == 0;
-    const char *name = is_stdin ? "standard input" : path;
     int descriptor = is_stdin ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+    return lines_of(descriptor, is_stdin ? "standard input" : path, line_bytes_max, error);
+}
+
+struct lines *lines_of(int descriptor, const char *name, size_t line_bytes_max,
+                       struct error *error)
+{
     struct stat about;
     if (descriptor < 0 || fstat(descriptor, &about) != 0) {
         error_set(error, ERROR_INPUT, "%s: cannot open: %s", name, strerror(errno));
@@ -96,6 +102,7 @@ static enum lines_status raw_line(struct lines *lines, struct buffer *into, stru
             if (error->kind)
                 return LINES_FAILED;
             lines->number += any;
+            lines->ended = false;
             return !any ? LINES_END : too_long ? LINES_TOO_LONG : LINES_READ;
         }
         any = true;
@@ -107,6 +114,7 @@ static enum lines_status raw_line(struct lines *lines, struct buffer *into, stru
         if (!end)
             continue;
         lines->number++;
+        lines->ended = true;
         return too_long ? LINES_TOO_LONG : LINES_READ;
     }
 }
@@ -147,6 +155,11 @@ enum lines_status lines_next(struct lines *lines, struct buffer *into, struct er
 int64_t lines_number(const struct lines *lines)
 {
     return lines->number;
+}
+
+bool lines_ended(const struct lines *lines)
+{
+    return lines->ended;
 }
 
 int64_t lines_bytes(const struct lines *lines)

@@ -1,0 +1,170 @@
+/* test_feed: names of objects, envelopes, and positions of assay feed. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <cmocka.h>
+#include "worker/feed/envelope.h"
+#include "worker/feed/object_key.h"
+#include "worker/feed/positions.h"
+
+static void names_tell_endpoint_and_variant(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *endpoint, *variant;
+    } CASES[] = {
+        {"chat/blue/2026/02/19/01/a.jsonl", "chat", "blue"},
+        {"s3://b/p/q/chat/AllTraffic/2026/12/31/23/34-30-1.jsonl", "chat", "AllTraffic"},
+        {"/data/2026/2025/2026/02/19/00/a.jsonl.gz", "2026", "2025"},
+        {"chat/blue/2026/13/19/01/a.jsonl", NULL, NULL}, /* no month */
+        {"chat/blue/2026/02/19/24/a.jsonl", NULL, NULL}, /* no hour */
+        {"chat/blue/2026/2/19/01/a.jsonl", NULL, NULL},
+        {"chat/blue/2026/02/19/a.jsonl", NULL, NULL},
+        {"blue/2026/02/19/01/a.jsonl", NULL, NULL}, /* no endpoint */
+        {"chat//2026/02/19/01/a.jsonl", NULL, NULL},
+        {"a.jsonl", NULL, NULL},
+        {"", NULL, NULL},
+    };
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        struct object_key key;
+        bool known = object_key_read(str_of(CASES[i].name), &key);
+        if (known != (CASES[i].endpoint != NULL) ||
+            (known && (!str_is(key.endpoint, CASES[i].endpoint) ||
+                       !str_is(key.variant, CASES[i].variant))))
+            fail_msg("%s", CASES[i].name);
+        if (!known)
+            assert_null(key.endpoint.data);
+    }
+}
+
+static void names_tell_foreign_objects(void **state)
+{
+    (void)state;
+    static const char *const OURS[] = {"a.jsonl", "p/a.json", "a.ndjson", "a.jsonl.gz", "x/b.json.gz"};
+    static const char *const FOREIGN[] = {"",         "p/",        "a.csv", "a.gz",       ".jsonl",
+                                          "p/.a.jsonl", "a.jsonl.tmp", "jsonl", "p/manifest"};
+    for (size_t i = 0; i < sizeof OURS / sizeof *OURS; i++)
+        if (!object_key_is_lines(str_of(OURS[i])))
+            fail_msg("%s", OURS[i]);
+    for (size_t i = 0; i < sizeof FOREIGN / sizeof *FOREIGN; i++)
+        if (object_key_is_lines(str_of(FOREIGN[i])))
+            fail_msg("%s", FOREIGN[i]);
+}
+
+/* One line of an object of endpoint e, variant v; `sampled` with probability 0.5. */
+static void lines_become_records(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line, *record, *key;
+        bool sampled;
+    } CASES[] = {
+        {"{\"response\":\"x\"}",
+         "{\"endpoint\":\"e\",\"variant\":\"v\",\"model\":\"m\",\"record\":{\"response\":\"x\"}}", "", false},
+        {"{\"eventMetadata\":{\"eventId\":\"1\",\"inferenceId\":\"2\"}}",
+         "{\"endpoint\":\"e\",\"variant\":\"v\",\"model\":\"m\",\"record\":{\"eventMetadata\":{"
+         "\"eventId\":\"1\",\"inferenceId\":\"2\"}}}",
+         "2", false},
+        {"{\"endpoint\":null,\"variant\":\"\",\"model\":\"n\",\"session\":7}",
+         "{\"endpoint\":\"e\",\"variant\":\"v\",\"record\":{\"endpoint\":null,\"variant\":\"\","
+         "\"model\":\"n\",\"session\":7}}",
+         "7", false},
+        {"{\"record\":{\"model\":\"n\",\"group\":\"g\"},\"session\":\"s\"}",
+         "{\"endpoint\":\"e\",\"variant\":\"v\",\"record\":{\"model\":\"n\",\"group\":\"g\"},"
+         "\"session\":\"s\"}",
+         "g", false},
+        {"{\"id\":\"i\",\"probability\":0.5}",
+         "{\"endpoint\":\"e\",\"variant\":\"v\",\"model\":\"m\",\"stratum\":\"e\",\"probability\":0.25,"
+         "\"record\":{\"id\":\"i\",\"probability\":0.5}}",
+         "i", true},
+        {"{\"probability\": 0.1 ,\"stratum\":\"z\",\"record\":{\"id\":\"i\"}}",
+         "{\"endpoint\":\"e\",\"variant\":\"v\",\"model\":\"m\",\"probability\": 0.05 ,"
+         "\"stratum\":\"z\",\"record\":{\"id\":\"i\"}}",
+         "i", true},
+    };
+    const struct object_key name = {STR("e"), STR("v")};
+    const char *pair = "e=m";
+    struct arena arena = {0};
+    struct buffer record = {0};
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        struct envelope envelope;
+        struct envelope_options options = {.models = {&pair, 1}, .sampled = CASES[i].sampled};
+        buffer_reset(&record);
+        assert_null(envelope_read(&envelope, str_of(CASES[i].line), &name, &arena));
+        envelope_write(&envelope, &options, CASES[i].sampled ? 0.5 : 1, &record);
+        assert_string_equal(record.data, CASES[i].record);
+        assert_true(str_equal(envelope.key, str_of(CASES[i].key)));
+    }
+    buffer_clear(&record);
+    arena_clear(&arena);
+}
+
+static void names_are_found_by_endpoint_and_variant(void **state)
+{
+    (void)state;
+    static const char *const PAIRS[] = {"a=1", "a/v=2", "a=3", "b=x=y"};
+    const struct named named = {PAIRS, 4};
+    assert_true(str_is(named_of_endpoint(&named, STR("a"), STR("v")), "2"));
+    assert_true(str_is(named_of_endpoint(&named, STR("a"), STR("w")), "3"));
+    assert_true(str_is(named_of_endpoint(&named, STR("b=x"), STR("")), "y"));
+    assert_null(named_of_endpoint(&named, STR("c"), STR("v")).data);
+}
+
+static void positions_of_many_objects_are_kept(void **state)
+{
+    (void)state;
+    enum { OBJECTS = 5000 };
+    char name[64];
+    struct positions *positions = positions_new();
+    for (int round = 0; round < 2; round++)
+        for (int i = 0; i < OBJECTS; i++) {
+            snprintf(name, sizeof name, "s3://b/%d", i);
+            struct position position = {.lines = i + round, .done = i % 2};
+            positions_set(positions, str_of(name), &position);
+        }
+    for (int i = 0; i < OBJECTS; i++) {
+        snprintf(name, sizeof name, "s3://b/%d", i);
+        const struct position *position = positions_find(positions, str_of(name));
+        assert_non_null(position);
+        assert_int_equal(position->lines, i + 1);
+        assert_int_equal(position->done, i % 2);
+    }
+    assert_null(positions_find(positions, STR("s3://b/x")));
+    positions_free(positions);
+}
+
+static void positions_are_read_as_written(void **state)
+{
+    (void)state;
+    struct position position = {.etag = position_etag("\"e\""), .lines = 7, .digest = UINT64_MAX - 1, .done = true}, read;
+    struct buffer text = {0}, object = {0};
+    struct error error = {0};
+    position_write(STR("a\"b"), "\"e\"", &position, &text);
+    assert_string_equal(text.data, "{\"object\":\"a\\\"b\",\"etag\":\"\\\"e\\\"\",\"lines\":7,"
+                                   "\"digest\":\"fffffffffffffffe\",\"done\":true}");
+    assert_true(position_read(buffer_str(&text), &object, &read, &error));
+    assert_string_equal(object.data, "a\"b");
+    assert_true(read.etag == position.etag && read.lines == 7 && read.digest == position.digest && read.done);
+    static const char *const WRONG[] = {"", "{}", "[]", "{\"object\":\"a\",\"etag\":\"\",\"lines\":-1,\"digest\":\"0\",\"done\":true}"};
+    for (size_t i = 0; i < sizeof WRONG / sizeof *WRONG; i++) {
+        error_clear(&error);
+        assert_false(position_read(str_of(WRONG[i]), &object, &read, &error));
+    }
+    buffer_clear(&text);
+    buffer_clear(&object);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_tell_endpoint_and_variant),
+        cmocka_unit_test(names_tell_foreign_objects),
+        cmocka_unit_test(lines_become_records),
+        cmocka_unit_test(names_are_found_by_endpoint_and_variant),
+        cmocka_unit_test(positions_of_many_objects_are_kept),
+        cmocka_unit_test(positions_are_read_as_written),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,394 @@
+"""Does `assay feed` put each line of capture objects into a topic exactly once, whole, in order, in the right
+partition, and name what it cannot? On a real Kafka, read by librdkafka's newest client."""
+
+import gzip
+import json
+import random
+import signal
+import sqlite3
+import subprocess
+import time
+import uuid
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import jsonschema
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka.admin import ConfigResource
+
+from kafka import clients
+from moto_server import CREDENTIALS
+
+ROOT = Path(__file__).resolve().parents[1]
+PARTITIONS = 3
+LAYOUT = "2026/02/19/01"
+pytestmark = pytest.mark.kafka
+
+
+def schema(name):
+    return jsonschema.Draft202012Validator(json.loads((ROOT / "schema" / f"{name}.schema.json").read_text()))
+
+
+def read_committed(bootstrap, topic):
+    """[(partition, key, value)] of what a reader of committed records sees, in order within a partition."""
+    reader = Consumer({"bootstrap.servers": bootstrap, "group.id": "assay-tests-feed", "enable.auto.commit": False,
+                       "isolation.level": "read_committed", "enable.partition.eof": True, **clients.QUIET})
+    ends = clients.end_offsets(bootstrap, topic)
+    reader.assign([TopicPartition(topic, p, 0) for p in ends])
+    found, left = [], set(ends)
+    deadline = time.monotonic() + 120
+    while left:
+        for message in reader.consume(5000, timeout=1):
+            if message.error() is None:
+                found.append((message.partition(), message.key() and message.key().decode(), message.value()))
+            elif message.offset() >= ends[message.partition()]:
+                left.discard(message.partition())
+        assert time.monotonic() < deadline, f"a transaction hangs: {left}"
+    reader.close()
+    return found
+
+
+@pytest.fixture
+def topic(kafka):
+    name = f"feed-{uuid.uuid4().hex[:8]}"
+    kafka.create_topic(name, PARTITIONS)
+    return name
+
+
+@pytest.fixture
+def feed(run, kafka, topic):
+    """feed(where, ...) -> (exit code, summary or None, what it said); the summary adds up."""
+    def call(*where, options=(), **more):
+        given = [word for one in where for word in ("--from", one)]
+        done = run("feed", "--brokers", kafka.bootstrap, "--topic", topic, *given, "--json", *options, **more)
+        summary = json.loads(done.stdout) if done.stdout else None
+        if summary:
+            schema("feed-summary").validate(summary)
+            lines = summary["lines"]
+            assert lines["read"] == sum(lines.values()) - lines["read"]
+        return done.returncode, summary, done.stderr
+    return call
+
+
+def capture(number, output=True, **metadata):
+    body = {"endpointInput": {"observedContentType": "application/json", "mode": "INPUT", "encoding": "JSON",
+                              "data": json.dumps({"inputs": f"question {number} ü"})}}
+    if output:
+        body["endpointOutput"] = {"observedContentType": "application/json", "mode": "OUTPUT", "encoding": "JSON",
+                                  "data": json.dumps([{"generated_text": f"answer {number}"}])}
+    return {"captureData": body, "eventMetadata": {"eventId": f"e-{number}", "inferenceTime": "2026-02-19T01:34:30Z", **metadata},
+            "eventVersion": "0"}
+
+
+def text_of(records):
+    return "".join(json.dumps(record) + "\n" for record in records)
+
+
+def write(folder, name, content):
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def records_in(kafka, topic):
+    return [(partition, key, json.loads(value)) for partition, key, value in read_committed(kafka.bootstrap, topic)]
+
+
+# ---- what goes in ------------------------------------------------------------------------------
+
+def test_lines_are_enveloped_by_where_they_lie(feed, kafka, topic, tmp_path):
+    plain = [capture(i) for i in range(3)]
+    packed = [capture(i, inferenceId=f"i-{i}") for i in range(3, 6)]
+    write(tmp_path, f"cap/chat/blue/{LAYOUT}/a.jsonl", text_of(plain))
+    write(tmp_path, f"cap/chat/green/{LAYOUT}/b.jsonl.gz", gzip.compress(text_of(packed).encode()))
+    code, summary, said = feed(tmp_path / "cap", options=["--model", "chat=tea-7b", "--model", "chat/green=tea-8b",
+                                                          "--component", "chat=ic-1"])
+    assert (code, said) == (0, "")
+    assert summary["objects"]["fed"] == 2 and summary["lines"] == {"read": 6, "sent": 6, "bad": 0, "too_large": 0}
+    wanted = [(f"e-{i}", {"endpoint": "chat", "variant": "blue", "model": "tea-7b", "inference_component": "ic-1", "record": r})
+              for i, r in enumerate(plain)]
+    wanted += [(f"i-{i}", {"endpoint": "chat", "variant": "green", "model": "tea-8b", "inference_component": "ic-1", "record": r})
+               for i, r in enumerate(packed, 3)]
+    assert sorted(((key, value) for _, key, value in records_in(kafka, topic)), key=str) == sorted(wanted, key=str)
+
+
+def test_a_group_a_session_an_id_share_a_partition(feed, kafka, topic, tmp_path):
+    rng = random.Random(5)
+    rows = [{"response": "x", "id": i, "group": f"g{rng.randrange(9)}", "session": f"s{i}"} for i in range(60)]
+    rows += [{"response": "x", "id": i, "session": f"s{i % 7}"} for i in range(60, 120)]
+    rows += [{"record": capture(i, inferenceId="both"), "session": "s1"} for i in range(120, 125)]
+    rows += [{"capture": json.dumps(capture(i, inferenceId="i-1")), "note": 1} for i in range(125, 130)]
+    write(tmp_path, "flat.jsonl", text_of(rows))
+    assert feed(tmp_path / "flat.jsonl")[0] == 0
+    found = records_in(kafka, topic)
+    where = defaultdict(set)
+    for partition, key, _ in found:
+        where[key].add(partition)
+    assert Counter(key for _, key, _ in found) == Counter(
+        row.get("group") or row.get("session") or "i-1" for row in rows)
+    assert all(len(partitions) == 1 for partitions in where.values()) and len(set().union(*where.values())) == PARTITIONS
+
+
+def test_what_a_record_says_itself_is_left_to_it(feed, kafka, topic, tmp_path):
+    flat = {"response": "x", "id": "1", "endpoint": "mine"}
+    envelope = {"endpoint": "mine", "model": "m", "record": capture(2)}
+    write(tmp_path, f"chat/blue/{LAYOUT}/a.jsonl", text_of([flat, envelope]))
+    feed(tmp_path, options=["--model", "chat=no", "--model", "mine/blue=yes"])
+    found = {key: value for _, key, value in records_in(kafka, topic)}
+    assert found == {"1": {"variant": "blue", "model": "yes", "record": flat}, "e-2": {"variant": "blue", **envelope}}
+
+
+def test_the_worker_reads_what_was_fed(feed, kafka, topic, run, tmp_path):
+    write(tmp_path, f"cap/chat/blue/{LAYOUT}/a.jsonl", text_of([capture(1), capture(2, output=False), capture(3)]))
+    code, summary, _ = feed(tmp_path / "cap", options=["--model", "chat=tea-7b", "--component", "chat=ic-1"])
+    assert code == 0 and summary["lines"]["sent"] == 3  # what has no output is the worker's to name
+    done = run("run", "--brokers", kafka.bootstrap, "--topic", topic, "--group", topic, "--from", "earliest", "--until-end",
+               "--metrics", "none", "--store", tmp_path / "store", "--lanes", 1)
+    assert done.returncode == 0, done.stderr
+    (shard,) = (tmp_path / "store").glob("shard-*.db")
+    rows = sqlite3.connect(shard).execute(
+        "SELECT state, reason, model.text, endpoint.text, component.text FROM delivery LEFT JOIN word AS model ON model.id = model"
+        " LEFT JOIN word AS endpoint ON endpoint.id = endpoint LEFT JOIN word AS component ON component.id = component").fetchall()
+    assert sorted(row[:2] for row in rows) == [("invalid", "no_response"), ("scored", None), ("scored", None)]
+    assert [row[2:] for row in rows if row[0] == "scored"] == [("tea-7b", "chat", "ic-1")] * 2
+
+
+# ---- what is wrong is named ----------------------------------------------------------------------
+
+def test_bad_lines_are_named_and_the_others_go(feed, kafka, topic, tmp_path):
+    lines = [json.dumps(capture(1)).encode(), b"no json", b"[1]", b"", b'{"a":"\xff"}', b'{"a":1,"a":2}', json.dumps(capture(2)).encode(),
+             b'{"response":"x","probability":2}']
+    path = write(tmp_path, "a.jsonl", b"\r\n".join(lines) + b"\n")
+    code, summary, said = feed(path)
+    assert code == 0 and summary["lines"] == {"read": 7, "sent": 2, "bad": 5, "too_large": 0}
+    for number, why in ((2, "not_json"), (3, "wrong_type"), (5, "invalid_utf8"), (6, "duplicate_key"), (8, "bad_probability")):
+        assert f"{path}:{number} is no capture record: {why}" in said
+    assert summary["problem_count"] == len(summary["problems"]) == 5
+    assert sorted(key for _, key, _ in records_in(kafka, topic)) == ["e-1", "e-2"]
+
+
+def test_a_line_too_large_for_the_topic_is_named(feed, kafka, topic, tmp_path):
+    rows = [{"response": "x", "id": "1"}, {"response": "y" * 30_000_000, "id": "2"},
+            {"response": "z" * (20 * 1024 * 1024 - 530), "id": "3"}, {"response": "x", "id": "4"}]
+    write(tmp_path, "a.jsonl", text_of(rows))
+    code, summary, said = feed(tmp_path)
+    assert code == 0 and summary["lines"] == {"read": 4, "sent": 2, "bad": 0, "too_large": 2}
+    assert "a.jsonl:2 is larger" in said and "a.jsonl:3 is larger" in said
+    assert sorted(key for _, key, _ in records_in(kafka, topic)) == ["1", "4"]
+
+
+def test_foreign_truncated_and_unreadable_files_are_named(feed, kafka, topic, tmp_path):
+    packed = gzip.compress(text_of(capture(i) for i in range(2000)).encode())
+    write(tmp_path, "c/README.md", "words")
+    write(tmp_path, "c/.hidden.jsonl", text_of([capture(1)]))
+    write(tmp_path, "c/b.jsonl.gz", packed[:len(packed) // 2])
+    write(tmp_path, "c/z.jsonl", text_of([capture(9999)]))
+    (tmp_path / "c" / b"\xff.jsonl".decode("utf-8", "surrogateescape")).write_text("{}")
+    code, summary, said = feed(tmp_path / "c", errors="surrogateescape")
+    assert code == 3 and summary["objects"] == {"fed": 1, "already": 0, "foreign": 3, "failed": 1, "changed": 0}
+    assert "README.md is no file of JSON lines" in said and "b.jsonl.gz: cannot read on after line" in said
+    found = records_in(kafka, topic)
+    assert len(found) == summary["lines"]["sent"] > 1 and "e-9999" in {key for _, key, _ in found}
+    # Mended, it goes on where it could not.
+    write(tmp_path, "c/b.jsonl.gz", packed)
+    code, summary, _ = feed(tmp_path / "c", errors="surrogateescape")
+    assert code == 0 and summary["objects"]["already"] == 1
+    assert Counter(key for _, key, _ in records_in(kafka, topic)) == Counter([f"e-{i}" for i in range(2000)] + ["e-9999"])
+
+
+@pytest.mark.parametrize("where,options,code,said", [
+    ("/nowhere", [], 3, "/nowhere: cannot open"),
+    (".", ["--name", "a b"], 2, "--name may hold"),
+    (".", ["--model", "x"], 2, "--model must be ENDPOINT=NAME"),
+    (".", ["--kafka", "nonsense=1"], 3, "nonsense"),
+    (".", ["--topic", "not-there"], 3, "there is no topic not-there"),
+])
+def test_what_cannot_be_is_told(feed, where, options, code, said):
+    found = feed(where, options=options)
+    assert (found[0], found[1]) == (code, None) and said in found[2]
+
+
+def test_nobody_at_the_brokers_is_told(run, closed_port, tmp_path):
+    done = run("feed", "--brokers", f"127.0.0.1:{closed_port}", "--topic", "t", "--from", tmp_path)
+    assert done.returncode == 3 and f"127.0.0.1:{closed_port}" in done.stderr and done.stdout == ""
+
+
+# ---- once, and where it left off -----------------------------------------------------------------
+
+def test_a_second_run_sends_what_is_new_alone(feed, kafka, topic, tmp_path):
+    write(tmp_path, "c/a.jsonl", text_of(capture(i) for i in range(5)))
+    write(tmp_path, "c/b.jsonl", text_of(capture(i) for i in range(5, 9)))
+    feed(tmp_path / "c")
+    with open(tmp_path / "c" / "b.jsonl", "a", encoding="utf-8") as grows:
+        grows.write(text_of([capture(9)]))
+    write(tmp_path, "c/0.jsonl", text_of([capture(10)]))
+    code, summary, said = feed(tmp_path / "c")
+    assert (code, said) == (0, "") and summary["objects"]["fed"] == 2 and summary["objects"]["already"] == 1
+    assert summary["lines"]["read"] == 2
+    assert Counter(key for _, key, _ in records_in(kafka, topic)) == Counter(f"e-{i}" for i in range(11))
+    # A feed of another name has positions of its own.
+    assert feed(tmp_path / "c", options=["--name", "other"])[1]["lines"]["sent"] == 11
+
+
+def test_a_half_written_line_is_fed_when_it_is_whole(feed, kafka, topic, tmp_path):
+    whole = text_of([capture(1), capture(2)])
+    path = write(tmp_path, "a.jsonl", whole[:-20])
+    code, summary, said = feed(path)
+    assert code == 0 and summary["lines"]["bad"] == 1 and "half-written" in said
+    path.write_text(whole[:-1])  # whole but for its line feed
+    assert feed(path)[1]["lines"] == {"read": 1, "sent": 1, "bad": 0, "too_large": 0}
+    path.write_text(whole + text_of([capture(3)]))
+    feed(path)
+    assert sorted(key for _, key, _ in records_in(kafka, topic)) == ["e-1", "e-2", "e-3"]
+
+
+def test_an_object_that_became_another_is_left_alone(feed, kafka, topic, tmp_path):
+    path = write(tmp_path, "a.jsonl", text_of([capture(1), capture(2)]))
+    feed(path)
+    for now in (text_of([capture(7), capture(2), capture(3)]), text_of([capture(1)])):
+        path.write_text(now)
+        code, summary, said = feed(path)
+        assert code == 0 and summary["objects"]["changed"] == 1 and "its first 2 lines were fed and are others now" in said
+    assert len(records_in(kafka, topic)) == 2
+
+
+def test_positions_are_kept_as_the_schema_says_in_a_compacted_topic(feed, kafka, topic, tmp_path):
+    path = write(tmp_path, "a.jsonl", text_of([capture(1), capture(2)]))
+    feed(path, options=["--name", "n1"])
+    ((_, key, value),) = read_committed(kafka.bootstrap, topic + ".assay-feed")
+    schema("feed-position").validate(json.loads(value))
+    assert key == f"n1/{path}" and json.loads(value)["lines"] == 2 and json.loads(value)["done"]
+    asked = ConfigResource(ConfigResource.Type.TOPIC, topic + ".assay-feed")
+    client = clients.admin(kafka.bootstrap)  # must live until the answer is there
+    config = client.describe_configs([asked])[asked].result(15)
+    assert config["cleanup.policy"].value == "compact"
+
+
+def feeding(assay, kafka, topic, where, *options):
+    return subprocess.Popen([assay, "feed", "--brokers", kafka.bootstrap, "--topic", topic, "--from", where, "--json", *options],
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def many(folder, objects, lines, keys=500):
+    """Objects of lines whose key and place in the order of that key are in them."""
+    counts, wanted = Counter(), {}
+    for o in range(objects):
+        rows = []
+        for line in range(lines):
+            session = f"s{(o * lines + line) * 7919 % keys}"
+            rows.append({"id": f"{o}-{line}", "session": session, "response": "words " * 20, "prompt": str(counts[session])})
+            counts[session] += 1
+        body = text_of(rows).encode()
+        write(folder, f"chat/blue/2026/02/19/{o % 24:02d}/{o:04d}.jsonl" + (".gz" if o % 2 else ""), gzip.compress(body) if o % 2 else body)
+    return counts
+
+
+def in_feed_order(folder):
+    """The sessions' records as they lie in the files, read in the order of their names."""
+    order = defaultdict(list)
+    for path in sorted(folder.rglob("*.jsonl*"), key=str):
+        body = path.read_bytes()
+        for line in (gzip.decompress(body) if path.suffix == ".gz" else body).splitlines():
+            row = json.loads(line)
+            order[row["session"]].append(row["id"])
+    return order
+
+
+def committed(kafka, topic):
+    """Records that are in the topic for good, and markers: grows while a feed works."""
+    return sum(clients.end_offsets(kafka.bootstrap, topic).values())
+
+
+def wait_until_it_feeds(process, kafka, topic, before):
+    deadline = time.monotonic() + 60
+    while committed(kafka, topic) <= before and process.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_killed_at_random_each_record_is_there_once_in_order(assay, kafka, topic, feed, tmp_path):
+    many(tmp_path / "c", objects=40, lines=2500)
+    rng = random.Random(11)
+    for _ in range(8):
+        before = committed(kafka, topic)
+        process = feeding(assay, kafka, topic, tmp_path / "c", "--kafka", "transaction.timeout.ms=10000", "--rate", "9000")
+        wait_until_it_feeds(process, kafka, topic, before)
+        time.sleep(rng.uniform(0, 1.5))
+        process.kill()
+        process.communicate(timeout=60)
+        assert process.returncode == -signal.SIGKILL
+    code, summary, said = feed(tmp_path / "c")
+    assert (code, said) == (0, "") and 0 < summary["lines"]["read"] < 100_000
+    order = defaultdict(list)
+    for _, key, value in records_in(kafka, topic):
+        order[key].append(value["record"]["id"])
+    assert order == in_feed_order(tmp_path / "c")
+
+
+def test_ctrl_c_commits_what_was_read(assay, kafka, topic, feed, tmp_path):
+    many(tmp_path / "c", objects=10, lines=3000)
+    process = feeding(assay, kafka, topic, tmp_path / "c", "--rate", "5000")
+    wait_until_it_feeds(process, kafka, topic, 0)
+    process.send_signal(signal.SIGINT)
+    out, said = process.communicate(timeout=60)
+    assert process.returncode == 130 and "interrupted" in said
+    first = json.loads(out)
+    schema("feed-summary").validate(first)
+    assert first["interrupted"] and 0 < first["lines"]["sent"] < 30_000
+    assert len(read_committed(kafka.bootstrap, topic)) == first["lines"]["sent"]
+    assert first["lines"]["sent"] + feed(tmp_path / "c")[1]["lines"]["sent"] == 30_000
+
+
+def test_a_rate_is_kept(feed, tmp_path):
+    many(tmp_path / "c", objects=2, lines=1000)
+    _, summary, _ = feed(tmp_path / "c", options=["--rate", "1000"])
+    assert summary["lines"]["sent"] == 2000 and summary["seconds"] >= 1.9  # never faster; how slow is the machine's affair
+
+
+def test_a_second_feed_of_a_name_puts_the_first_out_of_work(assay, kafka, topic, feed, tmp_path):
+    many(tmp_path / "c", objects=10, lines=3000)
+    first = feeding(assay, kafka, topic, tmp_path / "c", "--rate", "1000")
+    wait_until_it_feeds(first, kafka, topic, 0)
+    assert feed(tmp_path / "c")[0] == 0
+    _, said = first.communicate(timeout=60)
+    assert first.returncode == 3 and "another assay feed of the name main took over" in said
+    assert len(read_committed(kafka.bootstrap, topic)) == 30_000
+
+
+# ---- a bucket ------------------------------------------------------------------------------------
+
+@pytest.fixture
+def bucket(aws, monkeypatch):
+    for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL_S3": aws.url}.items():
+        monkeypatch.setenv(name, value)
+    client = aws.client("s3")
+    client.create_bucket(Bucket="captures")
+    return lambda key, body: client.put_object(Bucket="captures", Key=key, Body=body)
+
+
+def test_a_prefix_of_a_bucket_is_fed(feed, kafka, topic, bucket):
+    wanted = []
+    for i in range(40):
+        rows = [capture(i * 100 + j) for j in range(50)]
+        body = text_of(rows).encode()
+        bucket(f"p/chat/AllTraffic/2026/02/19/{i % 24:02d}/{i}.jsonl" + (".gz" if i % 3 == 0 else ""), gzip.compress(body) if i % 3 == 0 else body)
+        wanted += [row["eventMetadata"]["eventId"] for row in rows]
+    bucket("p/", b"")
+    bucket("p/report.csv", b"1,2\n")
+    bucket("other/chat/AllTraffic/2026/02/19/01/x.jsonl", text_of([capture(1)]).encode())
+    code, summary, said = feed("s3://captures/p/")
+    assert code == 0 and summary["objects"] == {"fed": 40, "already": 0, "foreign": 2, "failed": 0, "changed": 0}
+    assert "s3://captures/p/report.csv is no file of JSON lines" in said
+    found = records_in(kafka, topic)
+    assert Counter(key for _, key, _ in found) == Counter(wanted)
+    assert {(value["endpoint"], value["variant"]) for *_, value in found} == {("chat", "AllTraffic")}
+    bucket("p/chat/AllTraffic/2026/02/19/00/late.jsonl", text_of([capture(99999)]).encode())
+    code, summary, _ = feed("s3://captures/p/")
+    assert code == 0 and summary["lines"]["sent"] == 1 and summary["objects"]["already"] == 40
+
+
+def test_a_bucket_that_is_not_there_is_told(feed, bucket):
+    code, summary, said = feed("s3://captures-not-there/p/")
+    assert (code, summary) == (3, None) and "NoSuchBucket" in said

@@ -1,0 +1,285 @@
+/* assay feed: capture files, or an S3 prefix of them, into a Kafka topic, each record once. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "schema/base/clock.h"
+#include "worker/args.h"
+#include "worker/aws/keyring.h"
+#include "worker/aws/region.h"
+#include "worker/commands.h"
+#include "worker/feed/feed.h"
+#include "worker/feed/feed_summary.h"
+#include "worker/intake/source_kafka.h"
+#include "worker/progress.h"
+
+enum { NAME_BYTES_MAX = 200, TOPIC_BYTES_MAX = 249 /* Kafka's */ };
+
+static const char POSITIONS_SUFFIX[] = ".assay-feed";
+
+/* ---- options ---- */
+
+struct feed_options {
+    const char *brokers, *topic, *positions, *name, *region, *profile, *url;
+    struct arg_list from, models, components, kafka;
+    double rate;
+    bool json;
+};
+
+#define AT(member) offsetof(struct feed_options, member)
+
+static const struct arg ARGS[] = {
+    {"brokers", "HOST:PORT[,...]", ARG_TEXT, AT(brokers), "Kafka brokers to start from", 0, 0},
+    {"topic", "NAME", ARG_TEXT, AT(topic), "where the records go; it must be there", 0, 0},
+    {"from", "WHERE", ARG_LIST, AT(from),
+     "a file, a folder with all that is in it, or s3://bucket/prefix", 0, 0},
+    {"model", "ENDPOINT[/VARIANT]=MODEL", ARG_LIST, AT(models),
+     "the model that answers there, where records do not say it", 0, 0},
+    {"component", "ENDPOINT[/VARIANT]=NAME", ARG_LIST, AT(components),
+     "the inference component, likewise", 0, 0},
+    {"rate", "N", ARG_NUMBER, AT(rate), "records a second at most; default as fast as it goes",
+     0.001, 1e9},
+    {"name", "NAME", ARG_TEXT, AT(name),
+     "of this feed: it goes on where the last one of its name ended, and puts out of work one that "
+     "still runs; default main",
+     0, 0},
+    {"positions", "TOPIC", ARG_TEXT, AT(positions),
+     "keeps how far each object was fed; made when missing; default the topic's name + "
+     ".assay-feed",
+     0, 0},
+    {"kafka", "KEY=VALUE", ARG_LIST, AT(kafka), "a property of librdkafka", 0, 0},
+    {"json", NULL, ARG_FLAG, AT(json), "print the summary as one JSON object, for programs", 0, 0},
+};
+
+static const struct arg AWS_ARGS[] = {
+    {"region", "NAME", ARG_TEXT, AT(region), "of the bucket; default as the AWS environment says",
+     0, 0},
+    {"profile", "NAME", ARG_TEXT, AT(profile), "of AWS's shared files; default AWS_PROFILE", 0, 0},
+    {"s3-url", "URL", ARG_TEXT, AT(url), "S3 elsewhere: a VPC endpoint, a stand-in", 0, 0},
+};
+
+static const struct arg_group GROUPS[] = {
+    {"Options", ARGS, sizeof ARGS / sizeof *ARGS, 0},
+    {"Buckets", AWS_ARGS, sizeof AWS_ARGS / sizeof *AWS_ARGS, 0},
+};
+
+static const struct arg_table TABLE = {
+    .description =
+        "Puts the capture records in files of JSON lines, plain or gzip, into a Kafka topic, each\n"
+        "exactly once however often it is stopped or killed: records and positions are committed\n"
+        "in one transaction, so readers must read committed ones only, as `assay run` does.\n"
+        "Endpoint and variant are read from names as SageMaker lays them out,\n"
+        "prefix/endpoint/variant/yyyy/mm/dd/hh/file.jsonl. Records of one group, session or\n"
+        "inference id go to one partition.\n\n"
+        "Exit status: 0 fine, 2 wrong usage, 3 an object could not be read, or it could not go on.",
+    .groups = GROUPS,
+    .group_count = sizeof GROUPS / sizeof *GROUPS,
+};
+
+/* Letters that Kafka takes in names of topics. */
+static bool is_name(const char *text, size_t bytes_max)
+{
+    static const char LETTERS[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    size_t size = strlen(text);
+    return size > 0 && size <= bytes_max && strspn(text, LETTERS) == size;
+}
+
+static void check_pairs(const struct arg_list *pairs, const char *option, struct problems *problems)
+{
+    for (size_t i = 0; i < pairs->count; i++) {
+        const char *equals = strrchr(pairs->values[i], '=');
+        if (!equals || equals == pairs->values[i] || !equals[1])
+            problems_add(problems, "", "--%s must be ENDPOINT=NAME, not %.100s", option,
+                         pairs->values[i]);
+    }
+}
+
+static bool check(const struct feed_options *options, struct problems *problems)
+{
+    if (!options->brokers)
+        problems_add(problems, "", "--brokers is missing: where Kafka listens");
+    if (!options->topic)
+        problems_add(problems, "", "--topic is missing: where the records go");
+    else if (!is_name(options->topic, TOPIC_BYTES_MAX - sizeof POSITIONS_SUFFIX + 1))
+        problems_add(problems, "", "--topic %.100s is no name of a topic", options->topic);
+    if (options->positions && !is_name(options->positions, TOPIC_BYTES_MAX))
+        problems_add(problems, "", "--positions %.100s is no name of a topic", options->positions);
+    if (options->topic && options->positions && strcmp(options->topic, options->positions) == 0)
+        problems_add(problems, "", "--positions must be another topic than --topic");
+    if (options->from.count == 0)
+        problems_add(problems, "", "--from is missing: a file, a folder, or s3://bucket/prefix");
+    if (!is_name(options->name, NAME_BYTES_MAX))
+        problems_add(problems, "", "--name may hold letters, digits, '.', '_' and '-', up to %d",
+                     NAME_BYTES_MAX);
+    if (options->kafka.count > KAFKA_PROPERTIES_MAX)
+        problems_add(problems, "", "--kafka may be given %d times", KAFKA_PROPERTIES_MAX);
+    check_pairs(&options->models, "model", problems);
+    check_pairs(&options->components, "component", problems);
+    return problems->total == 0;
+}
+
+/* ---- signals ---- */
+
+static volatile sig_atomic_t interrupted;
+static struct http *volatile waiting; /* for a bucket */
+
+static void interrupt(int signal)
+{
+    (void)signal;
+    interrupted = 1;
+    if (waiting)
+        http_interrupt(waiting);
+}
+
+/* The first Ctrl-C commits what was read and ends with a summary; a second one ends at once. */
+static void catch_interrupts(void)
+{
+    struct sigaction action = {.sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+/* ---- the run ---- */
+
+struct run {
+    const struct feed_options *options;
+    struct progress progress;
+    struct problems problems;
+    struct buffer positions; /* the topic's name */
+    struct http *http;
+    struct keyring *keyring;
+    char region[REGION_BYTES];
+};
+
+static void tell(void *owner, const char *sentence)
+{
+    struct run *run = owner;
+    problems_add(&run->problems, "", "%s", sentence);
+    if (run->problems.total > PROBLEMS_MAX)
+        return;
+    progress_end(&run->progress);
+    fprintf(stderr, "assay feed: %s\n", sentence);
+    if (run->problems.total == PROBLEMS_MAX)
+        fprintf(stderr, "assay feed: further ones are only counted\n");
+}
+
+static void show(void *owner, const struct feed_counts *counts)
+{
+    struct run *run = owner;
+    progress_show(&run->progress, -1, counts->lines.sent, "records");
+}
+
+static bool open_aws(struct run *run, struct error *error)
+{
+    const struct feed_options *options = run->options;
+    bool bucket = false;
+    for (size_t i = 0; i < options->from.count; i++)
+        bucket |= s3_is_uri(options->from.values[i]);
+    if (!bucket)
+        return true;
+    if (!region_find(options->region, options->profile, run->region, error))
+        return false;
+    run->http = http_new();
+    waiting = run->http;
+    run->keyring = keyring_open(
+        &(struct keyring_options){
+            .credentials = {.profile = options->profile, .region = run->region}},
+        error);
+    return run->keyring != NULL;
+}
+
+static void close_aws(struct run *run)
+{
+    waiting = NULL;
+    keyring_close(run->keyring);
+    http_free(run->http);
+}
+
+static struct feed_config configure(struct run *run)
+{
+    const struct feed_options *options = run->options;
+    return (struct feed_config){
+        .kafka = {.brokers = options->brokers,
+                  .topic = options->topic,
+                  .positions = options->positions ? options->positions : run->positions.data,
+                  .name = options->name,
+                  .properties = options->kafka.values,
+                  .property_count = options->kafka.count},
+        .from = options->from.values,
+        .from_count = options->from.count,
+        .aws = {.http = run->http,
+                .keyring = run->keyring,
+                .region = run->region,
+                .url = options->url},
+        .envelope = {.models = {options->models.values, options->models.count},
+                     .components = {options->components.values, options->components.count}},
+        .rate = options->rate,
+        .stop = &interrupted,
+        .tell = tell,
+        .progress = show,
+        .owner = run};
+}
+
+static void print_summary(struct run *run, const struct feed_summary *summary)
+{
+    struct buffer text = {0};
+    if (run->options->json)
+        feed_summary_json(summary, &text);
+    else
+        feed_summary_text(summary, &text);
+    fwrite(text.data, 1, text.size, stdout);
+    buffer_clear(&text);
+}
+
+static int feed(struct run *run)
+{
+    struct error error = {0};
+    struct feed_summary summary = {.problems = &run->problems, .topic = run->options->topic};
+    int64_t start_ms = clock_steady_ms();
+    catch_interrupts();
+    bool open = open_aws(run, &error), fine = false;
+    if (open) {
+        struct feed_config config = configure(run);
+        progress_start(&run->progress, "feeding");
+        fine = feed_run(&config, &summary.counts, &error);
+        progress_end(&run->progress);
+    }
+    close_aws(run);
+    summary.seconds = (double)(clock_steady_ms() - start_ms) / 1000;
+    summary.interrupted = interrupted != 0;
+    if (!fine)
+        fprintf(stderr, "assay feed: %s\n", error.text);
+    if (fine || summary.counts.lines.read)
+        print_summary(run, &summary);
+    if (interrupted)
+        fprintf(stderr, "assay feed: interrupted; what is shown is in the topic, and the next feed "
+                        "of the name goes on from there\n");
+    if (fine && interrupted)
+        return EXIT_INTERRUPTED;
+    return fine && summary.counts.objects.failed == 0 ? EXIT_FINE : EXIT_COULD_NOT;
+}
+
+int cmd_feed(int argc, char **argv)
+{
+    struct feed_options options = {.name = "main"};
+    struct arg_list operands = {0};
+    struct problems problems = {0};
+    int exit_code = EXIT_USAGE;
+    if (!args_start(&TABLE, argc, argv, &options, &operands, &exit_code))
+        return exit_code;
+    if (check(&options, &problems)) {
+        struct run run = {.options = &options};
+        buffer_printf(&run.positions, "%s%s", options.topic, POSITIONS_SUFFIX);
+        exit_code = feed(&run);
+        buffer_clear(&run.positions);
+        problems_clear(&run.problems);
+    } else {
+        args_print_problems(&(struct arg_line){.argc = argc, .argv = argv}, &problems, stderr);
+    }
+    problems_clear(&problems);
+    args_clear(&TABLE, &options);
+    arg_list_clear(&operands);
+    return exit_code;
+}

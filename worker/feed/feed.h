@@ -1,0 +1,48 @@
+/* feed: the lines of capture objects become records of a topic, each exactly once. */
+#ifndef ASSAY_FEED_H
+#define ASSAY_FEED_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include "worker/feed/envelope.h"
+#include "worker/feed/producer.h"
+#include "worker/feed/source.h"
+
+/* What became of everything. Records are counted when their transaction is committed, so after a
+ * failure lines may have been read that are in none of the others. */
+struct feed_counts {
+    struct {
+        int64_t fed;     /* read to the end; again when they grew */
+        int64_t already; /* fed to the end before this run */
+        int64_t foreign; /* not of JSON lines */
+        int64_t failed;  /* unreadable, in whole or from some line on */
+        int64_t changed; /* other bytes than those that were fed before: left alone */
+    } objects;
+    struct {
+        int64_t read;      /* not blank, and not fed before this run */
+        int64_t sent;      /* and committed */
+        int64_t bad;       /* no JSON object, or no UTF-8 */
+        int64_t too_large; /* for the topic */
+    } lines;
+    int64_t bytes; /* of committed records */
+};
+
+struct feed_config {
+    struct producer_config kafka;
+    const char *const *from; /* of source_open */
+    size_t from_count;
+    struct source_aws aws;
+    struct envelope_options envelope;
+    double rate; /* records a second at most; 0: as fast as it goes */
+    const volatile sig_atomic_t *stop; /* set by a signal: commits what was read, and ends */
+    /* On this thread: a line or an object that was not fed, and why; now and then how far it is. */
+    void (*tell)(void *owner, const char *sentence);
+    void (*progress)(void *owner, const struct feed_counts *counts);
+    void *owner;
+};
+
+/* False and `error` when it could not go on; `out` is right in any case. */
+bool feed_run(const struct feed_config *config, struct feed_counts *out, struct error *error);
+
+#endif

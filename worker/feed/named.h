@@ -1,0 +1,19 @@
+/* named: values that people give for names: ENDPOINT=MODEL, STRATUM=PROBABILITY. */
+#ifndef ASSAY_FEED_NAMED_H
+#define ASSAY_FEED_NAMED_H
+
+#include <stddef.h>
+#include "schema/base/str.h"
+
+/* "NAME=VALUE" each, borrowed. */
+struct named {
+    const char *const *pairs;
+    size_t count;
+};
+
+/* What the last pair of this name says; absent when there is none. */
+struct str named_find(const struct named *named, struct str name);
+/* The same for "endpoint/variant", then for the endpoint alone. */
+struct str named_of_endpoint(const struct named *named, struct str endpoint, struct str variant);
+
+#endif
