@@ -32,6 +32,10 @@ static const struct arg_table QUALITY_TABLE = {
         "samples. A dimension is of each sample the weighted\nmean of its criteria; it is read "
         "from the rows, criteria from the rollups, which are kept longer. Counted are scores\nof "
         "files, and those whose commit the broker accepted; what is missing is listed.\n"
+        "Where people labelled samples (assay label), the rate as they see it stands below: by "
+        "their labels alone, or with the\nscores of all samples corrected by them (PPI++); and "
+        "what earlier labels make of the scores (Rogan-Gladen): where\nboth disagree, the way of "
+        "judging changed.\n"
         "Exit status: 0 fine, 2 wrong usage, 3 a store could not be read.",
     .groups =
         (const struct arg_group[]){
@@ -42,22 +46,35 @@ static const struct arg_table QUALITY_TABLE = {
     .group_count = 2,
 };
 
+/* Labels lie in folders; workers do not serve them. */
+static void read_labels(const struct quality_options *options, struct label_set *labels,
+                        struct stores *stores)
+{
+    for (size_t i = 0; i < options->report.stores.count; i++)
+        label_set_add(labels, options->report.stores.values[i], &stores->partial);
+    label_set_finish(labels);
+}
+
 static int report_quality(const struct quality_options *options)
 {
     struct error error = {0};
     struct buffer page = {0};
     bool json = false;
     struct stores stores = {0};
+    struct label_set labels = {0};
     struct quality_report report = {.model = options->report.model,
                                     .alpha = 0.05,
+                                    .labels = &labels,
                                     .examples = (size_t)options->examples,
                                     .stores = &stores};
     int code = EXIT_USAGE;
     if (report_options_check(&options->report, &json, &error) &&
         report_options_window(&options->report, &report.window, &error)) {
         code = EXIT_COULD_NOT;
-        if (report_options_open(&options->report, &stores, &error) &&
-            quality_report_read(&report, &error)) {
+        bool opened = report_options_open(&options->report, &stores, &error);
+        if (opened)
+            read_labels(options, &labels, &stores);
+        if (opened && quality_report_read(&report, &error)) {
             if (json)
                 quality_report_json(&report, &page);
             else
@@ -69,6 +86,7 @@ static int report_quality(const struct quality_options *options)
     if (error.kind != ERROR_NONE)
         fprintf(stderr, "assay report quality: %s\n", error.text);
     quality_report_clear(&report);
+    label_set_clear(&labels);
     stores_close(&stores);
     buffer_clear(&page);
     return code;

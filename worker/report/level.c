@@ -94,8 +94,7 @@ static bool has_verdicts_only(const struct level_sums *sums)
     return ends == all;
 }
 
-/* Moments with n_eff for n, such that variance / n is the variance of the weighted mean. */
-static struct moments moments_of_level(const struct level *level)
+struct moments level_moments(const struct level *level)
 {
     double n = level->n_eff;
     return n >= 2 ? (struct moments){n, level->mean, level->variance * n * (n - 1)}
@@ -136,7 +135,7 @@ struct level level_of(const struct level_sums *sums, double alpha)
         take_exact(sums, &level);
     if (!(level.n_eff >= 2))
         level.variance = NAN;
-    struct moments moments = moments_of_level(&level);
+    struct moments moments = level_moments(&level);
     if (level.verdicts && level.n > 0)
         level.ci = wilson_interval(level.mean * level.n_eff, level.n_eff, alpha);
     else
@@ -181,7 +180,7 @@ struct level_difference level_difference(const struct level *base, const struct 
         return (struct level_difference){NAN, NAN, NAN, {NAN, NAN}};
     if (base->verdicts && current->verdicts)
         return difference_of_rates(base, current, equal_weights, alpha);
-    struct moments before = moments_of_level(base), now = moments_of_level(current);
+    struct moments before = level_moments(base), now = level_moments(current);
     struct mean_difference welch = welch_t(&before, &now, alpha);
     return (struct level_difference){welch.delta, welch.se, welch.p, welch.ci};
 }
@@ -189,7 +188,7 @@ struct level_difference level_difference(const struct level *base, const struct 
 /* The baseline's mean, sure but for BASELINE_MISS, from below; or from above. */
 static double baseline_end(const struct level *base, bool above)
 {
-    struct moments moments = moments_of_level(base);
+    struct moments moments = level_moments(base);
     struct interval ends =
         base->verdicts ? wilson_interval(base->mean * base->n_eff, base->n_eff, 2 * BASELINE_MISS)
                        : moments_mean_interval(&moments, 2 * BASELINE_MISS);

@@ -57,6 +57,9 @@ struct level {
 /* Pass rates get Wilson's interval of n_eff, scores Student's. */
 struct level level_of(const struct level_sums *sums, double alpha);
 
+/* n_eff in n, and an m2 such that m2 / (n - 1) / n is the variance of the weighted mean. */
+struct moments level_moments(const struct level *level);
+
 /* Current minus baseline. */
 struct level_difference {
     double delta;

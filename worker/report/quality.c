@@ -41,6 +41,25 @@ bool quality_series_add(struct quality_report *report, struct quality_series *se
     return true;
 }
 
+static void clear_series(struct quality_series *series)
+{
+    for (size_t i = 0; i < series->worst_count; i++) {
+        free(series->worst[i].sample);
+        free(series->worst[i].reason);
+    }
+    free(series->worst);
+    if (series->pairs)
+        label_pairs_clear(series->pairs);
+    free(series->pairs);
+    free(series->model);
+    free(series->rubric);
+    free(series->name);
+    free(series->dimension);
+    free(series->hash);
+    level_clear(&series->sums);
+    trend_clear(&series->trend);
+}
+
 /* ---- reading ---- */
 
 static bool take_cell(void *owner, const struct cell *cell, struct error *error)
@@ -110,11 +129,29 @@ static void find_gone_rows(struct quality_report *report)
     }
 }
 
+/* Labelled rows before the window may be of criteria that are no more. */
+static void take_empty_series_out(struct quality_report *report)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < report->count; i++) {
+        if (all_of(&report->series[i]) > 0)
+            report->series[kept++] = report->series[i];
+        else
+            clear_series(&report->series[i]);
+    }
+    report->count = kept;
+}
+
 static void answer(struct quality_report *report)
 {
+    take_empty_series_out(report);
     find_gone_rows(report);
-    for (size_t i = 0; i < report->count; i++)
-        report->series[i].level = level_of(&report->series[i].sums, report->alpha);
+    for (size_t i = 0; i < report->count; i++) {
+        struct quality_series *one = &report->series[i];
+        one->level = level_of(&one->sums, report->alpha);
+        if (one->pairs)
+            one->labelled = label_rate_of(one->pairs, &one->level, report->alpha);
+    }
     if (report->count > 0)
         qsort(report->series, report->count, sizeof *report->series, by_place);
     /* after reading: rows count once the broker accepted their commit */
@@ -132,22 +169,6 @@ bool quality_report_read(struct quality_report *report, struct error *error)
         quality_rows_read(report, &report->stores->shards[i]);
     answer(report);
     return true;
-}
-
-static void clear_series(struct quality_series *series)
-{
-    for (size_t i = 0; i < series->worst_count; i++) {
-        free(series->worst[i].sample);
-        free(series->worst[i].reason);
-    }
-    free(series->worst);
-    free(series->model);
-    free(series->rubric);
-    free(series->name);
-    free(series->dimension);
-    free(series->hash);
-    level_clear(&series->sums);
-    trend_clear(&series->trend);
 }
 
 void quality_report_clear(struct quality_report *report)

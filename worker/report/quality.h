@@ -4,6 +4,8 @@
 
 #include "schema/base/buffer.h"
 #include "worker/report/drift.h"
+#include "worker/report/label_rates.h"
+#include "worker/report/label_set.h"
 #include "worker/report/stores.h"
 #include "worker/report/trend.h"
 
@@ -29,6 +31,8 @@ struct quality_series {
     struct trend trend;
     struct quality_example *worst; /* of criteria: below 1, the lowest first, then the newest */
     size_t worst_count;
+    struct label_pairs *pairs; /* NULL: people said nothing of it */
+    struct label_rate labelled; /* after quality_report_read, with pairs */
 };
 
 /* Zero-initialise but for what is asked; quality_report_clear gives all but the stores back. */
@@ -36,6 +40,7 @@ struct quality_report {
     struct time_range window;
     const char *model; /* NULL: every model; borrowed */
     double alpha;
+    const struct label_set *labels; /* what people said; NULL: nothing; borrowed */
     size_t examples; /* of each criterion, at most QUALITY_EXAMPLES_MAX */
     struct quality_series *series; /* after reading: by model; the composite, then each dimension
                                       with its criteria behind it */
@@ -64,7 +69,7 @@ struct quality_series *quality_series_of(struct quality_report *report, enum qua
 bool quality_series_add(struct quality_report *report, struct quality_series *series,
                         int64_t at_ms, uint64_t threshold, struct status_counts statuses,
                         const struct bin_count *scores, size_t score_count);
-/* Dimensions and examples of a shard. */
+/* Dimensions, examples and labelled scores of a shard. */
 void quality_rows_read(struct quality_report *report, const struct open_shard *shard);
 
 #endif

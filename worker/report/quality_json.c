@@ -50,6 +50,42 @@ static void add_worst(struct buffer *out, const struct quality_series *series)
     buffer_append_str(out, STR("]"));
 }
 
+static void add_calibration(struct buffer *out, const struct label_rate *rate)
+{
+    member_name(out, "calibrated");
+    buffer_append_str(out, STR("{"));
+    member_number(out, "mean", rate->calibrated_rate.rate);
+    member_interval(out, "ci", rate->calibrated_rate.ci);
+    member_number(out, "sensitivity", rate->calibrated_rate.sensitivity);
+    member_number(out, "specificity", rate->calibrated_rate.specificity);
+    member_number(out, "judge_drift", rate->judge_drift);
+    member_interval(out, "judge_drift_ci", rate->judge_drift_ci);
+    member_flag(out, "judge_drifted", rate->judge_drifted);
+    buffer_append_str(out, STR("}"));
+}
+
+static void add_people(struct buffer *out, const struct label_rate *rate)
+{
+    static const char *const methods[] = {[LABELS_TOO_FEW] = "too_few",
+                                          [LABELS_ALONE] = "labels_alone",
+                                          [LABELS_PPI] = "ppi"};
+    member_name(out, "people");
+    buffer_append_str(out, STR("{"));
+    member_text(out, "method", methods[rate->method]);
+    member_count(out, "labels", rate->labels);
+    member_count(out, "calibration_labels", rate->calibration);
+    member_count(out, "labels_wanted", rate->wanted);
+    member_number(out, "mean", rate->mean);
+    member_interval(out, "ci", rate->ci);
+    member_number(out, "bias", rate->bias);
+    member_interval(out, "bias_ci", rate->bias_ci);
+    member_number(out, "correlation", rate->correlation);
+    member_number(out, "kappa", rate->kappa);
+    if (rate->calibrated)
+        add_calibration(out, rate);
+    buffer_append_str(out, STR("}"));
+}
+
 static void add_series(struct buffer *out, const struct quality_report *report,
                        const struct quality_series *series)
 {
@@ -66,6 +102,8 @@ static void add_series(struct buffer *out, const struct quality_report *report,
     member_level_members(out, &series->level);
     add_statuses(out, &series->sums.statuses);
     add_trend(out, report, &series->trend);
+    if (series->pairs)
+        add_people(out, &series->labelled);
     if (series->kind == QUALITY_CRITERION)
         add_worst(out, series);
     buffer_append_str(out, STR("}"));

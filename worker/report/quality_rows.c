@@ -1,4 +1,4 @@
-/* quality_rows: what only rows tell of quality: dimensions of samples, the worst samples. */
+/* quality_rows: what only rows tell of quality: dimensions of samples, the worst, the labelled. */
 #include <stdlib.h>
 
 #include "schema/base/memory.h"
@@ -9,7 +9,7 @@
 
 enum { NOT_LOOKED_UP = -1, NOT_THERE = -2 };
 
-/* Which series of the report the criteria of the shard are of, for one model. */
+/* Which series of the report the criteria of the shard, composites among them, are of. */
 struct model_series {
     char *model;
     int *criteria, *dimensions; /* by the criterion's place in the shard's names */
@@ -22,6 +22,7 @@ struct reading {
     struct model_series *models;
     size_t model_count, last;
     bool too_many;
+    bool in_window; /* else only labelled samples are looked at */
 };
 
 static struct model_series *model_of(struct reading *reading, struct str model)
@@ -42,6 +43,14 @@ static struct model_series *model_of(struct reading *reading, struct str model)
     return made;
 }
 
+static bool has_labels_of(const struct quality_report *report, const char *target)
+{
+    for (size_t i = 0; report->labels && i < report->labels->count; i++)
+        if (strcmp(report->labels->items[i].target, target) == 0)
+            return true;
+    return false;
+}
+
 /* The series in one slot of a model's table; NULL: there is no room for it. */
 static struct quality_series *series_of(struct reading *reading, const struct model_series *model,
                                         int *slot, enum quality_kind kind,
@@ -56,6 +65,8 @@ static struct quality_series *series_of(struct reading *reading, const struct mo
             str_of(criterion->dimension),
             str_of(dimension ? criterion->rubric_hash : criterion->hash));
         *slot = series ? (int)(series - report->series) : NOT_THERE;
+        if (series && !series->pairs && has_labels_of(report, series->name))
+            series->pairs = memory_new(1, sizeof *series->pairs);
     }
     return *slot == NOT_THERE ? NULL : &report->series[*slot];
 }
@@ -99,10 +110,40 @@ static void add_example(struct quality_report *report, struct quality_series *se
     series->worst_count++;
 }
 
+/* ---- what people said ---- */
+
+/* The labels of one sample. */
+struct sample_labels {
+    const struct sample_label *items;
+    size_t count;
+};
+
+/* A score beside what people say of the sample, if they do. */
+static void add_labelled(const struct reading *reading, struct quality_series *series,
+                         const struct sample_row *row, struct sample_labels labels, double value)
+{
+    double judge = (double)score_bin_of(value) / SCORE_BIN_TOP;
+    const struct bin_count score = {(uint32_t)score_bin_of(value), 1};
+    if (!series->pairs)
+        return;
+    for (size_t i = 0; i < labels.count; i++) {
+        const struct sample_label *label = &labels.items[i];
+        if (strcmp(label->target, series->name) != 0)
+            continue;
+        label_pairs_add(series->pairs, label->sample, label->value, judge, row->probability,
+                        label->probability, reading->in_window);
+        return;
+    }
+    if (reading->in_window)
+        level_add(&series->pairs->unlabelled, sampling_threshold(row->probability), &score, 1,
+                  (struct status_counts){.scored = 1});
+}
+
 /* ---- rows ---- */
 
 static void add_dimension(struct reading *reading, const struct model_series *model,
-                          const struct sample_row *row, const struct dimension_score *dimension)
+                          const struct sample_row *row, struct sample_labels labels,
+                          const struct dimension_score *dimension)
 {
     const struct shard_criterion *owner = &reading->names.criteria[dimension->owner];
     struct quality_series *series = series_of(
@@ -111,6 +152,10 @@ static void add_dimension(struct reading *reading, const struct model_series *mo
     struct bin_count score = {.count = 1};
     if (scored)
         score.bin = (uint32_t)score_bin_of(dimension->value);
+    if (series && scored)
+        add_labelled(reading, series, row, labels, dimension->value);
+    if (!reading->in_window)
+        return;
     const struct status_counts statuses = {.scored = scored,
                                            .skipped = dimension->status == ROW_SKIPPED,
                                            .not_applicable =
@@ -121,42 +166,68 @@ static void add_dimension(struct reading *reading, const struct model_series *mo
         reading->too_many = true;
 }
 
+static void add_score(struct reading *reading, const struct model_series *model,
+                      const struct sample_row *row, struct sample_labels labels,
+                      const struct shard_criterion *criterion, const struct row_score *score)
+{
+    bool composite = strcmp(criterion->name, "composite") == 0;
+    struct quality_series *series =
+        series_of(reading, model, &model->criteria[criterion - reading->names.criteria],
+                  composite ? QUALITY_COMPOSITE : QUALITY_CRITERION, criterion);
+    if (!series)
+        return;
+    add_labelled(reading, series, row, labels, score->value);
+    if (!composite && reading->in_window && reading->report->examples > 0)
+        add_example(reading->report, series, row, score);
+}
+
 static void add_row(struct reading *reading, struct sample_rows *rows, const struct sample_row *row)
 {
     struct dimension_scores dimensions = {.count = 0};
     struct row_score score;
+    struct sample_labels labels = {.count = 0};
+    if (reading->report->labels)
+        labels.items =
+            label_set_find(reading->report->labels, row->sample, row->model, &labels.count);
+    if (!reading->in_window && labels.count == 0)
+        return;
     const struct model_series *model = model_of(reading, row->model);
     while (sample_rows_next_score(rows, row, &score)) {
         const struct shard_criterion *criterion =
             shard_names_criterion(&reading->names, score.criterion);
-        if (!criterion || strcmp(criterion->name, "composite") == 0)
+        if (!criterion)
             continue;
-        dimension_scores_add(&dimensions, criterion, &score);
-        if (score.status != ROW_SCORED || reading->report->examples == 0)
-            continue;
-        int *slot = &model->criteria[criterion - reading->names.criteria];
-        struct quality_series *series =
-            series_of(reading, model, slot, QUALITY_CRITERION, criterion);
-        if (series)
-            add_example(reading->report, series, row, &score);
+        if (strcmp(criterion->name, "composite") != 0)
+            dimension_scores_add(&dimensions, criterion, &score);
+        if (score.status == ROW_SCORED)
+            add_score(reading, model, row, labels, criterion, &score);
     }
     for (size_t i = 0; i < dimensions.count; i++)
-        add_dimension(reading, model, row, &dimensions.items[i]);
+        add_dimension(reading, model, row, labels, &dimensions.items[i]);
+}
+
+static void read_rows(struct reading *reading, struct time_range range)
+{
+    static const int64_t live[2] = {1, 1};
+    const char *wanted = reading->report->model;
+    struct sample_rows rows;
+    struct sample_row row;
+    sample_rows_open(&rows, reading->shard->db, SAMPLES_BY_DELIVERY, live, range);
+    while (sample_rows_next(&rows, &row))
+        if (!wanted || str_is(row.model, wanted))
+            add_row(reading, &rows, &row);
+    sample_rows_end(&rows);
 }
 
 void quality_rows_read(struct quality_report *report, const struct open_shard *shard)
 {
-    static const int64_t live[2] = {1, 1};
-    struct reading reading = {.report = report, .shard = shard};
-    struct sample_rows rows;
-    struct sample_row row;
+    struct reading reading = {.report = report, .shard = shard, .in_window = true};
     shard_names_read(&reading.names, shard->db);
     dimension_owners(&reading.names);
-    sample_rows_open(&rows, shard->db, SAMPLES_BY_DELIVERY, live, report->window);
-    while (sample_rows_next(&rows, &row))
-        if (!report->model || str_is(row.model, report->model))
-            add_row(&reading, &rows, &row);
-    sample_rows_end(&rows);
+    read_rows(&reading, report->window);
+    reading.in_window = false;
+    if (report->labels && report->labels->count > 0)
+        read_rows(&reading, (struct time_range){INT64_MIN, report->window.from_ms});
     struct error why = {0};
     if (!db_ok(shard->db, &why))
         problems_add(&report->stores->partial, shard->path, "was read in part: %.200s", why.text);

@@ -48,6 +48,54 @@ static void add_coverage(struct buffer *out, const struct quality_series *series
                       100 * (double)asked / (double)all, (unsigned long long)all);
 }
 
+static const char *plural(size_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+/* What people's labels of the window say. */
+static void add_people(struct buffer *out, const struct label_rate *rate)
+{
+    if (rate->labels == 0)
+        return;
+    if (rate->method == LABELS_TOO_FEW) {
+        buffer_printf(out, "      people: %zu label%s, too few to say anything: %d are wanted\n",
+                      rate->labels, plural(rate->labels), LABELS_MIN);
+        return;
+    }
+    buffer_printf(out, "      people: %.3f [%.3f, %.3f] by %zu labels%s", rate->mean, rate->ci.low,
+                  rate->ci.high, rate->labels,
+                  rate->method == LABELS_PPI ? " and all scores (PPI++)" : " alone");
+    if (rate->wanted > 0)
+        buffer_printf(out, "; about %zu more would let the scores help", rate->wanted);
+    buffer_printf(out, "\n      scores are %+.3f [%+.3f, %+.3f] off", rate->bias,
+                  rate->bias_ci.low, rate->bias_ci.high);
+    if (!isnan(rate->kappa))
+        buffer_printf(out, ", agreement with people beyond chance (kappa) %.2f", rate->kappa);
+    else if (!isnan(rate->correlation))
+        buffer_printf(out, ", correlation with people %.2f", rate->correlation);
+    buffer_append_str(out, STR("\n"));
+}
+
+/* What labels of other times say of the scores of the window. */
+static void add_calibration(struct buffer *out, const struct label_rate *rate)
+{
+    const struct rogan_gladen *known = &rate->calibrated_rate;
+    if (!rate->calibrated)
+        return;
+    buffer_printf(out,
+                  "      by %zu earlier labels: %.3f [%.3f, %.3f] (Rogan-Gladen: sensitivity %.2f, "
+                  "specificity %.2f)\n",
+                  rate->calibration, known->rate, known->ci.low, known->ci.high,
+                  known->sensitivity, known->specificity);
+    if (rate->judge_drifted)
+        buffer_printf(out,
+                      "      THE WAY OF JUDGING CHANGED: labels of this window and earlier ones "
+                      "differ by %+.3f [%+.3f, %+.3f];\n      trust the labels of this window, and "
+                      "look at the judge before the model\n",
+                      rate->judge_drift, rate->judge_drift_ci.low, rate->judge_drift_ci.high);
+}
+
 static void add_worst(struct buffer *out, const struct quality_series *series)
 {
     char at[PAGE_MINUTE_BYTES];
@@ -79,6 +127,10 @@ static void add_series(struct buffer *out, const struct quality_report *report, 
     buffer_append_str(out, STR("\n"));
     if (series->kind == QUALITY_CRITERION)
         add_coverage(out, series);
+    if (series->pairs) {
+        add_people(out, &series->labelled);
+        add_calibration(out, &series->labelled);
+    }
     add_worst(out, series);
     bool again = !first && report->series[at - 1].kind == series->kind &&
                  strcmp(report->series[at - 1].name, series->name) == 0;

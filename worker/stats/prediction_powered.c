@@ -69,6 +69,61 @@ struct ppi_estimate ppi_stratified(const double *weights, const struct ppi_estim
     return (struct ppi_estimate){NAN, estimate, sqrt(variance)};
 }
 
+struct labelled_sums labelled_weighted(const struct labelled_item *items, size_t count)
+{
+    struct labelled_sums sums = {.product = 0};
+    double all = 0, squares = 0;
+    for (size_t i = 0; i < count; i++) {
+        all += items[i].weight;
+        squares += items[i].weight * items[i].weight;
+    }
+    if (!(all > 0))
+        return sums;
+    for (size_t i = 0; i < count; i++) {
+        sums.label.mean += items[i].weight / all * items[i].label;
+        sums.judge.mean += items[i].weight / all * items[i].judge;
+    }
+    sums.label.n = sums.judge.n = all * all / squares;
+    for (size_t i = 0; i < count; i++) {
+        double share = items[i].weight / all * sums.label.n;
+        double label = items[i].label - sums.label.mean, judge = items[i].judge - sums.judge.mean;
+        sums.label.m2 += share * label * label;
+        sums.judge.m2 += share * judge * judge;
+        sums.product += share * label * judge;
+    }
+    return sums;
+}
+
+/* Variance of the weighted mean of label - lambda f. */
+static double hajek_variance(const struct labelled_item *items, size_t count, double lambda,
+                             const struct labelled_sums *sums)
+{
+    double mean = sums->label.mean - lambda * sums->judge.mean, all = 0, sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        double distance = items[i].label - lambda * items[i].judge - mean;
+        all += items[i].weight;
+        sum += items[i].weight * items[i].weight * distance * distance;
+    }
+    return sum / all / all * sums->label.n / (sums->label.n - 1);
+}
+
+struct ppi_estimate ppi_hajek(const struct labelled_item *items, size_t count,
+                              const struct moments *unlabelled, double lambda)
+{
+    struct labelled_sums sums = labelled_weighted(items, count);
+    struct ppi_estimate result = {lambda, NAN, NAN};
+    if (!(sums.label.n > 0) || (lambda != 0 && !(unlabelled->n > 0)))
+        return result;
+    result.estimate = sums.label.mean - lambda * sums.judge.mean;
+    double variance = hajek_variance(items, count, lambda, &sums);
+    if (lambda != 0) {
+        result.estimate += lambda * unlabelled->mean;
+        variance += lambda * lambda * moments_variance(unlabelled) / unlabelled->n;
+    }
+    result.se = sums.label.n > 1 ? sqrt(variance) : NAN;
+    return result;
+}
+
 struct ppi_estimate ppi_weighted(const struct ppi_item *items, size_t count, double lambda)
 {
     struct moments z = {0};

@@ -46,6 +46,22 @@ struct interval ppi_interval(struct ppi_estimate estimate, double alpha);
 struct ppi_estimate ppi_stratified(const double *weights, const struct ppi_estimate *strata,
                                    size_t count);
 
+/* A label with the judge's score of the same item, and how many items it stands for. */
+struct labelled_item {
+    double label, judge, weight;
+};
+
+/* Moments and product as if all items had one weight: n is Kish's n_eff. */
+struct labelled_sums labelled_weighted(const struct labelled_item *items, size_t count);
+
+/* PPI++ of items that were drawn with unequal, known probabilities: lambda * mean_N(f) + the
+ * Hajek mean of (label - lambda f), with its super-population variance. `unlabelled`: n_eff in n,
+ * and an m2 such that m2 / (n - 1) / n is the variance of the mean. `lambda` as of ppi_lambda; 0:
+ * people only. With equal weights ppi_mean with PPI_DIVISOR_N_MINUS_1. NAN below two items (se) or
+ * without any. */
+struct ppi_estimate ppi_hajek(const struct labelled_item *items, size_t count,
+                              const struct moments *unlabelled, double lambda);
+
 /* An item whose chance to be labelled was `probability` > 0; `label` is read only when labelled. */
 struct ppi_item {
     double judge, label, probability;
