@@ -72,7 +72,7 @@ def test_the_index_names_the_pages_and_nothing_else(console, mock_kafka):
     worker = console(mock_kafka({"traffic": 1}).bootstrap, "traffic", "--metrics", "none", "--rubric", "safety")
     status, kind, body = worker.get("/")
     assert (status, kind.split(";")[0]) == (200, "text/plain")
-    assert [line.split()[0] for line in body.splitlines()] == ["/livez", "/readyz", "/metrics", "/shards"]
+    assert [line.split()[0] for line in body.splitlines()] == ["/livez", "/readyz", "/metrics", "/shards", "/marks"]
     assert all(worker.get(path)[0] in (200, 503) for path in ("/livez", "/readyz", "/metrics"))
     assert worker.get("/other")[0] == worker.get("/livez/")[0] == 404
 

@@ -168,7 +168,7 @@ static bool check_stores(const struct drift_options *options, struct error *erro
 
 /* An exit code. */
 static int read_stores(const struct drift_options *options, struct drift_report *report,
-                       struct error *error)
+                       struct mark_set *marks, struct error *error)
 {
     struct stores stores = {.from_ms = report->question.base.from_ms,
                             .to_ms = report->question.current.to_ms};
@@ -180,6 +180,9 @@ static int read_stores(const struct drift_options *options, struct drift_report 
     if (fine && stores.shard_count == 0)
         fine = error_set(error, ERROR_INPUT, "no shard could be read: %.300s",
                          stores.partial.count ? stores.partial.lines[0] : "");
+    for (size_t i = 0; fine && i < options->stores.count; i++)
+        mark_set_add(marks, options->stores.values[i], &stores.partial);
+    mark_set_finish(marks);
     fine = fine && drift_report_read(report, &stores, (const char *const *)keys.words, keys.count,
                                      error);
     int code = fine ? EXIT_FINE : EXIT_COULD_NOT;
@@ -210,7 +213,9 @@ static int report_drift(const struct drift_options *options)
     struct error error = {0};
     struct buffer page = {0};
     struct tolerance *tolerances = memory_new(options->tolerances.count + 1, sizeof *tolerances);
+    struct mark_set marks = {0};
     struct drift_report report = {.model = options->model,
+                                  .marks = &marks,
                                   .tolerances = tolerances,
                                   .tolerance_count = options->tolerances.count};
     int code = EXIT_USAGE;
@@ -218,7 +223,7 @@ static int report_drift(const struct drift_options *options)
     if (write && check_stores(options, &error) && check_segments(&options->segments, &error) &&
         make_question(options, &report.question, &error) &&
         parse_tolerances(options, tolerances, &error)) {
-        code = read_stores(options, &report, &error);
+        code = read_stores(options, &report, &marks, &error);
         if (code == EXIT_FINE) {
             warn_of_unused(&report);
             write(&report, &page);
@@ -229,6 +234,7 @@ static int report_drift(const struct drift_options *options)
     if (error.kind != ERROR_NONE)
         fprintf(stderr, "assay report drift: %s\n", error.text);
     drift_report_clear(&report);
+    mark_set_clear(&marks);
     buffer_clear(&page);
     free(tolerances);
     return code;

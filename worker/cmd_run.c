@@ -128,6 +128,7 @@ static struct console *open_console(struct worker *worker, struct error *error)
                                           .counters = worker->counters,
                                           .totals = worker->totals,
                                           .shards = worker->shards,
+                                          .store = worker->options->store,
                                           .lane_count = worker->lane_count};
     return console_open(&config, error);
 }

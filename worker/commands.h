@@ -32,6 +32,7 @@ int cmd_demo(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
 int cmd_evaluators(int argc, char **argv);
 int cmd_label(int argc, char **argv);
+int cmd_mark(int argc, char **argv);
 int cmd_feed(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_rubric(int argc, char **argv);

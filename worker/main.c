@@ -15,6 +15,7 @@ static const struct command COMMANDS[] = {
     {"compare", "tell which of two models, runs or versions is better, and how sure that is",
      cmd_compare},
     {"label", "put samples before people, and keep what they say of them", cmd_label},
+    {"mark", "tell stores that something happened to a model, a deployment say", cmd_mark},
     {"demo", "show all that on this machine alone, with made-up traffic and stand-ins", cmd_demo},
     {"rubric", "check, test, explain, compare and import rubrics and rule packs", cmd_rubric},
     {"doctor", "say what is wrong with a configuration, its credentials, its brokers", cmd_doctor},

@@ -38,6 +38,7 @@ static const struct page {
      "counters and histograms for Prometheus"},
     {"/shards", "application/json", page_shards,
      "the shards that reports read: /shards/NAME?from=MS&to=MS is one of them"},
+    {"/marks", "application/json", page_marks, "what happened to models, for reports: assay mark"},
 };
 enum { PAGE_COUNT = sizeof PAGES / sizeof *PAGES };
 

@@ -1,4 +1,4 @@
-/* console: what a worker tells over HTTP: /livez, /readyz, /metrics, /shards. */
+/* console: what a worker tells over HTTP: /livez, /readyz, /metrics, /shards, /marks. */
 #ifndef ASSAY_CONSOLE_H
 #define ASSAY_CONSOLE_H
 
@@ -15,6 +15,7 @@ struct console_config {
     const struct counters *const *counters; /* one set a lane */
     struct totals_box *const *totals;       /* one a lane */
     const char *const *shards;              /* the path of a shard a lane */
+    const char *store;                      /* the folder that they are in */
     size_t lane_count;
 };
 

@@ -21,6 +21,7 @@ unsigned page_live(struct console *console, struct buffer *out);
 unsigned page_ready(struct console *console, struct buffer *out);
 unsigned page_metrics(struct console *console, struct buffer *out);
 unsigned page_shards(struct console *console, struct buffer *out);
+unsigned page_marks(struct console *console, struct buffer *out);
 
 /* One shard, as reports read it; `file` as page_shards names it. From any thread. */
 unsigned page_shard(const struct console *console, const char *file, int64_t from_ms, int64_t to_ms,

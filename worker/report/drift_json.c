@@ -50,6 +50,24 @@ static void add_trend(struct buffer *out, const struct report_series *series)
     buffer_append_str(out, STR("]"));
 }
 
+static void add_marks(struct buffer *out, const struct drift_report *report)
+{
+    const struct drift_question *question = &report->question;
+    member_name(out, "marks");
+    buffer_append_str(out, STR("["));
+    for (size_t i = 0; report->marks && i < report->marks->count; i++) {
+        const struct owned_mark *mark = &report->marks->items[i];
+        if (!mark_is_of(mark, report->model, question->base.from_ms, question->current.to_ms))
+            continue;
+        buffer_append_str(out, out->data[out->size - 1] == '[' ? STR("{") : STR(",{"));
+        member_time(out, "time", mark->at_ms);
+        member_text(out, "model", mark->model);
+        member_text(out, "text", mark->text);
+        buffer_append_str(out, STR("}"));
+    }
+    buffer_append_str(out, STR("]"));
+}
+
 static void add_series(struct buffer *out, const struct drift_report *report,
                        const struct report_series *series)
 {
@@ -93,6 +111,7 @@ void drift_report_json(const struct drift_report *report, struct buffer *out)
     int64_t watermark_ms = drift_report_watermark(report);
     if (watermark_ms != INT64_MIN)
         member_time(out, "watermark", watermark_ms);
+    add_marks(out, report);
     member_name(out, "rows");
     buffer_append_str(out, STR("["));
     for (size_t i = 0; i < report->count; i++)

@@ -12,6 +12,7 @@ enum { HOUR_MS = 60 * 60 * 1000 };
 
 /* The field inside the axes, in units of the picture. */
 enum { WIDTH = 360, HEIGHT = 132, LEFT = 36, RIGHT = 352, TOP = 14, BOTTOM = 108 };
+enum { MARKS_SHOWN = 20 };
 
 struct field {
     int64_t from_ms, to_ms;
@@ -86,6 +87,23 @@ static void add_ground(struct buffer *out, const struct drift_question *question
     if (answer->onset.found)
         add_rect(out, "since", x_of(field, answer->onset.first_ms),
                  x_of(field, answer->onset.last_ms + HOUR_MS), TOP, BOTTOM);
+}
+
+/* What happened to the model: a line each, with its words for a pointer that rests on it. */
+static void add_marks(struct buffer *out, const struct drift_report *report,
+                      const struct report_series *series, const struct field *field)
+{
+    struct buffer words = {0};
+    for (size_t i = 0, shown = 0; report->marks && i < report->marks->count; i++) {
+        const struct owned_mark *mark = &report->marks->items[i];
+        if (!mark_is_of(mark, series->model, field->from_ms, field->to_ms) || ++shown > MARKS_SHOWN)
+            continue;
+        double x = x_of(field, mark->at_ms);
+        buffer_printf(out, "<path class=\"mark\" d=\"M%.1f %dV%d\"><title>", x, TOP, BOTTOM);
+        buffer_append_str(&words, str_of(mark->text));
+        html_move(out, &words, true);
+        buffer_append_str(out, STR("</title></path>"));
+    }
 }
 
 /* Points first .. end - 1 all have scores. */
@@ -197,6 +215,7 @@ void drift_plot_trend(const struct drift_report *report, const struct report_ser
     buffer_append_str(out, STR(".</desc>"));
     add_ground(out, &report->question, series, &field);
     add_curve(out, &field, points, count);
+    add_marks(out, report, series, &field);
     add_axes(out, &report->question, &field);
     buffer_append_str(out, STR("</svg>"));
 }

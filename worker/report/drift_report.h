@@ -9,6 +9,7 @@
 #include "schema/base/problems.h"
 #include "worker/report/breakdown.h"
 #include "worker/report/drift.h"
+#include "worker/report/mark_set.h"
 #include "worker/report/stores.h"
 
 /* The largest change that would not matter, of a dimension or a metric. */
@@ -32,6 +33,7 @@ struct drift_report {
     const char *model;                  /* NULL: every model; borrowed */
     const struct tolerance *tolerances; /* borrowed; question.tolerance for what none is of */
     size_t tolerance_count;
+    const struct mark_set *marks; /* what happened to models; NULL: nothing; borrowed */
     struct report_series *series; /* after finish: as a person wants to read them */
     size_t count;
     char **shards; /* uuids that were read, ascending after finish */

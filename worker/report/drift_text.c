@@ -133,6 +133,8 @@ static void add_detail(struct buffer *out, const struct drift_report *report,
     const struct drift_answer *answer = &series->answer;
     struct buffer words = {0};
     add_since(out, answer);
+    drift_words_marks(report, series, &words);
+    add_words(out, "cause? ", &words, "\n");
     drift_words_evidence(&answer->all, &words);
     add_words(out, "sure   ", &words, "\n");
     add_where(out, report, answer);

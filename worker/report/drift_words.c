@@ -6,7 +6,7 @@
 
 #include "schema/base/clock.h"
 
-enum { DAY_MS = 24 * 60 * 60 * 1000 };
+enum { HOUR_MS = 60 * 60 * 1000, DAY_MS = 24 * HOUR_MS };
 
 const char *drift_words_sign(enum drift_verdict verdict)
 {
@@ -86,6 +86,39 @@ void drift_words_change(const struct drift_row *row, struct buffer *out)
     if (!isnan(row->difference.ci.low))
         buffer_printf(out, "%+.3f [%+.3f, %+.3f]", row->difference.delta, row->difference.ci.low,
                       row->difference.ci.high);
+}
+
+/* In the hours of the onset, or (then *out_last only) the last one before them. */
+static bool mark_counts(const struct drift_report *report, const struct report_series *series,
+                        const struct owned_mark *mark, const struct owned_mark **out_last)
+{
+    const struct drift_onset *onset = &series->answer.onset;
+    int64_t end_ms = onset->last_ms + HOUR_MS;
+    if (!mark_is_of(mark, series->model, report->question.base.from_ms, end_ms))
+        return false;
+    if (mark->at_ms < onset->first_ms)
+        *out_last = mark;
+    return mark->at_ms >= onset->first_ms;
+}
+
+static void add_mark(const struct owned_mark *mark, const char *where, struct buffer *out)
+{
+    char at[MINUTE_TEXT_BYTES];
+    buffer_printf(out, "%s%s at %s UTC%s", out->size > 0 ? "; " : "", mark->text,
+                  drift_words_minute(mark->at_ms, at), where);
+}
+
+void drift_words_marks(const struct drift_report *report, const struct report_series *series,
+                       struct buffer *out)
+{
+    const struct owned_mark *last = NULL;
+    if (!report->marks || !series->answer.onset.found)
+        return;
+    for (size_t i = 0; i < report->marks->count; i++)
+        if (mark_counts(report, series, &report->marks->items[i], &last))
+            add_mark(&report->marks->items[i], ", in these hours", out);
+    if (out->size == 0 && last)
+        add_mark(last, ", the last before", out);
 }
 
 static double two_digits(double value)

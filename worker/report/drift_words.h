@@ -28,6 +28,10 @@ void drift_words_change(const struct drift_row *row, struct buffer *out);
 /* "p 2e-13, 4e-13 over all rows; more than a million to 1 against chance"; nothing when it is
  * unknown. */
 void drift_words_evidence(const struct drift_row *row, struct buffer *out);
+/* What happened to the model in the hours in which a change may have begun, or the last before them:
+ * "deployed v7 at Sun 2026-03-01 14:00 UTC, in these hours"; nothing without a change or marks. */
+void drift_words_marks(const struct drift_report *report, const struct report_series *series,
+                       struct buffer *out);
 /* What data would tell: "a change of 0.056 would show (80 %); for 0.02 both windows need 7.8 times
  * the scores". */
 void drift_words_power(const struct drift_row *row, double tolerance, struct buffer *out);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include "schema/base/clock.h"
 #include "schema/base/json_read.h"
 #include "worker/net/http.h"
 
@@ -16,6 +17,7 @@ enum {
     LIST_BYTES_MAX = 256 << 10,
     SHARD_BYTES_MAX = 1 << 30,
     STATUS_OK = 200,
+    STATUS_NOT_FOUND = 404,
     STATUS_BUSY = 503,
 };
 
@@ -49,6 +51,16 @@ static bool get(struct http *http, const char *url, size_t bytes_max, struct htt
     return reply->status == STATUS_OK ||
            error_set(error, ERROR_INPUT, "%s: status %ld: %.*s", url, reply->status,
                      line_size(reply->body), reply->body.data);
+}
+
+/* A page of the worker: the URL of its root, with or without a slash, and a path. */
+static bool page_url(const char *url, const char *path, char out[URL_BYTES], struct error *error)
+{
+    size_t size = strlen(url), slash = size > 0 && url[size - 1] == '/';
+    if (size + strlen(path) >= URL_BYTES)
+        return error_set(error, ERROR_INPUT, "%.80s...: too long", url);
+    snprintf(out, URL_BYTES, "%.*s%s", (int)(size - slash), url, path);
+    return true;
 }
 
 static json_t *get_list(struct http *http, const char *url, struct error *error)
@@ -105,10 +117,8 @@ bool remote_each(const char *url, int64_t from_ms, int64_t to_ms,
                  struct error *error)
 {
     char shards[URL_BYTES];
-    size_t size = strlen(url), slash = size > 0 && url[size - 1] == '/';
-    if (size > URL_BYTES - sizeof "/shards")
-        return error_set(error, ERROR_INPUT, "%.80s...: too long", url);
-    snprintf(shards, sizeof shards, "%.*s/shards", (int)(size - slash), url);
+    if (!page_url(url, "/shards", shards, error))
+        return false;
     struct http *http = http_new();
     struct asking asking = {http, shards, from_ms, to_ms, take, owner};
     json_t *page = get_list(http, shards, error), *one;
@@ -117,6 +127,50 @@ bool remote_each(const char *url, int64_t from_ms, int64_t to_ms,
     json_array_foreach(json_object_get(page, "shards"), i, one)
         fine = fine && take_shard(&asking, json_string_value(one), error);
     json_decref(page);
+    http_free(http);
+    return fine;
+}
+
+static struct str text_of(const json_t *object, const char *name)
+{
+    const json_t *text = json_object_get(object, name);
+    return json_is_string(text) ? (struct str){json_string_value(text), json_string_length(text)}
+                                : STR("");
+}
+
+/* False: the page is none of marks. */
+static bool take_marks(struct str page, void (*take)(void *owner, const struct mark *mark),
+                       void *owner)
+{
+    struct error why = {0};
+    json_t *root = json_read(page, &JSON_LIMITS_REPLY, &why), *one;
+    json_t *marks = json_object_get(root, "marks");
+    bool fine = json_is_array(marks);
+    size_t i;
+    json_array_foreach(marks, i, one)
+    {
+        struct mark mark = {.model = text_of(one, "model"), .text = text_of(one, "text")};
+        if (mark.text.size > 0 && clock_parse_rfc3339(text_of(one, "time"), &mark.at_ms))
+            take(owner, &mark);
+    }
+    json_decref(root);
+    return fine;
+}
+
+bool remote_marks_each(const char *url, void (*take)(void *owner, const struct mark *mark),
+                       void *owner, struct error *error)
+{
+    char page[URL_BYTES];
+    struct http_reply reply = {0};
+    if (!page_url(url, "/marks", page, error))
+        return false;
+    struct http *http = http_new();
+    bool fine = get(http, page, LIST_BYTES_MAX, &reply, error);
+    if (fine)
+        fine = take_marks(reply.body, take, owner) ||
+               error_set(error, ERROR_INPUT, "%s is no list of marks", page);
+    else if (reply.status == STATUS_NOT_FOUND)
+        fine = true;
     http_free(http);
     return fine;
 }

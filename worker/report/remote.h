@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include "schema/base/error.h"
 #include "worker/store/db.h"
+#include "worker/store/mark.h"
 
 /* Whether a store is named by the URL of a worker, not by a folder. */
 bool remote_is_url(const char *store);
@@ -16,5 +17,9 @@ bool remote_is_url(const char *store);
 bool remote_each(const char *url, int64_t from_ms, int64_t to_ms,
                  void (*take)(void *owner, struct db *shard, const char *name), void *owner,
                  struct error *error);
+
+/* The marks that the worker's store has; none where the worker is older than marks. */
+bool remote_marks_each(const char *url, void (*take)(void *owner, const struct mark *mark),
+                       void *owner, struct error *error);
 
 #endif

@@ -1,14 +1,13 @@
 /* label: what people said of samples, in shards of their own: the folder labels of a store. */
 #include "worker/store/label.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 #include "schema/base/clock.h"
 #include "schema/base/memory.h"
 #include "worker/store/shard.h"
+#include "worker/store/side_shards.h"
 
-enum { PATH_BYTES = 4096 };
+static const char FOLDER[] = "labels";
 
 struct label_writer {
     struct store *store;
@@ -16,14 +15,11 @@ struct label_writer {
 
 struct label_writer *label_writer_open(const char *dir, struct error *error)
 {
-    char folder[PATH_BYTES];
-    snprintf(folder, sizeof folder, "%.4000s/labels", dir);
-    struct store *store = store_take(&(struct store_config){.dir = folder}, error);
+    struct store *store = side_shard_take(dir, FOLDER, error);
     if (!store)
         return NULL;
     struct label_writer *writer = memory_new(1, sizeof *writer);
     writer->store = store;
-    store_begin(store);
     return writer;
 }
 
@@ -56,17 +52,14 @@ void label_writer_close(struct label_writer *writer)
     free(writer);
 }
 
-static int64_t schema_version(struct db *db)
-{
-    struct statement *query = db_sql(db, "PRAGMA user_version");
-    int64_t version = db_row(query) ? db_int(query, 0) : 0;
-    db_end(query);
-    return version;
-}
+struct reading {
+    void (*take)(void *owner, const struct label *label);
+    void *owner;
+};
 
-static void read_rows(struct db *db, void (*take)(void *owner, const struct label *label),
-                      void *owner)
+static void read_rows(void *owner, struct db *db)
 {
+    const struct reading *reading = owner;
     struct statement *rows = db_sql(db, "SELECT sample, model, target, labeller, labelled_at_ms,"
                                         "value, probability, note FROM label");
     while (db_row(rows)) {
@@ -78,7 +71,7 @@ static void read_rows(struct db *db, void (*take)(void *owner, const struct labe
                                     .value = db_real(rows, 5),
                                     .probability = db_real(rows, 6),
                                     .note = db_text(rows, 7)};
-        take(owner, &label);
+        reading->take(reading->owner, &label);
     }
     db_end(rows);
 }
@@ -86,19 +79,5 @@ static void read_rows(struct db *db, void (*take)(void *owner, const struct labe
 void labels_each(const char *dir, void (*take)(void *owner, const struct label *label), void *owner,
                  struct problems *partial)
 {
-    for (int number = 1; number <= STORE_SHARDS_MAX; number++) {
-        char path[PATH_BYTES + 64];
-        struct error why = {0};
-        snprintf(path, sizeof path, "%.4000s/labels/shard-%04d.db", dir, number);
-        if (access(path, F_OK) != 0)
-            continue;
-        struct db *db = db_open(path, DB_READER, &why);
-        if (db && schema_version(db) > STORE_SCHEMA_VERSION)
-            error_set(&why, ERROR_INPUT, "it was written by a newer assay");
-        else if (db)
-            read_rows(db, take, owner);
-        if ((db && !db_ok(db, &why)) || why.kind != ERROR_NONE)
-            problems_add(partial, path, "labels are left out: %.300s", why.text);
-        db_close(db);
-    }
+    side_shards_each(dir, FOLDER, read_rows, &(struct reading){take, owner}, partial);
 }
