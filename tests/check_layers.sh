@@ -28,7 +28,8 @@ worker/report 9
 worker/console 9
 worker/demo 9
 worker/feed 9
-worker 10
+worker/alarm 10
+worker 11
 TABLE
 }
 

@@ -25,6 +25,7 @@ struct command {
 int commands_run(const struct command *commands, size_t count, const char *description, int argc,
                  char **argv);
 
+int cmd_alarms(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 int cmd_compare(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);

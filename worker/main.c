@@ -12,6 +12,7 @@ static const struct command COMMANDS[] = {
      cmd_feed},
     {"eval", "score files here and now; exit status by thresholds", cmd_eval},
     {"report", "tell from stores whether scores got worse, since when, how sure", cmd_report},
+    {"alarms", "wake somebody when scores get worse, within a false-alarm budget", cmd_alarms},
     {"compare", "tell which of two models, runs or versions is better, and how sure that is",
      cmd_compare},
     {"label", "put samples before people, and keep what they say of them", cmd_label},

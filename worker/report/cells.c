@@ -188,7 +188,7 @@ static bool read_cell(struct reading *reading, struct statement *row, int64_t le
                       struct cell *out)
 {
     reading->score_count = 0;
-    if (!bins_each(BINS, db_text(row, 9), take_score, reading))
+    if (!bins_each(BINS, db_text(row, 10), take_score, reading))
         return note(reading, "a histogram is damaged: its scores do not count");
     *out = (struct cell){
         .series = reading->series,
@@ -198,6 +198,7 @@ static bool read_cell(struct reading *reading, struct statement *row, int64_t le
         .length_ms = length_ms,
         .statuses = {(uint64_t)db_int(row, 5), (uint64_t)db_int(row, 6), (uint64_t)db_int(row, 7),
                      (uint64_t)db_int(row, 8)},
+        .passed = (uint64_t)db_int(row, 9),
         .scores = reading->scores,
         .score_count = reading->score_count,
     };
@@ -238,6 +239,7 @@ static void score_cell(struct reading *reading, struct statement *row, struct ce
                      .not_applicable = str_is(status, "not_applicable"),
                      .skipped = str_is(status, "skipped"),
                      .error = str_is(status, "error")},
+        .passed = (uint64_t)db_int(row, 7),
         .scores = reading->scores,
         .score_count = str_is(status, "scored"),
     };
@@ -253,9 +255,9 @@ static bool read_tail(struct reading *reading, const struct unacked_tail *tail,
     struct statement *rows =
         db_sql(reading->shard->db,
                "SELECT coalesce(model, 0), criterion, segment, probability, status, observed_at_ms,"
-               "value FROM delivery JOIN score USING(run, source, off) WHERE run = (SELECT id FROM "
-               "run WHERE name = 'live') AND source = ? AND off >= ? AND off < ? AND "
-               "state = 'scored'");
+               "value, coalesce(passed, 0) FROM delivery JOIN score USING(run, source, off) WHERE "
+               "run = (SELECT id FROM run WHERE name = 'live') AND source = ? AND off >= ? AND "
+               "off < ? AND state = 'scored'");
     db_bind_int(rows, tail->source_id);
     db_bind_int(rows, tail->from);
     db_bind_int(rows, tail->to);
@@ -293,13 +295,13 @@ static bool read_shard(struct reading *reading, struct error *error)
     bool fine =
         read_table(reading,
                    "SELECT model, criterion, segment, threshold, bucket_ms, scored, not_applicable,"
-                   "skipped, error, histogram FROM rollup WHERE run = (SELECT id FROM run WHERE "
-                   "name = ?) AND +bucket_ms >= ? AND +bucket_ms < ?",
+                   "skipped, error, passed, histogram FROM rollup WHERE run = (SELECT id FROM run "
+                   "WHERE name = ?) AND +bucket_ms >= ? AND +bucket_ms < ?",
                    ROLLUP_BUCKET_MS, error) &&
         read_table(reading,
                    "SELECT model, criterion, segment, threshold, bucket_ms, scored, not_applicable,"
-                   "skipped, error, histogram FROM rollup_hour WHERE run = (SELECT id FROM run "
-                   "WHERE name = ?) AND bucket_ms >= ? AND bucket_ms < ?",
+                   "skipped, error, passed, histogram FROM rollup_hour WHERE run = (SELECT id FROM "
+                   "run WHERE name = ?) AND bucket_ms >= ? AND bucket_ms < ?",
                    HOUR_MS, error) &&
         read_tails(reading, error);
     if (!db_ok(reading->shard->db, &why))

@@ -119,28 +119,46 @@ static void take_exact(const struct level_sums *sums, struct level *level)
     level->variance = moments_variance(&moments) / moments.n;
 }
 
+static struct level level_before_interval(const struct survey_sums *survey, bool verdicts)
+{
+    struct survey_estimate estimate = survey_estimate(survey);
+    return (struct level){
+        .n = (uint64_t)survey->n,
+        .n_eff = survey->n > 0 ? estimate.n_eff : 0,
+        .weight = survey->w,
+        .mean = estimate.mean,
+        .variance = estimate.variance * estimate.n_eff / (estimate.n_eff - 1),
+        .verdicts = verdicts,
+    };
+}
+
+static void add_interval(struct level *level, double alpha)
+{
+    if (!(level->n_eff >= 2))
+        level->variance = NAN;
+    struct moments moments = level_moments(level);
+    if (level->verdicts && level->n > 0)
+        level->ci = wilson_interval(level->mean * level->n_eff, level->n_eff, alpha);
+    else
+        level->ci = moments_mean_interval(&moments, alpha);
+}
+
 struct level level_of(const struct level_sums *sums, double alpha)
 {
     struct survey_sums survey = survey_of(sums);
-    struct survey_estimate estimate = survey_estimate(&survey);
-    struct level level = {
-        .n = (uint64_t)survey.n,
-        .n_eff = survey.n > 0 ? estimate.n_eff : 0,
-        .weight = survey.w,
-        .mean = estimate.mean,
-        .variance = estimate.variance * estimate.n_eff / (estimate.n_eff - 1),
-        .verdicts = has_verdicts_only(sums),
-    };
+    struct level level = level_before_interval(&survey, has_verdicts_only(sums));
     if (sums->sampled_count == 1)
         take_exact(sums, &level);
-    if (!(level.n_eff >= 2))
-        level.variance = NAN;
-    struct moments moments = level_moments(&level);
-    if (level.verdicts && level.n > 0)
-        level.ci = wilson_interval(level.mean * level.n_eff, level.n_eff, alpha);
-    else
-        level.ci = moments_mean_interval(&moments, alpha);
+    add_interval(&level, alpha);
     add_missing(&sums->statuses, &level);
+    return level;
+}
+
+struct level level_of_survey(const struct survey_sums *survey, bool verdicts, double alpha)
+{
+    struct level level = level_before_interval(survey, verdicts);
+    add_interval(&level, alpha);
+    level.missing_bounds = (struct interval){level.mean, level.mean};
     return level;
 }
 
@@ -195,24 +213,37 @@ static double baseline_end(const struct level *base, bool above)
     return above ? ends.high : ends.low;
 }
 
-double level_log_e(const struct level *base, const struct level_sums *current, double tolerance,
-                   bool rise)
+double level_bound(const struct level *base, double tolerance)
 {
-    if (base->n == 0)
-        return NAN;
-    double end = baseline_end(base, rise), m = rise ? 1 - end - tolerance : end - tolerance;
+    return base->n == 0 ? NAN : baseline_end(base, false) - tolerance;
+}
+
+struct log_wealth level_log_wealth(const struct level_sums *current, double m, bool rise)
+{
     double heaviest = 0;
     struct log_wealth wealth = {0};
-    if (!(m > 0 && m < 1))
-        return NAN;
     for (size_t i = 0; i < current->sampled_count; i++)
         heaviest = fmax(heaviest, weight_of(current->sampled[i].threshold));
     for (size_t i = 0; i < current->sampled_count; i++) {
         const struct score_bins *bins = &current->sampled[i].bins;
         struct score_bins reversed;
-        score_bins_reverse(bins, &reversed);
+        if (rise)
+            score_bins_reverse(bins, &reversed);
         log_wealth_add_weighted(&wealth, rise ? &reversed : bins,
-                                weight_of(current->sampled[i].threshold) / heaviest, m);
+                                weight_of(current->sampled[i].threshold) / heaviest,
+                                rise ? 1 - m : m);
     }
+    return wealth;
+}
+
+double level_log_e(const struct level *base, const struct level_sums *current, double tolerance,
+                   bool rise)
+{
+    if (base->n == 0)
+        return NAN;
+    double m = rise ? baseline_end(base, true) + tolerance : level_bound(base, tolerance);
+    if (!(m > 0 && m < 1))
+        return NAN;
+    struct log_wealth wealth = level_log_wealth(current, m, rise);
     return log_wealth_mix(&wealth);
 }

@@ -60,6 +60,9 @@ struct level level_of(const struct level_sums *sums, double alpha);
 /* n_eff in n, and an m2 such that m2 / (n - 1) / n is the variance of the weighted mean. */
 struct moments level_moments(const struct level *level);
 
+/* The same of sums over several windows; of statuses it knows nothing: `missing` is 0. */
+struct level level_of_survey(const struct survey_sums *survey, bool verdicts, double alpha);
+
 /* Current minus baseline. */
 struct level_difference {
     double delta;
@@ -73,6 +76,13 @@ struct level_difference {
  * variance in place of n and the sample's. Ends are NAN when a side has too few scores. */
 struct level_difference level_difference(const struct level *base, const struct level *current,
                                          bool equal_weights, double alpha);
+
+/* What stands for "as good as the baseline" in alarms: the baseline's mean, sure but for 1 % from
+ * below (Wilson, or Student), minus the tolerance. NAN when it is unknown. */
+double level_bound(const struct level *base, double tolerance);
+/* What each bet won against "the weighted mean is at least m" (for a rise: at most m), with m
+ * between 0 and 1. */
+struct log_wealth level_log_wealth(const struct level_sums *current, double m, bool rise);
 
 /* ln of the e-value against "the mean is not worse (or, for a rise, not better) than the baseline
  * by more than the tolerance", the baseline's bound being wrong with 1 %. NAN when it is unknown.

@@ -21,8 +21,7 @@ static int64_t unit_ms(const char *unit)
     return 0;
 }
 
-/* "7d" in milliseconds; 0 when it is none, or longer than DAYS_MAX. */
-static int64_t parse_length(const char *text)
+int64_t time_length_parse(const char *text)
 {
     char *unit;
     long count = strtol(text, &unit, 10);
@@ -47,7 +46,7 @@ bool time_range_parse(const char *text, const char *what, int64_t end_ms, struct
 {
     struct time_range range = {0};
     const char *dots = strstr(text, "..");
-    int64_t length_ms = dots ? 0 : parse_length(text);
+    int64_t length_ms = dots ? 0 : time_length_parse(text);
     if (length_ms > 0)
         range = (struct time_range){end_ms - length_ms, end_ms};
     else if (!dots || !parse_time((struct str){text, (size_t)(dots - text)}, &range.from_ms) ||

@@ -13,4 +13,7 @@
 bool time_range_parse(const char *text, const char *what, int64_t end_ms, struct time_range *out,
                       struct error *error);
 
+/* "90m", "24h" or "7d" in milliseconds; 0 when it is none, or longer than 400 days. */
+int64_t time_length_parse(const char *text);
+
 #endif

@@ -10,23 +10,11 @@
 #include <unistd.h>
 #include "schema/base/clock.h"
 #include "schema/base/memory.h"
+#include "worker/store/lock.h"
 #include "worker/store/migrate.h"
 #include "worker/store/shard.h"
 
 enum { CHECKPOINT_PAGES = 2000, PATH_BYTES = 4096 };
-
-/* One process holds a shard: its lock file is locked as long as it lives. */
-static int lock_shard(const char *path)
-{
-    char name[PATH_BYTES + 8];
-    snprintf(name, sizeof name, "%s.lock", path);
-    int lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) != 0) {
-        close(lock);
-        return -1;
-    }
-    return lock;
-}
 
 static bool read_identity(struct store *store, struct error *error)
 {
@@ -129,7 +117,7 @@ struct store *store_take(const struct store_config *config, struct error *error)
         char path[PATH_BYTES];
         snprintf(path, sizeof path, "%s/shard-%04d.db", config->dir, number);
         errno = 0;
-        int lock = lock_shard(path);
+        int lock = lock_take(path);
         if (lock >= 0)
             return open_locked(config, path, lock, error);
         if (errno != EWOULDBLOCK) {

@@ -1,0 +1,221 @@
+/* alarm_cycle: closes what can be closed, tells what follows from it. */
+#include "worker/alarm/alarm_cycle.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "schema/base/memory.h"
+#include "worker/alarm/alarm_collect.h"
+#include "worker/alarm/alarm_outbox.h"
+#include "worker/alarm/alarm_replay.h"
+
+/* A long history is closed in parts, each in one transaction. */
+enum { PART_MS = 24 * ALARM_HOUR_MS };
+
+struct alarm_cycle {
+    struct alarm_cycle_config config;
+    struct alarm_state *state;
+    struct alarm_engine *engine;
+    bool live; /* else events are those of a replay, which the state holds already */
+    int64_t now_ms;
+    struct buffer *told; /* events of the open transaction */
+    size_t told_count;
+};
+
+static void keep_event(struct alarm_cycle *cycle, const struct alarm_event *event, struct str json)
+{
+    char id[ALARM_ID_BYTES], alarm[ALARM_ID_BYTES];
+    if (alarm_state_forgets(cycle->state))
+        return;
+    alarm_event_id(event, id);
+    alarm_event_key(event, alarm);
+    int64_t number = alarm_state_add_event(cycle->state, id, alarm, event->at_ms, json);
+    if (event->at_ms >= cycle->now_ms - ALARM_TELL_MS)
+        alarm_outbox_add(cycle->state, number, alarm, event->over, cycle->config.targets,
+                         cycle->config.target_count, cycle->now_ms);
+}
+
+static void take_event(void *owner, const struct alarm_event *event)
+{
+    struct alarm_cycle *cycle = owner;
+    if (!cycle->live)
+        return;
+    cycle->told = memory_resize(cycle->told, cycle->told_count + 1, sizeof *cycle->told);
+    struct buffer *json = &cycle->told[cycle->told_count++];
+    *json = (struct buffer){0};
+    alarm_event_json(event, json);
+    keep_event(cycle, event, buffer_str(json));
+}
+
+static const char *words_of(void *owner, int64_t segment)
+{
+    const struct alarm_cycle *cycle = owner;
+    return alarm_state_segment_words(cycle->state, segment);
+}
+
+/* Durable now: whoever listens may hear of them. */
+static void tell(struct alarm_cycle *cycle)
+{
+    for (size_t i = 0; i < cycle->told_count; i++) {
+        if (cycle->config.told)
+            cycle->config.told(cycle->config.owner, buffer_str(&cycle->told[i]));
+        buffer_clear(&cycle->told[i]);
+    }
+    cycle->told_count = 0;
+}
+
+struct alarm_cycle *alarm_cycle_new(const struct alarm_cycle_config *config,
+                                    struct alarm_state *state, struct error *error)
+{
+    struct alarm_cycle *cycle = memory_new(1, sizeof *cycle);
+    cycle->config = *config;
+    cycle->state = state;
+    cycle->engine = alarm_replay(state, words_of, take_event, cycle, error);
+    if (cycle->engine)
+        return cycle;
+    alarm_cycle_free(cycle);
+    return NULL;
+}
+
+void alarm_cycle_free(struct alarm_cycle *cycle)
+{
+    if (!cycle)
+        return;
+    alarm_engine_free(cycle->engine);
+    for (size_t i = 0; i < cycle->told_count; i++)
+        buffer_clear(&cycle->told[i]);
+    free(cycle->told);
+    free(cycle);
+}
+
+const struct alarm_engine *alarm_cycle_engine(const struct alarm_cycle *cycle)
+{
+    return cycle->engine;
+}
+
+int64_t alarm_cycle_due_ms(const struct alarm_cycle *cycle)
+{
+    return alarm_state_closed_to(cycle->state) + ALARM_FIVE_MS + cycle->config.grace_ms;
+}
+
+static int64_t floor_to(int64_t ms, int64_t grain_ms)
+{
+    return ms - ms % grain_ms;
+}
+
+/* A new state begins a baseline ago, so that what is at hand is learned from at once. */
+static void start(struct alarm_cycle *cycle)
+{
+    int64_t from_ms = cycle->config.from_ms;
+    if (alarm_state_from(cycle->state) != 0)
+        return;
+    if (from_ms == 0)
+        from_ms = cycle->now_ms - cycle->config.rules.baseline_ms;
+    alarm_state_start(cycle->state, floor_to(from_ms, ALARM_HOUR_MS));
+}
+
+/* Streams that the collection found; the engine learns of them in the order of their ids. */
+static void meet_series(struct alarm_cycle *cycle, struct problems *partial)
+{
+    size_t known, count;
+    alarm_engine_streams(cycle->engine, &known);
+    const struct alarm_series *series = alarm_state_series(cycle->state, &count);
+    for (; known < count; known++)
+        if (!alarm_engine_stream(cycle->engine, &series[known])) {
+            problems_add(partial, "", "more than %d streams: the others are not watched",
+                         ALARM_STREAMS_MAX);
+            return;
+        }
+}
+
+static void take_bucket(struct alarm_cycle *cycle, const struct alarm_kept *bucket,
+                        struct problems *partial)
+{
+    size_t known;
+    const struct alarm_stream *const *streams = alarm_engine_streams(cycle->engine, &known);
+    if (known == 0 || bucket->series > streams[known - 1]->series.id)
+        return;
+    alarm_kept_add(cycle->state, bucket);
+    if (!alarm_feed(cycle->engine, bucket))
+        problems_add(partial, "",
+                     "a criterion has more than %d probabilities of sampling: the "
+                     "rest does not count",
+                     SAMPLING_THRESHOLDS_MAX);
+}
+
+static void close_buckets(struct alarm_cycle *cycle, const struct alarm_collected *collected,
+                          int64_t to_ms, struct problems *partial)
+{
+    size_t next = 0;
+    for (int64_t close_ms = alarm_state_closed_to(cycle->state) + ALARM_FIVE_MS; close_ms <= to_ms;
+         close_ms += ALARM_FIVE_MS) {
+        for (; next < collected->count && collected->buckets[next].at_ms == close_ms; next++)
+            take_bucket(cycle, &collected->buckets[next], partial);
+        alarm_engine_close(cycle->engine, close_ms);
+    }
+}
+
+/* ln M may be of a stream that has seen nothing since it began: 0 evidence is no number. */
+static void add_gauges(struct alarm_cycle *cycle, int64_t at_ms)
+{
+    size_t count;
+    const struct alarm_stream *const *streams = alarm_engine_streams(cycle->engine, &count);
+    for (size_t i = 0; i < count; i++) {
+        const struct alarm_stream *stream = streams[i];
+        if (stream->phase != ALARM_WATCHING)
+            continue;
+        alarm_gauge_add(cycle->state, at_ms, stream->series.model, "drift_alarm",
+                        stream->series.criterion, stream->onset_ms[ALARM_DRIFT] != 0);
+        if (isfinite(stream->log_slow))
+            alarm_gauge_add(cycle->state, at_ms, stream->series.model, "drift_log_evidence",
+                            stream->series.criterion, stream->log_slow);
+    }
+}
+
+static bool close_part(struct alarm_cycle *cycle, int64_t to_ms, bool last,
+                       struct problems *partial, size_t *out_shards, struct error *error)
+{
+    struct alarm_collected collected;
+    struct alarm_state *state = cycle->state;
+    int64_t late_ms = floor_to(alarm_state_closed_to(state) - cycle->config.late_ms, ALARM_HOUR_MS);
+    int64_t from_ms = alarm_state_from(state);
+    from_ms = late_ms > from_ms ? late_ms : from_ms;
+    alarm_state_begin(state);
+    if (!alarm_collect(state, cycle->config.stores, cycle->config.store_count, from_ms, to_ms,
+                       partial, &collected, error)) {
+        alarm_state_rollback(state);
+        return false;
+    }
+    meet_series(cycle, partial);
+    close_buckets(cycle, &collected, to_ms, partial);
+    alarm_kept_forget_taken(state, floor_to(to_ms - cycle->config.late_ms, ALARM_HOUR_MS));
+    if (last && cycle->config.gauges && !alarm_state_forgets(state))
+        add_gauges(cycle, to_ms);
+    *out_shards = collected.shards;
+    alarm_collected_clear(&collected);
+    return alarm_state_commit(state, to_ms, error);
+}
+
+bool alarm_cycle_run(struct alarm_cycle *cycle, int64_t now_ms, struct problems *partial,
+                     size_t *out_shards, struct error *error)
+{
+    int64_t to_ms = floor_to(now_ms - cycle->config.grace_ms, ALARM_FIVE_MS);
+    bool forgets = alarm_state_forgets(cycle->state), good = true;
+    cycle->now_ms = now_ms;
+    alarm_state_begin(cycle->state);
+    start(cycle);
+    alarm_state_use_rules(cycle->state, &cycle->config.rules);
+    if (!alarm_state_commit(cycle->state, alarm_state_closed_to(cycle->state), error))
+        return false;
+    alarm_engine_configure(cycle->engine, &cycle->config.rules);
+    cycle->live = true;
+    for (*out_shards = 0; good && alarm_state_closed_to(cycle->state) < to_ms;) {
+        int64_t part_ms = alarm_state_closed_to(cycle->state) + PART_MS;
+        bool last = forgets || part_ms >= to_ms;
+        good = close_part(cycle, last ? to_ms : part_ms, last, partial, out_shards, error);
+        if (good)
+            tell(cycle);
+    }
+    cycle->live = false;
+    return good;
+}

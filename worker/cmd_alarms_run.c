@@ -1,0 +1,146 @@
+/* assay alarms run: watches stores, tells of alarms. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "schema/base/clock.h"
+#include "schema/base/json_read.h"
+#include "worker/alarm/alarm_cycle.h"
+#include "worker/alarm_options.h"
+#include "worker/cmd_alarms.h"
+#include "worker/commands.h"
+
+static const struct arg_table TABLE = {
+    .description =
+        "Watches each criterion of each model in the stores of workers, and tells once when its "
+        "scores got worse and once\nwhen that is over. A stream's first --baseline is learned, "
+        "then frozen: later scores are compared with it by a\nShiryaev-Roberts e-detector, every "
+        "hour and every five minutes. Look as often as you like: false alarms stay within\n"
+        "--false-alarms. A criterion that changed (options, judge, prompt) has another hash: that "
+        "is a new stream, which\nlearns its own baseline; an alarm of the old one ends then, and "
+        "says so. Told besides, outside of the budget:\nerrors, lost coverage, silence. "
+        "Buckets are kept as they were when they closed, later rows join the next one.\n\nExit "
+        "status: 0 ended as asked, 1 --once and an alarm fires, 2 wrong usage, 3 it could not go "
+        "on.",
+    .groups = ALARM_OPTION_GROUP,
+    .group_count = ALARM_OPTION_GROUPS,
+};
+
+enum { RETRY_MS = 60 * 1000 };
+
+struct watch {
+    const struct alarm_options *options;
+    struct alarm_settings settings;
+    struct alarm_state *state;
+    struct alarm_cycle *cycle;
+    struct buffer partial; /* what was missing last time: said when it changes */
+};
+
+static void tell(void *owner, struct str json)
+{
+    const struct watch *watch = owner;
+    if (watch->options->json) {
+        printf("%.*s\n", STR_ARGS(json));
+    } else {
+        json_t *event = json_read(json, &JSON_LIMITS_DOCUMENT, NULL);
+        printf("%s  %s\n", json_string_value(json_object_get(event, "at")),
+               json_string_value(json_object_get(event, "text")));
+        json_decref(event);
+    }
+    fflush(stdout);
+}
+
+static void tell_partial(struct watch *watch, const struct problems *partial)
+{
+    struct buffer now = {0};
+    for (size_t i = 0; i < partial->count; i++)
+        buffer_printf(&now, "assay alarms run: %s\n", partial->lines[i]);
+    if (!str_equal(buffer_str(&now), buffer_str(&watch->partial)))
+        fputs(now.size ? now.data : "assay alarms run: all stores are read again\n", stderr);
+    buffer_clear(&watch->partial);
+    watch->partial = now;
+}
+
+static bool close_due(struct watch *watch, int64_t now_ms, struct error *error)
+{
+    struct problems partial = {0};
+    size_t shards = 0;
+    bool fine = alarm_cycle_run(watch->cycle, now_ms, &partial, &shards, error);
+    tell_partial(watch, &partial);
+    problems_clear(&partial);
+    return fine;
+}
+
+static bool open_watch(struct watch *watch, struct error *error)
+{
+    const struct alarm_cycle_config config = {.stores = watch->options->stores.values,
+                                              .store_count = watch->options->stores.count,
+                                              .from_ms = watch->settings.from_ms,
+                                              .grace_ms = watch->settings.grace_ms,
+                                              .late_ms = watch->settings.late_ms,
+                                              .rules = watch->settings.rules,
+                                              .told = tell,
+                                              .owner = watch};
+    watch->state = alarm_state_open(watch->options->state, ALARM_OPEN_WRITE, error);
+    watch->cycle = watch->state ? alarm_cycle_new(&config, watch->state, error) : NULL;
+    return watch->cycle != NULL;
+}
+
+static void close_watch(struct watch *watch)
+{
+    alarm_cycle_free(watch->cycle);
+    alarm_state_close(watch->state);
+    buffer_clear(&watch->partial);
+}
+
+/* Until a signal comes. */
+static bool go_on(struct watch *watch, const sigset_t *signals, struct error *error)
+{
+    for (;;) {
+        int64_t now_ms = clock_wall_ms();
+        if (now_ms >= alarm_cycle_due_ms(watch->cycle) && !close_due(watch, now_ms, error))
+            return false;
+        int64_t wait_ms = alarm_cycle_due_ms(watch->cycle) - clock_wall_ms();
+        wait_ms = wait_ms < 0 ? 0 : wait_ms > RETRY_MS ? RETRY_MS : wait_ms;
+        const struct timespec wait = {wait_ms / 1000, wait_ms % 1000 * 1000000};
+        if (sigtimedwait(signals, NULL, &wait) > 0)
+            return true;
+    }
+}
+
+static int watch_stores(struct watch *watch, struct error *error)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    if (!open_watch(watch, error))
+        return EXIT_COULD_NOT;
+    if (!watch->options->once)
+        return go_on(watch, &signals, error) ? EXIT_FINE : EXIT_COULD_NOT;
+    int64_t at_ms = watch->settings.at_ms;
+    if (!close_due(watch, at_ms ? at_ms : clock_wall_ms(), error))
+        return EXIT_COULD_NOT;
+    return alarm_engine_firing(alarm_cycle_engine(watch->cycle)) ? EXIT_BELOW : EXIT_FINE;
+}
+
+int cmd_alarms_run(int argc, char **argv)
+{
+    struct alarm_options options = alarm_options_default();
+    struct watch watch = {.options = &options};
+    struct arg_list operands = {0};
+    struct error error = {0};
+    int code;
+    if (args_start(&TABLE, argc, argv, &options, &operands, &code)) {
+        code = alarm_options_read(&options, &watch.settings, &error) ? watch_stores(&watch, &error)
+                                                                     : EXIT_USAGE;
+        if (error.kind != ERROR_NONE)
+            fprintf(stderr, "assay alarms run: %s\n", error.text);
+        close_watch(&watch);
+    }
+    args_clear(&TABLE, &options);
+    return code;
+}
