@@ -16,7 +16,7 @@ def stamp(hour: float) -> str:
     return datetime.fromtimestamp(START / 1000 + hour * 3600, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def traffic(seed, hours, rate, passes, model="m", response=None):
+def traffic(seed, hours, rate, passes, model="m", response=None, start=START):
     """`rate` rows an hour of [hours); passes(hour, language): how often they are right."""
     chance, rows = random.Random(f"{seed}"), []
     for hour in range(*hours):
@@ -24,7 +24,7 @@ def traffic(seed, hours, rate, passes, model="m", response=None):
             language = chance.choice(["en", "de"])
             right = chance.random() < passes(hour, language)
             rows.append({"id": f"{seed}-{len(rows)}-{hour}", "model": model,
-                         "timestamp": START + hour * HOUR + chance.randrange(HOUR), "prompt": "p",
+                         "timestamp": start + hour * HOUR + chance.randrange(HOUR), "prompt": "p",
                          "response": response or ("yes" if right else "no"), "reference": "yes",
                          "tags": {"language": language}})
     return sorted(rows, key=lambda row: row["timestamp"])

@@ -44,10 +44,10 @@ def schema():
 @pytest.fixture
 def watch(run, tmp_path, schema):
     """alarms run --once as of an hour: the events told."""
-    def call(store, hour, *options, status=None, state="state"):
+    def call(store, hour, *options, status=None, state="state", **more):
         stores = [word for one in (store if isinstance(store, list) else [store]) for word in ("--store", one)]
         done = run("alarms", "run", *stores, "--state", tmp_path / state, "--once", "--json", "--at",
-                   stamp(hour), *RULES, *options)
+                   stamp(hour), *RULES, *options, **more)
         assert done.returncode in ((0, 1) if status is None else (status,)), done.stderr
         events = [json.loads(line) for line in done.stdout.splitlines()]
         for event in events:

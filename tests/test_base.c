@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "schema/base/arena.h"
+#include "schema/base/base64.h"
 #include "schema/base/buffer.h"
 #include "schema/base/clock.h"
 #include "schema/base/hash.h"
@@ -63,6 +64,27 @@ static void hashes_give_the_published_values(void **state)
         data[i] = (uint8_t)i;
     uint64_t sip = hash_sip(key, (struct str){(char *)data, 15}); /* the paper's appendix A */
     assert_true(sip == 0xa129ca6149be45e5u);
+}
+
+static void base64_is_that_of_rfc_4648(void **state)
+{
+    static const struct {
+        const char *bytes, *text;
+    } cases[] = {{"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},        {"foo", "Zm9v"},
+                 {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"},
+                 {"\xfb\xff\xbf", "+/+/"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct arena arena = {0};
+        struct buffer text = {0};
+        struct str bytes;
+        base64_encode(str_of(cases[i].bytes), &text);
+        assert_true(str_is(buffer_str(&text), cases[i].text));
+        assert_true(base64_decode(str_of(cases[i].text), &arena, &bytes));
+        assert_true(str_is(bytes, cases[i].bytes));
+        buffer_clear(&text);
+        arena_clear(&arena);
+    }
 }
 
 static void utf8_follows_table_3_7(void **state)
@@ -194,6 +216,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rfc3339_is_read_and_written),
         cmocka_unit_test(hashes_give_the_published_values),
+        cmocka_unit_test(base64_is_that_of_rfc_4648),
         cmocka_unit_test(utf8_follows_table_3_7),
         cmocka_unit_test(numbers_have_the_fewest_digits),
         cmocka_unit_test(json_strings_are_escaped),

@@ -5,7 +5,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "worker/lane/complaint.h"
+#include "schema/base/complaint.h"
 
 enum { SECOND_MS = 1000, START_MS = 5000 };
 

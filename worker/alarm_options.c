@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "schema/base/clock.h"
+#include "worker/alarm/alarm_target.h"
 #include "worker/report/time_range.h"
 
 #define AT(member) offsetof(struct alarm_options, member)
@@ -56,9 +57,29 @@ static const struct arg RULE_ARGS[] = {
      0},
 };
 
+static const struct arg TELL_ARGS[] = {
+    {"tell", "TARGET", ARG_LIST, AT(targets),
+     "webhook:URL (JSON, signed when ASSAY_WEBHOOK_SECRET is set), sns:TOPIC-ARN or "
+     "eventbridge:BUS; give it again for others. Besides standard output",
+     0, 0},
+    {"metrics", "WHERE", ARG_TEXT, AT(metrics),
+     "cloudwatch: drift_log_evidence and drift_alarm of each stream; or none; default none", 0, 0},
+    {"models", "NAME[,...]", ARG_WORDS, AT(models),
+     "models that get metrics of their own; all others are \"other\", because names cost money", 0,
+     0},
+    {"namespace", "TEMPLATE", ARG_TEXT, AT(namespace),
+     "of the metrics, with {model}; default that of assay run", 0, 0},
+    {"aws-endpoint-url", "URL", ARG_TEXT, AT(url),
+     "address instead of AWS's own; default AWS_ENDPOINT_URL", 0, 0},
+    {"region", "REGION", ARG_TEXT, AT(region), "default AWS_REGION, or the profile's", 0, 0},
+    {"profile", "NAME", ARG_TEXT, AT(profile), "of the AWS configuration; default AWS_PROFILE", 0,
+     0},
+};
+
 const struct arg_group ALARM_OPTION_GROUP[ALARM_OPTION_GROUPS] = {
     {"Options", WATCH_ARGS, sizeof WATCH_ARGS / sizeof *WATCH_ARGS, 0},
     {"When an alarm fires", RULE_ARGS, sizeof RULE_ARGS / sizeof *RULE_ARGS, 0},
+    {"Whom to tell", TELL_ARGS, sizeof TELL_ARGS / sizeof *TELL_ARGS, 0},
 };
 
 struct alarm_options alarm_options_default(void)
@@ -69,6 +90,7 @@ struct alarm_options alarm_options_default(void)
                                   .silent = "2h",
                                   .grace = "2m",
                                   .late = "24h",
+                                  .metrics = "none",
                                   .baseline_scores = rules.baseline_scores,
                                   .errors_max = rules.errors_max,
                                   .coverage_drop = rules.coverage_drop};
@@ -147,6 +169,18 @@ static bool read_lists(const struct alarm_options *options, struct alarm_rules *
     return true;
 }
 
+static bool read_telling(const struct alarm_options *options, struct alarm_settings *out,
+                         struct error *error)
+{
+    for (size_t i = 0; i < options->targets.count; i++)
+        if (!alarm_target_check(options->targets.values[i], error))
+            return error_prefix(error, "--tell ");
+    out->gauges = strcmp(options->metrics, "cloudwatch") == 0;
+    return out->gauges || strcmp(options->metrics, "none") == 0 ||
+           error_set(error, ERROR_INPUT, "--metrics must be cloudwatch or none, not %.40s",
+                     options->metrics);
+}
+
 bool alarm_options_read(const struct alarm_options *options, struct alarm_settings *out,
                         struct error *error)
 {
@@ -170,5 +204,6 @@ bool alarm_options_read(const struct alarm_options *options, struct alarm_settin
            read_length("grace", options->grace, &out->grace_ms, error) &&
            read_length("late", options->late, &out->late_ms, error) &&
            read_time("from", options->from, &out->from_ms, error) &&
-           read_time("at", options->at, &out->at_ms, error) && read_lists(options, rules, error);
+           read_time("at", options->at, &out->at_ms, error) &&
+           read_lists(options, rules, error) && read_telling(options, out, error);
 }

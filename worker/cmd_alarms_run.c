@@ -1,14 +1,14 @@
 /* assay alarms run: watches stores, tells of alarms. */
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
 
 #include "schema/base/clock.h"
 #include "schema/base/json_read.h"
 #include "worker/alarm/alarm_cycle.h"
-#include "worker/alarm_options.h"
+#include "worker/alarm_outlet.h"
 #include "worker/cmd_alarms.h"
 #include "worker/commands.h"
 
@@ -28,13 +28,15 @@ static const struct arg_table TABLE = {
     .group_count = ALARM_OPTION_GROUPS,
 };
 
-enum { RETRY_MS = 60 * 1000 };
+enum { RETRY_MS = 60 * 1000, FLUSH_MS = 30 * 1000 };
 
 struct watch {
     const struct alarm_options *options;
     struct alarm_settings settings;
     struct alarm_state *state;
     struct alarm_cycle *cycle;
+    struct alarm_outlet *outlet;
+    int signals;           /* readable when it is to end */
     struct buffer partial; /* what was missing last time: said when it changes */
 };
 
@@ -73,64 +75,95 @@ static bool close_due(struct watch *watch, int64_t now_ms, struct error *error)
     return fine;
 }
 
+static struct alarm_cycle *open_cycle(struct watch *watch, struct error *error)
+{
+    const struct alarm_options *options = watch->options;
+    struct alarm_cycle_config config = {.stores = options->stores.values,
+                                        .store_count = options->stores.count,
+                                        .targets = options->targets.values,
+                                        .target_count = options->targets.count,
+                                        .gauges = watch->settings.gauges,
+                                        .from_ms = watch->settings.from_ms,
+                                        .grace_ms = watch->settings.grace_ms,
+                                        .late_ms = watch->settings.late_ms,
+                                        .rules = watch->settings.rules,
+                                        .told = tell,
+                                        .owner = watch};
+    config.models = alarm_outlet_models(watch->outlet, &config.model_count);
+    return alarm_cycle_new(&config, watch->state, error);
+}
+
 static bool open_watch(struct watch *watch, struct error *error)
 {
-    const struct alarm_cycle_config config = {.stores = watch->options->stores.values,
-                                              .store_count = watch->options->stores.count,
-                                              .from_ms = watch->settings.from_ms,
-                                              .grace_ms = watch->settings.grace_ms,
-                                              .late_ms = watch->settings.late_ms,
-                                              .rules = watch->settings.rules,
-                                              .told = tell,
-                                              .owner = watch};
     watch->state = alarm_state_open(watch->options->state, ALARM_OPEN_WRITE, error);
-    watch->cycle = watch->state ? alarm_cycle_new(&config, watch->state, error) : NULL;
+    if (!watch->state)
+        return false;
+    watch->outlet = alarm_outlet_open(watch->options, &watch->settings, watch->state, error);
+    watch->cycle = watch->outlet ? open_cycle(watch, error) : NULL;
     return watch->cycle != NULL;
 }
 
 static void close_watch(struct watch *watch)
 {
     alarm_cycle_free(watch->cycle);
+    alarm_outlet_close(watch->outlet);
     alarm_state_close(watch->state);
     buffer_clear(&watch->partial);
+    if (watch->signals >= 0)
+        close(watch->signals);
 }
 
 /* Until a signal comes. */
-static bool go_on(struct watch *watch, const sigset_t *signals, struct error *error)
+static bool go_on(struct watch *watch, struct error *error)
 {
     for (;;) {
         int64_t now_ms = clock_wall_ms();
         if (now_ms >= alarm_cycle_due_ms(watch->cycle) && !close_due(watch, now_ms, error))
             return false;
+        if (!alarm_outlet_turn(watch->outlet, error))
+            return false;
         int64_t wait_ms = alarm_cycle_due_ms(watch->cycle) - clock_wall_ms();
-        wait_ms = wait_ms < 0 ? 0 : wait_ms > RETRY_MS ? RETRY_MS : wait_ms;
-        const struct timespec wait = {wait_ms / 1000, wait_ms % 1000 * 1000000};
-        if (sigtimedwait(signals, NULL, &wait) > 0)
+        if (alarm_outlet_wait(watch->outlet, watch->signals,
+                              wait_ms < RETRY_MS ? wait_ms : RETRY_MS))
             return true;
     }
 }
 
-static int watch_stores(struct watch *watch, struct error *error)
+static int look_once(struct watch *watch, struct error *error)
+{
+    int64_t at_ms = watch->settings.at_ms;
+    if (!close_due(watch, at_ms ? at_ms : clock_wall_ms(), error) ||
+        !alarm_outlet_flush(watch->outlet, watch->signals, FLUSH_MS, error))
+        return EXIT_COULD_NOT;
+    return alarm_engine_firing(alarm_cycle_engine(watch->cycle)) ? EXIT_BELOW : EXIT_FINE;
+}
+
+/* Signals are waited for with all else: nothing is left half-done by one. */
+static void catch_signals(struct watch *watch)
 {
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
-    sigprocmask(SIG_BLOCK, &signals, NULL);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    watch->signals = signalfd(-1, &signals, SFD_CLOEXEC);
+}
+
+static int watch_stores(struct watch *watch, struct error *error)
+{
+    catch_signals(watch);
     if (!open_watch(watch, error))
         return EXIT_COULD_NOT;
-    if (!watch->options->once)
-        return go_on(watch, &signals, error) ? EXIT_FINE : EXIT_COULD_NOT;
-    int64_t at_ms = watch->settings.at_ms;
-    if (!close_due(watch, at_ms ? at_ms : clock_wall_ms(), error))
-        return EXIT_COULD_NOT;
-    return alarm_engine_firing(alarm_cycle_engine(watch->cycle)) ? EXIT_BELOW : EXIT_FINE;
+    if (watch->options->once)
+        return look_once(watch, error);
+    return go_on(watch, error) ? EXIT_FINE : EXIT_COULD_NOT;
 }
 
 int cmd_alarms_run(int argc, char **argv)
 {
     struct alarm_options options = alarm_options_default();
-    struct watch watch = {.options = &options};
+    struct watch watch = {.options = &options, .signals = -1};
     struct arg_list operands = {0};
     struct error error = {0};
     int code;

@@ -1,4 +1,4 @@
-/* base64: bytes out of base64 text. */
+/* base64: bytes out of base64 text, and the other way. */
 #include "schema/base/base64.h"
 
 #include <stdint.h>
@@ -61,4 +61,20 @@ bool base64_decode(struct str text, struct arena *arena, struct str *out)
         bytes[size++] = (char)(bits >> 2);
     *out = (struct str){bytes, size};
     return true;
+}
+
+void base64_encode(struct str bytes, struct buffer *out)
+{
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t i = 0; i < bytes.size; i += 3) {
+        size_t left = bytes.size - i;
+        uint32_t bits = (uint32_t)(uint8_t)bytes.data[i] << 16;
+        bits |= left > 1 ? (uint32_t)(uint8_t)bytes.data[i + 1] << 8 : 0;
+        bits |= left > 2 ? (uint32_t)(uint8_t)bytes.data[i + 2] : 0;
+        const char four[] = {letters[bits >> 18], letters[bits >> 12 & 63],
+                             left > 1 ? letters[bits >> 6 & 63] : '=',
+                             left > 2 ? letters[bits & 63] : '='};
+        buffer_append(out, four, sizeof four);
+    }
 }

@@ -4,8 +4,10 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "schema/base/clock.h"
 #include "schema/base/memory.h"
 #include "worker/alarm/alarm_collect.h"
+#include "worker/alarm/alarm_gauges.h"
 #include "worker/alarm/alarm_outbox.h"
 #include "worker/alarm/alarm_replay.h"
 
@@ -32,7 +34,7 @@ static void keep_event(struct alarm_cycle *cycle, const struct alarm_event *even
     int64_t number = alarm_state_add_event(cycle->state, id, alarm, event->at_ms, json);
     if (event->at_ms >= cycle->now_ms - ALARM_TELL_MS)
         alarm_outbox_add(cycle->state, number, alarm, event->over, cycle->config.targets,
-                         cycle->config.target_count, cycle->now_ms);
+                         cycle->config.target_count, clock_wall_ms());
 }
 
 static void take_event(void *owner, const struct alarm_event *event)
@@ -155,6 +157,15 @@ static void close_buckets(struct alarm_cycle *cycle, const struct alarm_collecte
     }
 }
 
+/* As workers name their metrics. */
+static const char *gauge_model(const struct alarm_cycle_config *config, const char *model)
+{
+    for (size_t i = 0; i < config->model_count; i++)
+        if (strcmp(config->models[i], model) == 0)
+            return model;
+    return "other";
+}
+
 /* ln M may be of a stream that has seen nothing since it began: 0 evidence is no number. */
 static void add_gauges(struct alarm_cycle *cycle, int64_t at_ms)
 {
@@ -164,10 +175,11 @@ static void add_gauges(struct alarm_cycle *cycle, int64_t at_ms)
         const struct alarm_stream *stream = streams[i];
         if (stream->phase != ALARM_WATCHING)
             continue;
-        alarm_gauge_add(cycle->state, at_ms, stream->series.model, "drift_alarm",
-                        stream->series.criterion, stream->onset_ms[ALARM_DRIFT] != 0);
+        const char *model = gauge_model(&cycle->config, stream->series.model);
+        alarm_gauge_add(cycle->state, at_ms, model, "drift_alarm", stream->series.criterion,
+                        stream->onset_ms[ALARM_DRIFT] != 0);
         if (isfinite(stream->log_slow))
-            alarm_gauge_add(cycle->state, at_ms, stream->series.model, "drift_log_evidence",
+            alarm_gauge_add(cycle->state, at_ms, model, "drift_log_evidence",
                             stream->series.criterion, stream->log_slow);
     }
 }

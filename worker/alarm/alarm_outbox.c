@@ -1,4 +1,4 @@
-/* alarm_outbox: events and gauges on their way out. */
+/* alarm_outbox: events on their way out. */
 #include "worker/alarm/alarm_outbox.h"
 
 #include <stdlib.h>
@@ -57,6 +57,13 @@ bool alarm_outbox_start(struct alarm_state *state, const char *const *targets, s
 
 /* ---- one delivery ---- */
 
+/* What may go: one at a time to a target, and the end of an alarm after its beginning. */
+#define FREE                                                                                       \
+    " FROM outbox o JOIN event e ON e.number = o.event WHERE o.state = 'ready' AND NOT EXISTS("    \
+    "SELECT 1 FROM outbox p WHERE p.target = o.target AND p.state = 'sending') AND NOT EXISTS("    \
+    "SELECT 1 FROM event f JOIN outbox p ON p.event = f.number WHERE f.alarm = e.alarm AND "       \
+    "f.number < e.number AND p.target = o.target AND p.state = 'ready')"
+
 static void mark(struct db *db, int64_t id, const char *to, int64_t due_ms, int64_t more_attempts)
 {
     struct statement *write = db_sql(db, "UPDATE outbox SET state = ?, due_ms = ?, "
@@ -73,13 +80,9 @@ bool alarm_outbox_claim(struct alarm_state *state, int64_t now_ms, struct alarm_
 {
     struct db *db = alarm_state_db(state);
     db_begin(db);
-    struct statement *find = db_sql(
-        db, "SELECT o.id, o.target, e.id, e.alarm, e.body, e.at_ms, o.made_ms, o.attempts "
-            "FROM outbox o JOIN event e ON e.number = o.event "
-            "WHERE o.state = 'ready' AND o.due_ms <= ? AND NOT EXISTS("
-            "SELECT 1 FROM event f JOIN outbox p ON p.event = f.number WHERE f.alarm = e.alarm AND "
-            "f.number < e.number AND p.target = o.target AND p.state IN ('ready','sending')) "
-            "ORDER BY o.event, o.id LIMIT 1");
+    struct statement *find =
+        db_sql(db, "SELECT o.id, o.target, e.id, e.alarm, e.body, e.at_ms, o.made_ms, "
+                   "o.attempts" FREE " AND o.due_ms <= ? ORDER BY o.event, o.id LIMIT 1");
     db_bind_int(find, now_ms);
     bool found = db_row(find);
     if (found)
@@ -112,6 +115,17 @@ void alarm_delivery_clear(struct alarm_delivery *delivery)
     *delivery = (struct alarm_delivery){0};
 }
 
+/* Who was not told of the beginning is not told of the end. */
+static void expire_end(struct db *db, const struct alarm_delivery *delivery)
+{
+    struct statement *write = db_sql(
+        db, "UPDATE outbox SET state = 'expired' WHERE state = 'ready' AND target = ? AND event IN "
+            "(SELECT number FROM event WHERE alarm = ?)");
+    db_bind_text(write, str_of(delivery->target));
+    db_bind_text(write, str_of(delivery->alarm));
+    db_do(write);
+}
+
 bool alarm_outbox_settle(struct alarm_state *state, const struct alarm_delivery *delivery,
                          enum alarm_outcome outcome, int64_t now_ms, int64_t due_ms,
                          struct error *error)
@@ -123,114 +137,16 @@ bool alarm_outbox_settle(struct alarm_state *state, const struct alarm_delivery 
     db_begin(db);
     mark(db, delivery->id, too_late ? "expired" : after[outcome],
          outcome == ALARM_AGAIN ? due_ms : now_ms, 0);
+    if (too_late || outcome == ALARM_REFUSED)
+        expire_end(db, delivery);
     return db_commit(db, error);
 }
 
 int64_t alarm_outbox_due_ms(struct alarm_state *state)
 {
-    struct statement *read =
-        db_sql(alarm_state_db(state), "SELECT due_ms FROM outbox WHERE state = 'ready' "
-                                      "ORDER BY due_ms LIMIT 1");
+    struct statement *read = db_sql(alarm_state_db(state),
+                                    "SELECT o.due_ms" FREE " ORDER BY o.due_ms LIMIT 1");
     int64_t due_ms = db_row(read) ? db_int(read, 0) : INT64_MAX;
     db_end(read);
     return due_ms;
-}
-
-int64_t alarm_outbox_count(struct alarm_state *state, const char *outbox_state)
-{
-    struct statement *read =
-        db_sql(alarm_state_db(state), "SELECT count(*) FROM outbox WHERE state = ?");
-    db_bind_text(read, str_of(outbox_state));
-    int64_t count = db_row(read) ? db_int(read, 0) : 0;
-    db_end(read);
-    return count;
-}
-
-/* ---- gauges ---- */
-
-void alarm_gauge_add(struct alarm_state *state, int64_t minute_ms, const char *model,
-                     const char *name, const char *kind, double value)
-{
-    struct statement *write =
-        db_sql(alarm_state_db(state), "INSERT INTO metric(state, minute_ms, model, name, kind, "
-                                      "value) VALUES('ready', ?, ?, ?, ?, ?)");
-    db_bind_int(write, minute_ms);
-    db_bind_text(write, str_of(model));
-    db_bind_text(write, str_of(name));
-    db_bind_text(write, str_of(kind));
-    db_bind_real(write, value);
-    db_do(write);
-}
-
-static void mark_gauge(struct db *db, int64_t id, const char *to)
-{
-    struct statement *write = db_sql(db, "UPDATE metric SET state = ? WHERE id = ?");
-    db_bind_text(write, str_of(to));
-    db_bind_int(write, id);
-    db_do(write);
-}
-
-static struct metric read_gauge(struct statement *row)
-{
-    double *value = memory_new(1, sizeof *value);
-    uint32_t *count = memory_new(1, sizeof *count);
-    *value = db_real(row, 5);
-    *count = 1;
-    return (struct metric){.id = db_int(row, 0),
-                           .minute_ms = db_int(row, 1),
-                           .model = memory_copy_str(db_text(row, 2)),
-                           .name = memory_copy_str(db_text(row, 3)),
-                           .kind = memory_copy_str(db_text(row, 4)),
-                           .unit = METRIC_NONE,
-                           .values = value,
-                           .counts = count,
-                           .count = 1};
-}
-
-bool alarm_gauges_claim(struct alarm_state *state, size_t max, struct metric **out,
-                        size_t *out_count, struct error *error)
-{
-    struct db *db = alarm_state_db(state);
-    struct metric *metrics = memory_new(max, sizeof *metrics);
-    size_t count = 0;
-    db_begin(db);
-    db_run(db, "DELETE FROM metric WHERE state = 'sent'");
-    struct statement *rows =
-        db_sql(db, "SELECT id, minute_ms, model, name, kind, value FROM metric "
-                   "WHERE state = 'ready' ORDER BY id LIMIT ?");
-    db_bind_int(rows, (int64_t)max);
-    while (count < max && db_row(rows))
-        metrics[count++] = read_gauge(rows);
-    db_end(rows);
-    for (size_t i = 0; i < count; i++)
-        mark_gauge(db, metrics[i].id, "sending");
-    if (!db_commit(db, error)) {
-        alarm_gauges_free(metrics, count);
-        return false;
-    }
-    *out = metrics;
-    *out_count = count;
-    return true;
-}
-
-void alarm_gauges_free(struct metric *metrics, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        free((char *)metrics[i].model);
-        free((char *)metrics[i].name);
-        free((char *)metrics[i].kind);
-        free((double *)metrics[i].values);
-        free((uint32_t *)metrics[i].counts);
-    }
-    free(metrics);
-}
-
-bool alarm_gauges_settle(struct alarm_state *state, const int64_t *ids, const char *const *after,
-                         size_t count, struct error *error)
-{
-    struct db *db = alarm_state_db(state);
-    db_begin(db);
-    for (size_t i = 0; i < count; i++)
-        mark_gauge(db, ids[i], after[i]);
-    return db_commit(db, error);
 }

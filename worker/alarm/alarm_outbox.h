@@ -1,14 +1,13 @@
-/* alarm_outbox: events and gauges on their way out. */
+/* alarm_outbox: events on their way out. */
 #ifndef ASSAY_ALARM_OUTBOX_H
 #define ASSAY_ALARM_OUTBOX_H
 
-#include "schema/metric.h"
 #include "worker/alarm/alarm_state.h"
 
 /* Events reach each target at least once: a row is `sending`, durably, before it leaves, and what
  * is found `sending` after a crash goes out again; a page told twice is better than one lost, and
- * its id is the same both times. Gauges go at most once. The end of an alarm waits for its
- * beginning, and is not told to a target that was not told the beginning. */
+ * its id is the same both times. A target is told one event at a time. The end of an alarm waits
+ * for its beginning, and is not told to a target that was not told the beginning. */
 
 /* Older ones are kept and listed, not told: nobody is woken for last week. */
 enum { ALARM_TELL_MS = 24 * 60 * 60 * 1000 };
@@ -42,20 +41,7 @@ enum alarm_outcome {
 bool alarm_outbox_settle(struct alarm_state *state, const struct alarm_delivery *delivery,
                          enum alarm_outcome outcome, int64_t now_ms, int64_t due_ms,
                          struct error *error);
-/* When the next one is due; INT64_MAX: nothing waits. */
+/* When the next one that may go is due; INT64_MAX: none waits, or for one that is on its way. */
 int64_t alarm_outbox_due_ms(struct alarm_state *state);
-int64_t alarm_outbox_count(struct alarm_state *state, const char *outbox_state);
-
-/* ---- gauges ---- */
-
-void alarm_gauge_add(struct alarm_state *state, int64_t minute_ms, const char *model,
-                     const char *name, const char *kind, double value);
-/* Up to `max`, marked `sending`. Free with alarm_gauges_free. */
-bool alarm_gauges_claim(struct alarm_state *state, size_t max, struct metric **out,
-                        size_t *out_count, struct error *error);
-void alarm_gauges_free(struct metric *metrics, size_t count);
-/* `after`: sent, ready, refused or expired. */
-bool alarm_gauges_settle(struct alarm_state *state, const int64_t *ids, const char *const *after,
-                         size_t count, struct error *error);
 
 #endif

@@ -125,12 +125,16 @@ int64_t aws_clock_offset_ms(const struct http_reply *reply)
     return end && !*end ? (int64_t)timegm(&utc) * 1000 - clock_wall_ms() : 0;
 }
 
-int64_t aws_backoff_ms(unsigned attempt)
+int64_t aws_backoff_up_to_ms(unsigned attempt, int64_t most_ms)
 {
-    int64_t most = attempt > 5 ? BACKOFF_MS_MAX : (int64_t)1000 << (attempt ? attempt - 1 : 0);
-    if (most > BACKOFF_MS_MAX)
-        most = BACKOFF_MS_MAX;
+    int64_t grown = attempt > 20 ? most_ms : (int64_t)1000 << (attempt ? attempt - 1 : 0);
+    int64_t most = grown < most_ms ? grown : most_ms;
     uint32_t random;
     hash_random((uint8_t *)&random, sizeof random);
     return (int64_t)((double)random / 4294967296.0 * (double)most);
+}
+
+int64_t aws_backoff_ms(unsigned attempt)
+{
+    return aws_backoff_up_to_ms(attempt, BACKOFF_MS_MAX);
 }

@@ -31,5 +31,7 @@ int64_t aws_clock_offset_ms(const struct http_reply *reply);
 /* Full jitter (botocore's standard mode): uniform between 0 and min(2^(attempt-1), 20) seconds;
  * `attempt` counts from 1, the one that failed. */
 int64_t aws_backoff_ms(unsigned attempt);
+/* The same with another limit than 20 seconds. */
+int64_t aws_backoff_up_to_ms(unsigned attempt, int64_t most_ms);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "schema/counters.h"
 #include "worker/intake/source_kafka.h"
-#include "worker/lane/complaint.h"
+#include "schema/base/complaint.h"
 
 /* Notes what the source says of itself in the counters; complains of what keeps it from working, and
  * says when that is over. */

@@ -3,7 +3,7 @@
 #define ASSAY_LANE_INSIDE_H
 
 #include "worker/lane/lane.h"
-#include "worker/lane/complaint.h"
+#include "schema/base/complaint.h"
 #include "worker/lane/lane_publish.h"
 #include "worker/lane/partition.h"
 

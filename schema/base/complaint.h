@@ -1,6 +1,6 @@
 /* complaint: how often a trouble that lasts is told. */
-#ifndef ASSAY_COMPLAINT_H
-#define ASSAY_COMPLAINT_H
+#ifndef ASSAY_BASE_COMPLAINT_H
+#define ASSAY_BASE_COMPLAINT_H
 
 #include <stdbool.h>
 #include <stdint.h>

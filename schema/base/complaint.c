@@ -1,5 +1,5 @@
 /* complaint: how often a trouble that lasts is told. */
-#include "worker/lane/complaint.h"
+#include "schema/base/complaint.h"
 
 bool complaint_due(struct complaint *complaint, int64_t now_ms)
 {
