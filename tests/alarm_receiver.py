@@ -12,6 +12,7 @@ class Receiver:
     def __init__(self, *replies, delay=0.0):
         self.replies, self.delay = list(replies) or [200], delay
         self.got = []  # (path, headers with names in lower case, body)
+        self.asked = []  # paths of GET, which are never answered
         self.ends = threading.Event()
         receiver = self
 
@@ -33,6 +34,11 @@ class Receiver:
                 self.send_header("Content-Length", str(len(text)))
                 self.end_headers()
                 self.wfile.write(text)
+
+            def do_GET(self):  # noqa: N802
+                receiver.asked.append(self.path)
+                receiver.ends.wait()
+                self.close_connection = True
 
             def log_message(self, *_):
                 pass

@@ -81,3 +81,46 @@ def first_alarm(rows, *, baseline_hours, tolerance, budget_hours, streams):
     hour, slow = detector(verdicts, bound, HOUR, frozen, end, threshold)
     found = [(at, name, mix) for at, name, mix in ((five, "five_minutes", quick), (hour, "hourly", slow)) if at]
     return min(found) if found else None
+
+
+TIERS = (("burn_fast", 14.4, 12, 1), ("burn_fast", 6, 72, 6), ("burn_slow", 1, 864, 72))  # Google SRE Workbook, 5
+
+
+def burn_events(verdicts, objective, budget_hours, start, end):
+    """(kind, state, end of the bucket): multi-window burn rates, paging only with evidence that the objective is missed
+    at all, of one false page in so many hours. verdicts: (time, right)."""
+    buckets = {}
+    for at, right in verdicts:
+        buckets.setdefault((at // FIVE + 1) * FIVE, [0, 0])[right] += 1
+    closes, events, firing = list(range(start + FIVE, end + 1, FIVE)), [], set()
+    threshold, evidence, mix = math.log(budget_hours * 12), [-math.inf] * len(BETS), -math.inf
+
+    def rate(number, count):
+        window = [buckets.get(close, (0, 0)) for close in closes[max(0, number + 1 - count):number + 1]]
+        wrong, right = sum(one[0] for one in window), sum(one[1] for one in window)
+        return wrong / (wrong + right) / (1 - objective) if wrong + right else None
+
+    for number, close in enumerate(closes):
+        wrong, right = buckets.get(close, (0, 0))
+        if wrong + right:
+            for k, bet in enumerate(BETS):
+                gain = wrong * math.log1p(bet * objective / (1 - objective)) + right * math.log1p(-bet)
+                evidence[k] = log_add(evidence[k], 0) + gain
+            mix = -math.inf
+            for one in evidence:
+                mix = log_add(mix, one)
+            mix -= math.log(len(BETS))
+        for kind in ("burn_fast", "burn_slow"):
+            if kind == "burn_slow" and "burn_fast" in firing and kind not in firing:
+                continue
+            tiers = [tier for tier in TIERS if tier[0] == kind]
+            long = [(rate(number, tier[2]) or 0) >= tier[1] for tier in tiers]
+            short = [(rate(number, tier[3]) or 0) >= tier[1] for tier in tiers]
+            if kind in firing and not any(long) and rate(number, tiers[0][2]) is not None:
+                firing.remove(kind)
+                events.append((kind, "over", close))
+            elif kind not in firing and any(a and b for a, b in zip(long, short)) and mix >= threshold:
+                firing.add(kind)
+                events.append((kind, "firing", close))
+                evidence, mix = [-math.inf] * len(BETS), -math.inf
+    return events

@@ -8,6 +8,8 @@
 #include "worker/alarm/alarm_target.h"
 #include "worker/report/time_range.h"
 
+static const char COMPOSITE[] = "composite";
+
 #define AT(member) offsetof(struct alarm_options, member)
 
 static const struct arg WATCH_ARGS[] = {
@@ -166,6 +168,11 @@ static bool read_lists(const struct alarm_options *options, struct alarm_rules *
         if (!read_named("objective", options->objectives.values[i], 0.01, rules->objectives,
                         &rules->objective_count, NULL, error))
             return false;
+    if (alarm_rules_objective(rules, COMPOSITE, COMPOSITE) > 0)
+        return error_set(error, ERROR_INPUT,
+                         "--objective %s: a composite neither passes nor fails; name a criterion "
+                         "or a dimension",
+                         COMPOSITE);
     return true;
 }
 

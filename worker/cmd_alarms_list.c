@@ -1,4 +1,5 @@
 /* assay alarms list, assay alarms replay: what alarms saw, and whether it holds. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -99,24 +100,58 @@ static void clear(struct reading *reading)
 
 /* ---- list ---- */
 
-static void print_stream(const struct alarm_stream *stream)
+/* What fires of it, else how far it is. */
+static void print_phase(const struct alarm_stream *stream)
 {
     static const char *const phases[] = {
         [ALARM_LEARNING] = "learning", [ALARM_WATCHING] = "watching", [ALARM_RETIRED] = "retired"};
-    char from[CLOCK_TEXT_BYTES] = "", to[CLOCK_TEXT_BYTES] = "";
-    const struct alarm_series *series = &stream->series;
-    printf("%s / %s / %s (%.8s)  %s", series->model, series->rubric, series->criterion,
-           series->hash, stream->onset_ms[ALARM_DRIFT] ? "WORSE" : phases[stream->phase]);
-    if (stream->frozen_ms) {
-        clock_format_rfc3339(stream->first_ms - ALARM_FIVE_MS, from);
-        clock_format_rfc3339(stream->frozen_ms, to);
-        printf(", baseline %.3f of %llu scores %.16s..%.16s UTC, tolerance %g",
-               stream->base_level.mean, (unsigned long long)stream->base_level.n, from, to,
-               stream->tolerance);
-    } else {
-        printf(", %llu scores so far", (unsigned long long)stream->base.statuses.scored);
+    const char *before = "FIRING: ";
+    bool fires = false;
+    for (int kind = 0; kind < ALARM_KINDS; kind++) {
+        if (!stream->onset_ms[kind])
+            continue;
+        printf("%s%s", before, alarm_kind_name((enum alarm_kind)kind));
+        before = " and ";
+        fires = true;
     }
+    if (!fires)
+        fputs(phases[stream->phase], stdout);
+}
+
+static void print_baseline(const struct alarm_stream *stream, double log_threshold)
+{
+    char from[CLOCK_TEXT_BYTES], to[CLOCK_TEXT_BYTES];
+    clock_format_rfc3339(stream->first_ms - ALARM_FIVE_MS, from);
+    clock_format_rfc3339(stream->frozen_ms, to);
+    printf(", baseline %.3f of %llu scores %.16s..%.16s UTC, tolerance %g",
+           stream->base_level.mean, (unsigned long long)stream->base_level.n, from, to,
+           stream->tolerance);
+    if (isfinite(stream->log_slow) && stream->phase == ALARM_WATCHING)
+        printf(", evidence %.1f of %.1f", stream->log_slow, log_threshold);
+}
+
+static void print_stream(const struct alarm_stream *stream, double log_threshold)
+{
+    const struct alarm_series *series = &stream->series;
+    printf("%s / %s / %s (%.8s)  ", series->model, series->rubric, series->criterion, series->hash);
+    print_phase(stream);
+    if (stream->frozen_ms)
+        print_baseline(stream, log_threshold);
+    else
+        printf(", %llu scores so far", (unsigned long long)stream->base.statuses.scored);
     putchar('\n');
+}
+
+static void print_streams(const struct reading *reading)
+{
+    size_t count;
+    char closed[CLOCK_TEXT_BYTES];
+    const struct alarm_stream *const *streams = alarm_engine_streams(reading->engine, &count);
+    double log_threshold = log(alarm_engine_detector_hours(reading->engine));
+    clock_format_rfc3339(alarm_state_closed_to(reading->state), closed);
+    printf("%zu streams, seen up to %.16s UTC\n", count, closed);
+    for (size_t i = 0; i < count; i++)
+        print_stream(streams[i], log_threshold);
 }
 
 static void print_event(void *owner, int64_t number, struct str json)
@@ -131,12 +166,10 @@ static void print_event(void *owner, int64_t number, struct str json)
 
 static int list(struct reading *reading, bool json, struct error *error)
 {
-    size_t count;
-    const struct alarm_stream *const *streams = alarm_engine_streams(reading->engine, &count);
     if (json)
         fwrite(reading->kept.lines.data, 1, reading->kept.lines.size, stdout);
-    for (size_t i = 0; !json && i < count; i++)
-        print_stream(streams[i]);
+    else
+        print_streams(reading);
     if (!json && !alarm_state_each_event(reading->state, print_event, NULL, error))
         return EXIT_COULD_NOT;
     return alarm_engine_firing(reading->engine) ? EXIT_BELOW : EXIT_FINE;

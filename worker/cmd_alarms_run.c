@@ -28,7 +28,7 @@ static const struct arg_table TABLE = {
     .group_count = ALARM_OPTION_GROUPS,
 };
 
-enum { RETRY_MS = 60 * 1000, FLUSH_MS = 30 * 1000 };
+enum { RETRY_MS = 60 * 1000, FLUSH_MS = 30 * 1000, AHEAD_MS = 60 * 60 * 1000 };
 
 struct watch {
     const struct alarm_options *options;
@@ -36,7 +36,8 @@ struct watch {
     struct alarm_state *state;
     struct alarm_cycle *cycle;
     struct alarm_outlet *outlet;
-    int signals;           /* readable when it is to end */
+    sigset_t wanted; /* signals that end it */
+    int signals;     /* readable when it is to end */
     struct buffer partial; /* what was missing last time: said when it changes */
 };
 
@@ -60,16 +61,49 @@ static void tell_partial(struct watch *watch, const struct problems *partial)
     for (size_t i = 0; i < partial->count; i++)
         buffer_printf(&now, "assay alarms run: %s\n", partial->lines[i]);
     if (!str_equal(buffer_str(&now), buffer_str(&watch->partial)))
-        fputs(now.size ? now.data : "assay alarms run: all stores are read again\n", stderr);
+        fputs(now.size ? now.data : "assay alarms run: all is read, all is known again\n", stderr);
     buffer_clear(&watch->partial);
     watch->partial = now;
 }
 
-static bool close_due(struct watch *watch, int64_t now_ms, struct error *error)
+/* A worker that hangs is waited for; nobody needs to wait for that with SIGTERM: the state is whole
+ * at any moment, as after a kill. */
+static volatile sig_atomic_t end_code = EXIT_FINE;
+
+static void end_now(int signal)
+{
+    (void)signal;
+    _exit(end_code);
+}
+
+/* Rules for what nobody has, a slip of the pen mostly. */
+static void check_names(const struct watch *watch, const char *option,
+                        const struct alarm_named *names, int64_t name_count,
+                        struct problems *partial)
+{
+    size_t count;
+    const struct alarm_stream *const *streams =
+        alarm_engine_streams(alarm_cycle_engine(watch->cycle), &count);
+    for (int64_t i = 0; count > 0 && i < name_count; i++) {
+        bool known = false;
+        for (size_t j = 0; j < count; j++)
+            known = known || strcmp(streams[j]->series.criterion, names[i].name) == 0 ||
+                    strcmp(streams[j]->series.dimension, names[i].name) == 0;
+        if (!known)
+            problems_add(partial, "", "--%s %s: no criterion and no dimension has that name yet",
+                         option, names[i].name);
+    }
+}
+
+static bool close_due(struct watch *watch, int64_t now_ms, size_t *out_shards, struct error *error)
 {
     struct problems partial = {0};
-    size_t shards = 0;
-    bool fine = alarm_cycle_run(watch->cycle, now_ms, &partial, &shards, error);
+    pthread_sigmask(SIG_UNBLOCK, &watch->wanted, NULL);
+    bool fine = alarm_cycle_run(watch->cycle, now_ms, &partial, out_shards, error);
+    pthread_sigmask(SIG_BLOCK, &watch->wanted, NULL);
+    const struct alarm_rules *rules = &watch->settings.rules;
+    check_names(watch, "objective", rules->objectives, rules->objective_count, &partial);
+    check_names(watch, "tolerance", rules->tolerances, rules->tolerance_count, &partial);
     tell_partial(watch, &partial);
     problems_clear(&partial);
     return fine;
@@ -93,6 +127,23 @@ static struct alarm_cycle *open_cycle(struct watch *watch, struct error *error)
     return alarm_cycle_new(&config, watch->state, error);
 }
 
+static int64_t now_of(const struct watch *watch)
+{
+    return watch->settings.at_ms ? watch->settings.at_ms : clock_wall_ms();
+}
+
+static bool check_clock(const struct watch *watch, struct error *error)
+{
+    int64_t closed_ms = alarm_state_closed_to(watch->state);
+    char text[CLOCK_TEXT_BYTES];
+    clock_format_rfc3339(closed_ms, text);
+    return closed_ms <= now_of(watch) + AHEAD_MS ||
+           error_set(error, ERROR_FATAL,
+                     "in %.200s all is closed up to %s, which is to come: the clock is wrong, or "
+                     "was when that was written. Set it right, or begin anew with another --state",
+                     watch->options->state, text);
+}
+
 static bool open_watch(struct watch *watch, struct error *error)
 {
     watch->state = alarm_state_open(watch->options->state, ALARM_OPEN_WRITE, error);
@@ -100,7 +151,7 @@ static bool open_watch(struct watch *watch, struct error *error)
         return false;
     watch->outlet = alarm_outlet_open(watch->options, &watch->settings, watch->state, error);
     watch->cycle = watch->outlet ? open_cycle(watch, error) : NULL;
-    return watch->cycle != NULL;
+    return watch->cycle && check_clock(watch, error);
 }
 
 static void close_watch(struct watch *watch)
@@ -113,16 +164,21 @@ static void close_watch(struct watch *watch)
         close(watch->signals);
 }
 
-/* Until a signal comes. */
+/* Until a signal comes. What is still due after a look, because nothing can be read, waits. */
 static bool go_on(struct watch *watch, struct error *error)
 {
-    for (;;) {
+    for (int64_t look_ms = 0;;) {
         int64_t now_ms = clock_wall_ms();
-        if (now_ms >= alarm_cycle_due_ms(watch->cycle) && !close_due(watch, now_ms, error))
-            return false;
+        if (now_ms >= look_ms) {
+            size_t shards;
+            if (!close_due(watch, now_ms, &shards, error))
+                return false;
+            look_ms = alarm_cycle_due_ms(watch->cycle);
+            look_ms = look_ms > now_ms ? look_ms : now_ms + RETRY_MS;
+        }
         if (!alarm_outlet_turn(watch->outlet, error))
             return false;
-        int64_t wait_ms = alarm_cycle_due_ms(watch->cycle) - clock_wall_ms();
+        int64_t wait_ms = look_ms - clock_wall_ms();
         if (alarm_outlet_wait(watch->outlet, watch->signals,
                               wait_ms < RETRY_MS ? wait_ms : RETRY_MS))
             return true;
@@ -131,23 +187,30 @@ static bool go_on(struct watch *watch, struct error *error)
 
 static int look_once(struct watch *watch, struct error *error)
 {
-    int64_t at_ms = watch->settings.at_ms;
-    if (!close_due(watch, at_ms ? at_ms : clock_wall_ms(), error) ||
+    end_code = EXIT_INTERRUPTED;
+    bool due = now_of(watch) >= alarm_cycle_due_ms(watch->cycle);
+    size_t shards;
+    if (!close_due(watch, now_of(watch), &shards, error) ||
         !alarm_outlet_flush(watch->outlet, watch->signals, FLUSH_MS, error))
         return EXIT_COULD_NOT;
+    if (due && shards == 0) {
+        error_set(error, ERROR_INPUT, "no store could be read");
+        return EXIT_COULD_NOT;
+    }
     return alarm_engine_firing(alarm_cycle_engine(watch->cycle)) ? EXIT_BELOW : EXIT_FINE;
 }
 
-/* Signals are waited for with all else: nothing is left half-done by one. */
+/* Signals are waited for with all else, but while stores are read. */
 static void catch_signals(struct watch *watch)
 {
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    sigemptyset(&watch->wanted);
+    sigaddset(&watch->wanted, SIGTERM);
+    sigaddset(&watch->wanted, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &watch->wanted, NULL);
+    signal(SIGTERM, end_now);
+    signal(SIGINT, end_now);
     signal(SIGPIPE, SIG_IGN);
-    watch->signals = signalfd(-1, &signals, SFD_CLOEXEC);
+    watch->signals = signalfd(-1, &watch->wanted, SFD_CLOEXEC);
 }
 
 static int watch_stores(struct watch *watch, struct error *error)

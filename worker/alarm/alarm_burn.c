@@ -50,14 +50,19 @@ void alarm_burn_add(struct alarm_burn *burn, uint64_t threshold, uint64_t scored
     burn->failed[at] += (double)(scored - passed) / probability;
 }
 
+/* Of the last `fives` closed buckets. */
+static double sum_of(const double ring[ALARM_BURN_FIVES], int64_t closed, int64_t fives)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < fives && i < closed; i++)
+        sum += ring[(closed - 1 - i) % ALARM_BURN_FIVES];
+    return sum;
+}
+
 double alarm_burn_rate(const struct alarm_burn *burn, int64_t fives)
 {
-    double scored = 0, failed = 0;
-    for (int64_t i = 0; i < fives && i < burn->closed; i++) {
-        size_t at = (size_t)((burn->closed - 1 - i) % ALARM_BURN_FIVES);
-        scored += burn->scored[at];
-        failed += burn->failed[at];
-    }
+    double scored = sum_of(burn->scored, burn->closed, fives);
+    double failed = sum_of(burn->failed, burn->closed, fives);
     return scored > 0 ? failed / scored / (1 - burn->objective) : 0;
 }
 
@@ -106,9 +111,10 @@ static void look(struct alarm_stream *stream, const struct alarm_close *close, e
 {
     struct alarm_burn *burn = stream->burn;
     bool firing = stream->onset_ms[kind] != 0;
-    const struct tier *tier = burning(burn, kind, !firing);
-    if (firing && !tier)
-        tell(stream, close, first_of(kind), "recovered");
+    const struct tier *tier = burning(burn, kind, !firing), *first = first_of(kind);
+    bool heard = sum_of(burn->scored, burn->closed, first->long_fives) > 0;
+    if (firing && !tier && heard) /* without rows nobody knows */
+        tell(stream, close, first, "recovered");
     else if (!firing && tier && burn->log_evidence >= log_a) {
         tell(stream, close, tier, NULL);
         restart(burn);

@@ -27,8 +27,6 @@ struct alarm_cycle {
 static void keep_event(struct alarm_cycle *cycle, const struct alarm_event *event, struct str json)
 {
     char id[ALARM_ID_BYTES], alarm[ALARM_ID_BYTES];
-    if (alarm_state_forgets(cycle->state))
-        return;
     alarm_event_id(event, id);
     alarm_event_key(event, alarm);
     int64_t number = alarm_state_add_event(cycle->state, id, alarm, event->at_ms, json);
@@ -103,6 +101,11 @@ int64_t alarm_cycle_due_ms(const struct alarm_cycle *cycle)
 static int64_t floor_to(int64_t ms, int64_t grain_ms)
 {
     return ms - ms % grain_ms;
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
 }
 
 /* A new state begins a baseline ago, so that what is at hand is learned from at once. */
@@ -184,26 +187,37 @@ static void add_gauges(struct alarm_cycle *cycle, int64_t at_ms)
     }
 }
 
+static bool knows_streams(const struct alarm_cycle *cycle)
+{
+    size_t count;
+    alarm_engine_streams(cycle->engine, &count);
+    return count > 0;
+}
+
 static bool close_part(struct alarm_cycle *cycle, int64_t to_ms, bool last,
                        struct problems *partial, size_t *out_shards, struct error *error)
 {
     struct alarm_collected collected;
     struct alarm_state *state = cycle->state;
     int64_t late_ms = floor_to(alarm_state_closed_to(state) - cycle->config.late_ms, ALARM_HOUR_MS);
-    int64_t from_ms = alarm_state_from(state);
-    from_ms = late_ms > from_ms ? late_ms : from_ms;
+    int64_t from_ms = later(alarm_state_from(state), later(alarm_state_taken_from(state), late_ms));
     alarm_state_begin(state);
     if (!alarm_collect(state, cycle->config.stores, cycle->config.store_count, from_ms, to_ms,
                        partial, &collected, error)) {
         alarm_state_rollback(state);
         return false;
     }
+    *out_shards = collected.shards;
+    if (collected.shards == 0 && !knows_streams(cycle)) {
+        alarm_collected_clear(&collected);
+        alarm_state_rollback(state);
+        return true;
+    }
     meet_series(cycle, partial);
     close_buckets(cycle, &collected, to_ms, partial);
     alarm_kept_forget_taken(state, floor_to(to_ms - cycle->config.late_ms, ALARM_HOUR_MS));
-    if (last && cycle->config.gauges && !alarm_state_forgets(state))
+    if (last && cycle->config.gauges)
         add_gauges(cycle, to_ms);
-    *out_shards = collected.shards;
     alarm_collected_clear(&collected);
     return alarm_state_commit(state, to_ms, error);
 }
@@ -212,7 +226,7 @@ bool alarm_cycle_run(struct alarm_cycle *cycle, int64_t now_ms, struct problems 
                      size_t *out_shards, struct error *error)
 {
     int64_t to_ms = floor_to(now_ms - cycle->config.grace_ms, ALARM_FIVE_MS);
-    bool forgets = alarm_state_forgets(cycle->state), good = true;
+    bool good = true;
     cycle->now_ms = now_ms;
     alarm_state_begin(cycle->state);
     start(cycle);
@@ -221,10 +235,14 @@ bool alarm_cycle_run(struct alarm_cycle *cycle, int64_t now_ms, struct problems 
         return false;
     alarm_engine_configure(cycle->engine, &cycle->config.rules);
     cycle->live = true;
-    for (*out_shards = 0; good && alarm_state_closed_to(cycle->state) < to_ms;) {
-        int64_t part_ms = alarm_state_closed_to(cycle->state) + PART_MS;
-        bool last = forgets || part_ms >= to_ms;
-        good = close_part(cycle, last ? to_ms : part_ms, last, partial, out_shards, error);
+    *out_shards = 0;
+    int64_t before_ms = 0;
+    while (good && before_ms != alarm_state_closed_to(cycle->state) &&
+           alarm_state_closed_to(cycle->state) < to_ms) {
+        before_ms = alarm_state_closed_to(cycle->state);
+        bool last = before_ms + PART_MS >= to_ms;
+        good = close_part(cycle, last ? to_ms : before_ms + PART_MS, last, partial, out_shards,
+                          error);
         if (good)
             tell(cycle);
     }

@@ -30,9 +30,10 @@ struct alarm_cycle *alarm_cycle_new(const struct alarm_cycle_config *config,
                                     struct alarm_state *state, struct error *error);
 void alarm_cycle_free(struct alarm_cycle *cycle);
 
-/* Closes every bucket that ended by now_ms - grace_ms. False: FATAL, nothing can be kept; begin
- * anew from the state. `partial` names what could not be read; *out_shards: how many shards were.
- */
+/* Closes every bucket that ended by now_ms - grace_ms; none while no shard was ever read, so that a
+ * wrong name of a store costs no history. False: FATAL, nothing can be kept; begin anew from the
+ * state. `partial` names what could not be read; *out_shards: how many shards were, when buckets
+ * were due. */
 bool alarm_cycle_run(struct alarm_cycle *cycle, int64_t now_ms, struct problems *partial,
                      size_t *out_shards, struct error *error);
 /* When the next bucket closes. */

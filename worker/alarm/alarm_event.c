@@ -104,10 +104,9 @@ static void tell_drift(const struct alarm_event *event, struct buffer *out)
     if (!isnan(event->difference.ci.low))
         buffer_printf(out, " [%+.3f, %+.3f]", event->difference.ci.low, event->difference.ci.high);
     buffer_printf(out, ", tolerance %g)", event->tolerance);
-    if (event->over)
-        return;
     if (event->onset.found) {
-        buffer_append_str(out, STR(", since about "));
+        buffer_append_str(out, event->over ? STR(", well again since about ")
+                                           : STR(", since about "));
         add_minute(out, event->onset.since_ms);
     }
     if (event->has_segment)
@@ -125,7 +124,7 @@ static void tell_numbers(const struct alarm_event *event, struct buffer *out)
     case ALARM_BURN:
     case ALARM_BURN_SLOW:
         buffer_printf(out,
-                      "failures come %.1f times as fast as the objective of %g %% allows, in the "
+                      "failures come %.3g times as fast as the objective of %g %% allows, in the "
                       "last %g h (limit %g)",
                       event->burn_long, event->objective * 100,
                       (double)event->long_ms / ALARM_HOUR_MS, event->burn_limit);
@@ -239,6 +238,16 @@ static void add_changes(struct buffer *out, const struct alarm_event *event)
     buffer_append(out, "]", 1);
 }
 
+static void add_since(struct buffer *out, const struct alarm_onset *onset)
+{
+    add_time(out, "since", onset->since_ms);
+    add_name(out, "since_set");
+    buffer_append(out, "{", 1);
+    add_time(out, "first", onset->first_ms);
+    add_time(out, "last", onset->last_ms);
+    buffer_append(out, "}", 1);
+}
+
 static void add_drift(struct buffer *out, const struct alarm_event *event)
 {
     add_range(out, "baseline_range", event->base_from_ms, event->base_to_ms);
@@ -249,19 +258,13 @@ static void add_drift(struct buffer *out, const struct alarm_event *event)
     add_interval(out, "ci", event->difference.ci);
     add_number(out, "tolerance", event->tolerance);
     add_number(out, "bound", event->bound);
+    if (event->onset.found)
+        add_since(out, &event->onset);
     if (event->over)
         return;
     add_text(out, "detector", event->detector);
     add_number(out, "log_evidence", event->log_evidence);
     add_number(out, "log_threshold", event->log_threshold);
-    if (event->onset.found) {
-        add_time(out, "since", event->onset.since_ms);
-        add_name(out, "since_set");
-        buffer_append(out, "{", 1);
-        add_time(out, "first", event->onset.first_ms);
-        add_time(out, "last", event->onset.last_ms);
-        buffer_append(out, "}", 1);
-    }
     if (event->has_segment) {
         add_name(out, "segment");
         buffer_printf(out, "{\"words\":%s", event->segment_words);

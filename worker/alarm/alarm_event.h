@@ -44,7 +44,7 @@ struct alarm_event {
     int64_t base_from_ms, base_to_ms, now_from_ms;
     struct level base, now;
     struct level_difference difference;
-    struct alarm_onset onset;
+    struct alarm_onset onset; /* of the fall; when over, of the rise */
     bool has_segment; /* the segment that got worse most surely, of several */
     int64_t segment;
     const char *segment_words; /* JSON, as stores have it */

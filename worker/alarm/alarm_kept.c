@@ -63,8 +63,6 @@ static void forget_taken_of(struct alarm_state *state, const struct alarm_kept *
 
 void alarm_kept_take(struct alarm_state *state, const struct alarm_kept *cell, int64_t length_ms)
 {
-    if (alarm_state_forgets(state))
-        return;
     forget_taken_of(state, cell, length_ms);
     struct statement *write =
         db_sql(alarm_state_db(state), "INSERT INTO taken VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
@@ -76,17 +74,15 @@ void alarm_kept_take(struct alarm_state *state, const struct alarm_kept *cell, i
 
 void alarm_kept_forget_taken(struct alarm_state *state, int64_t before_ms)
 {
-    if (alarm_state_forgets(state))
-        return;
     struct statement *write = db_sql(alarm_state_db(state), "DELETE FROM taken WHERE at_ms < ?");
     db_bind_int(write, before_ms);
     db_do(write);
+    if (before_ms > alarm_state_taken_from(state))
+        alarm_state_set_taken_from(state, before_ms);
 }
 
 void alarm_kept_add(struct alarm_state *state, const struct alarm_kept *bucket)
 {
-    if (alarm_state_forgets(state))
-        return;
     struct statement *write =
         db_sql(alarm_state_db(state), "INSERT INTO bucket VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     db_bind_int(write, bucket->at_ms);

@@ -54,8 +54,7 @@ static const char TABLES[] =
 struct alarm_state {
     struct db *db;
     int lock;
-    bool forgets;
-    int64_t from_ms, closed_to_ms, hours_to_ms;
+    int64_t from_ms, closed_to_ms, hours_to_ms, taken_from_ms;
     struct alarm_series *series;
     char **segments; /* words, by id - 1 */
     size_t series_count, segment_count;
@@ -63,24 +62,34 @@ struct alarm_state {
 
 /* ---- opening ---- */
 
-static int64_t read_int(struct db *db, struct statement *statement)
+static int64_t read_int(struct statement *statement)
 {
-    (void)db;
     int64_t value = db_row(statement) ? db_int(statement, 0) : 0;
     db_end(statement);
     return value;
 }
 
-static bool make_tables(struct alarm_state *state, const char *path, struct error *error)
+static bool make_tables(struct alarm_state *state, struct error *error)
 {
-    int64_t version = read_int(state->db, db_sql(state->db, "PRAGMA user_version"));
-    if (version > VERSION)
-        return error_set(error, ERROR_FATAL, "%s was written by a newer assay", path);
-    if (version == VERSION)
-        return true;
     db_begin(state->db);
     db_run(state->db, TABLES);
     return db_commit(state->db, error);
+}
+
+static bool check_version(struct alarm_state *state, const char *path, bool writes,
+                          struct error *error)
+{
+    int64_t version = read_int(db_sql(state->db, "PRAGMA user_version"));
+    if (!db_ok(state->db, error))
+        return false;
+    if (version > VERSION)
+        return error_set(error, ERROR_FATAL,
+                         "%s was written by a newer assay (format %lld, this one knows %d)", path,
+                         (long long)version, VERSION);
+    if (version == VERSION)
+        return true;
+    return writes ? make_tables(state, error)
+                  : error_set(error, ERROR_INPUT, "%s is no file of assay alarms run", path);
 }
 
 static void add_series(struct alarm_state *state, struct alarm_series series)
@@ -114,14 +123,20 @@ static void load_names(struct alarm_state *state)
     db_end(rows);
 }
 
+static int64_t read_time(struct db *db, const char *name)
+{
+    struct statement *read = db_sql(db, "SELECT value FROM meta WHERE name = ?");
+    db_bind_text(read, str_of(name));
+    return read_int(read);
+}
+
 static bool load(struct alarm_state *state, struct error *error)
 {
     struct db *db = state->db;
-    state->from_ms = read_int(db, db_sql(db, "SELECT value FROM meta WHERE name = 'from_ms'"));
-    state->closed_to_ms =
-        read_int(db, db_sql(db, "SELECT value FROM meta WHERE name = 'closed_to_ms'"));
-    state->hours_to_ms =
-        read_int(db, db_sql(db, "SELECT value FROM meta WHERE name = 'hours_to_ms'"));
+    state->from_ms = read_time(db, "from_ms");
+    state->closed_to_ms = read_time(db, "closed_to_ms");
+    state->hours_to_ms = read_time(db, "hours_to_ms");
+    state->taken_from_ms = read_time(db, "taken_from_ms");
     load_names(state);
     return db_ok(db, error);
 }
@@ -150,7 +165,7 @@ static bool open_file(struct alarm_state *state, const char *dir, enum alarm_ope
     if (!reads && (!shard_make_folder(dir, error) || !take_lock(state, path, error)))
         return false;
     state->db = db_open(path, reads ? DB_READER : DB_WRITER, error);
-    if (!state->db || (!reads && !make_tables(state, path, error)))
+    if (!state->db || !check_version(state, path, !reads, error))
         return false;
     if (reads)
         db_run(state->db, "BEGIN"); /* all of one moment */
@@ -161,7 +176,6 @@ struct alarm_state *alarm_state_open(const char *dir, enum alarm_open how, struc
 {
     struct alarm_state *state = memory_new(1, sizeof *state);
     state->lock = -1;
-    state->forgets = how != ALARM_OPEN_WRITE;
     if (open_file(state, dir, how, error))
         return state;
     alarm_state_close(state);
@@ -189,11 +203,6 @@ struct db *alarm_state_db(struct alarm_state *state)
     return state->db;
 }
 
-bool alarm_state_forgets(const struct alarm_state *state)
-{
-    return state->forgets;
-}
-
 /* ---- times ---- */
 
 int64_t alarm_state_from(const struct alarm_state *state)
@@ -208,8 +217,6 @@ int64_t alarm_state_closed_to(const struct alarm_state *state)
 
 static void write_time(struct alarm_state *state, const char *name, int64_t ms)
 {
-    if (state->forgets)
-        return;
     struct statement *write = db_sql(state->db, "INSERT INTO meta VALUES(?, ?) ON CONFLICT(name) "
                                                 "DO UPDATE SET value = excluded.value");
     db_bind_text(write, str_of(name));
@@ -226,15 +233,12 @@ void alarm_state_start(struct alarm_state *state, int64_t from_ms)
 
 void alarm_state_begin(struct alarm_state *state)
 {
-    if (!state->forgets)
-        db_begin(state->db);
+    db_begin(state->db);
 }
 
 bool alarm_state_commit(struct alarm_state *state, int64_t closed_to_ms, struct error *error)
 {
     state->closed_to_ms = closed_to_ms;
-    if (state->forgets)
-        return db_ok(state->db, error);
     write_time(state, "closed_to_ms", closed_to_ms);
     if (!db_commit(state->db, error))
         return false;
@@ -244,8 +248,7 @@ bool alarm_state_commit(struct alarm_state *state, int64_t closed_to_ms, struct 
 
 void alarm_state_rollback(struct alarm_state *state)
 {
-    if (!state->forgets)
-        db_run(state->db, "ROLLBACK");
+    db_rollback(state->db);
 }
 
 int64_t alarm_state_hours_to(const struct alarm_state *state)
@@ -257,6 +260,17 @@ void alarm_state_set_hours_to(struct alarm_state *state, int64_t hours_to_ms)
 {
     state->hours_to_ms = hours_to_ms;
     write_time(state, "hours_to_ms", hours_to_ms);
+}
+
+int64_t alarm_state_taken_from(const struct alarm_state *state)
+{
+    return state->taken_from_ms;
+}
+
+void alarm_state_set_taken_from(struct alarm_state *state, int64_t taken_from_ms)
+{
+    state->taken_from_ms = taken_from_ms;
+    write_time(state, "taken_from_ms", taken_from_ms);
 }
 
 /* ---- rules ---- */
@@ -280,7 +294,7 @@ void alarm_state_use_rules(struct alarm_state *state, const struct alarm_rules *
     alarm_rules_write(rules, &now);
     bool known =
         last_rules(state, INT64_MAX, &before) && str_equal(buffer_str(&now), buffer_str(&before));
-    if (!known && !state->forgets) {
+    if (!known) {
         struct statement *write = db_sql(state->db, "INSERT INTO rules VALUES(?, ?) ON "
                                                     "CONFLICT(from_ms) DO UPDATE SET document = "
                                                     "excluded.document");
@@ -308,7 +322,7 @@ bool alarm_state_rules_change(struct alarm_state *state, int64_t close_ms)
         db_sql(state->db, "SELECT count(*) FROM rules WHERE from_ms >= ? AND from_ms < ?");
     db_bind_int(read, close_ms - ALARM_FIVE_MS);
     db_bind_int(read, close_ms);
-    return read_int(state->db, read) > 0;
+    return read_int(read) > 0;
 }
 
 /* ---- series ---- */
@@ -350,8 +364,7 @@ int64_t alarm_state_find_series(struct alarm_state *state, const struct cell_ser
         .dimension = memory_copy_string(names->dimension),
         .hash = memory_copy_string(names->hash),
     };
-    if (!state->forgets)
-        write_series(state, &series);
+    write_series(state, &series);
     add_series(state, series);
     return series.id;
 }
@@ -362,12 +375,10 @@ int64_t alarm_state_find_segment(struct alarm_state *state, const char *words)
         if (strcmp(state->segments[i], words) == 0)
             return (int64_t)i + 1;
     add_segment(state, str_of(words));
-    if (!state->forgets) {
-        struct statement *write = db_sql(state->db, "INSERT INTO segment VALUES(?, ?)");
-        db_bind_int(write, (int64_t)state->segment_count);
-        db_bind_text(write, str_of(words));
-        db_do(write);
-    }
+    struct statement *write = db_sql(state->db, "INSERT INTO segment VALUES(?, ?)");
+    db_bind_int(write, (int64_t)state->segment_count);
+    db_bind_text(write, str_of(words));
+    db_do(write);
     return (int64_t)state->segment_count;
 }
 

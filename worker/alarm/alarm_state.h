@@ -24,8 +24,6 @@ struct alarm_state *alarm_state_open(const char *dir, enum alarm_open how, struc
 void alarm_state_close(struct alarm_state *state);
 /* For alarm_outbox.c. */
 struct db *alarm_state_db(struct alarm_state *state);
-/* What is written is forgotten: the callers below do nothing. */
-bool alarm_state_forgets(const struct alarm_state *state);
 
 /* Where the history begins and up to where buckets are closed; 0 before alarm_state_start. */
 int64_t alarm_state_from(const struct alarm_state *state);
@@ -58,6 +56,10 @@ const char *alarm_state_segment_words(const struct alarm_state *state, int64_t i
 /* Up to when stores have hours in place of five minutes, as far as was ever seen. */
 int64_t alarm_state_hours_to(const struct alarm_state *state);
 void alarm_state_set_hours_to(struct alarm_state *state, int64_t hours_to_ms);
+
+/* Before this it is no longer known what was taken of the stores: nothing there may be counted. */
+int64_t alarm_state_taken_from(const struct alarm_state *state);
+void alarm_state_set_taken_from(struct alarm_state *state, int64_t taken_from_ms);
 
 /* Events, as alarm_event_json wrote them, in order. `number` counts from 1. */
 int64_t alarm_state_add_event(struct alarm_state *state, const char *id, const char *alarm,

@@ -9,6 +9,7 @@
 
 /* Intervals that are shown miss the truth with this probability; alarms do not use them. */
 static const double ALPHA = 0.05;
+static const char RECOVERED[] = "recovered";
 enum { CLEAR_WINDOW_MS = 24 * ALARM_HOUR_MS, FIVES_AN_HOUR = 12 };
 
 void alarm_series_clear(struct alarm_series *series)
@@ -196,8 +197,11 @@ static void end_drift(struct alarm_stream *stream, const struct alarm_close *clo
                       const char *reason)
 {
     struct alarm_event event = alarm_stream_event(stream, close, ALARM_DRIFT, reason);
-    int64_t from_ms = close->at_ms - CLEAR_WINDOW_MS;
-    fill_levels(stream, from_ms > event.onset_ms ? from_ms : event.onset_ms, &event);
+    int64_t day_ms = close->at_ms - CLEAR_WINDOW_MS;
+    int64_t from_ms = day_ms > event.onset_ms ? day_ms : event.onset_ms;
+    if (strcmp(reason, RECOVERED) == 0)
+        event.onset = alarm_history_onset(&stream->history, event.onset_ms);
+    fill_levels(stream, event.onset.found ? event.onset.since_ms : from_ms, &event);
     close->tell(close->owner, &event);
     restart(stream, close->at_ms);
 }
@@ -264,7 +268,7 @@ static void watch_hour(struct alarm_stream *stream, const struct alarm_close *cl
     struct log_wealth rise = level_log_wealth(&stream->hour, stream->bound, true);
     stream->log_clear = e_detector_step(&stream->clear, rise);
     if (stream->log_clear >= log(close->rules->all_clear_hours))
-        end_drift(stream, close, "recovered");
+        end_drift(stream, close, RECOVERED);
 }
 
 void alarm_stream_close_hour(struct alarm_stream *stream, const struct alarm_close *close)
