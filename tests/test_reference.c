@@ -57,6 +57,11 @@ static void the_final_answer_is_found_in_a_reply(void **state)
         {"answer_line", "an answer: here\n# Answer: there", "there"},
         {"last_number", "2 and 3,000 eggs", "3,000"},
         {"last_number", "none", NULL},
+        {"last_yes_no", "[Yes] ... wait, no! [No].", "No"},
+        {"last_yes_no", "YES, I know: nobody said non\u00f6", "YES"},
+        {"last_yes_no", "no", "no"},
+        {"last_yes_no", "yes_no, yess, n o, oui", NULL},
+        {"last_yes_no", "", NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct arena arena = {0};

@@ -1,6 +1,8 @@
 /* extract: the final answer in a response. */
 #include "evaluators/answers/extract.h"
 
+#include <strings.h>
+
 #include "evaluators/answers/json_field.h"
 #include "evaluators/answers/json_span.h"
 #include "evaluators/answers/numbers.h"
@@ -23,6 +25,7 @@ const char *const EXTRACT_WORDS[] = {
     [EXTRACT_THE_ANSWER_IS] = "the_answer_is",
     [EXTRACT_ANSWER_LINE] = "answer_line",
     [EXTRACT_LAST_NUMBER] = "last_number",
+    [EXTRACT_LAST_YES_NO] = "last_yes_no",
     [EXTRACT_JSON] = "json",
     [EXTRACT_JSON + 1] = NULL,
 };
@@ -173,6 +176,30 @@ static bool find_last_number(struct str text, struct arena *arena, struct str *o
     return true;
 }
 
+/* Whether a byte may be of a word: letters of other scripts are. */
+static bool is_word_byte(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           (unsigned char)c >= 0x80;
+}
+
+static bool find_last_yes_no(struct str text, struct arena *arena, struct str *out)
+{
+    (void)arena;
+    for (size_t end = text.size, start; end > 0; end = start) {
+        while (end > 0 && !is_word_byte(text.data[end - 1]))
+            end--;
+        start = end;
+        while (start > 0 && is_word_byte(text.data[start - 1]))
+            start--;
+        *out = (struct str){text.data + start, end - start};
+        if ((out->size == 3 && strncasecmp(out->data, "yes", 3) == 0) ||
+            (out->size == 2 && strncasecmp(out->data, "no", 2) == 0))
+            return true;
+    }
+    return false;
+}
+
 static bool find_json(struct str text, struct arena *arena, struct str *out)
 {
     (void)arena;
@@ -182,7 +209,8 @@ static bool find_json(struct str text, struct arena *arena, struct str *out)
 static bool (*const FINDERS[])(struct str text, struct arena *arena, struct str *out) = {
     [EXTRACT_HASH_MARKS] = find_hash_marks,       [EXTRACT_BOXED] = find_boxed,
     [EXTRACT_THE_ANSWER_IS] = find_the_answer_is, [EXTRACT_ANSWER_LINE] = find_answer_line,
-    [EXTRACT_LAST_NUMBER] = find_last_number,     [EXTRACT_JSON] = find_json,
+    [EXTRACT_LAST_NUMBER] = find_last_number,     [EXTRACT_LAST_YES_NO] = find_last_yes_no,
+    [EXTRACT_JSON] = find_json,
 };
 
 static bool find_field(struct str text, const char *field, struct arena *arena, struct str *out)

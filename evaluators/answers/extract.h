@@ -18,6 +18,7 @@ enum extract {
     EXTRACT_THE_ANSWER_IS, /* the answer is 42. */
     EXTRACT_ANSWER_LINE,   /* a line "A: 42", "Answer: 42" or "Final answer: 42" */
     EXTRACT_LAST_NUMBER,   /* the last number of the response */
+    EXTRACT_LAST_YES_NO,   /* the last word "yes" or "no", in any case */
     EXTRACT_JSON,          /* the first JSON object or list */
 };
 
