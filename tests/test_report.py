@@ -13,6 +13,8 @@ import jsonschema
 import pytest
 from scipy import stats
 
+from llmdrift import BY_LABEL, BY_TEXT, JUNE, MARCH, PUBLISHED, by_label, by_text, onset_is_the_gap, restamped
+
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMA = json.loads((ROOT / "schema" / "drift-report.schema.json").read_text())
 RUBRIC = {"name": "right", "criteria": [{"name": "exact", "dimension": "accuracy", "evaluator": "reference",
@@ -311,54 +313,16 @@ def test_a_folder_without_shards_could_not_be_read(assay, tmp_path):
     assert subprocess.run([assay, "report", "drift"], capture_output=True, text=True).returncode == 2
 
 
-# ---- real drift: the same prompts asked of two versions, restamped as one model ----
+# ---- real drift; measure_drift.py does the rest of it ----
 
-def replayed(data, name):
-    """Published labels as 0/1: March's version from 1 March 2023, June's from 1 June, 7 minutes apart.
-
-    In random order: the file has all primes first, a jump of its own in the middle of March."""
-    rows = []
-    for version, month in (("0301", 3), ("0613", 6)):
-        lines = (data / "llmdrift" / f"dev_{name}_gpt35.jsonl").read_text().splitlines()
-        of = [row for row in map(json.loads, lines) if row["model"].endswith(version)]
-        random.Random(7).shuffle(of)
-        begin = datetime(2023, month, 1, tzinfo=timezone.utc)
-        rows += [sample(row["id"], begin + timedelta(minutes=7 * n), row["label"] == 1) | {"model": "gpt-3.5"}
-                 for n, row in enumerate(of)]
-    return rows
-
-
-@pytest.mark.parametrize("name,before,after,verdict", [
-    ("prime", 49.6, 76.2, "BETTER"), ("sensitiveq", 2, 8, "NOT_ENOUGH_DATA"),
-    ("opinionqa", 94.1, 97.0, "NOT_ENOUGH_DATA")])
-def test_real_drift(data, keep, report, name, before, after, verdict):
-    page = report(keep(replayed(data, name)), baseline="2023-03-01..2023-06-01", window="2023-06-01..2023-07-01",
-                  options=["--tolerance", "0.01"])
-    row = row_of(page)
+@pytest.mark.parametrize("name,rubric,said", [(name, BY_LABEL, by_label) for name in PUBLISHED]
+                         + [("prime", BY_TEXT, by_text)])
+def test_real_drift(data, keep, report, name, rubric, said):
+    before, after, verdict = PUBLISHED[name]
+    rows = restamped(data, name, said)
+    row = row_of(report(keep(rows, rubric=rubric), baseline=MARCH, window=JUNE, options=["--tolerance", "0.01"]), "right")
     assert [100 * row["base"]["mean"], 100 * row["cur"]["mean"]] == pytest.approx([before, after], abs=0.5)
-    assert row["verdict"] == verdict
-    if verdict == "BETTER":
-        march = datetime.fromisoformat(max(r["timestamp"] for r in replayed(data, name) if r["timestamp"] < "2023-05"))
-        first, since = datetime.fromisoformat(row["since_set"]["first"]), datetime.fromisoformat(row["since"])
-        assert march - timedelta(hours=6) <= first <= since
-        assert since <= datetime(2023, 6, 1, tzinfo=timezone.utc) <= datetime.fromisoformat(row["since_set"]["last"])
-
-
-def test_halves_of_one_version_are_no_drift(data, keep, report):
-    """By command, as measured: ASSAY_SPLITS=200."""
-    splits = int(os.environ.get("ASSAY_SPLITS", "20"))
-    rows = [row for row in replayed(data, "prime") if row["timestamp"] < "2023-05"]
-    quiet = 0
-    for seed in range(splits):
-        shuffled = random.Random(seed).sample(rows, len(rows))
-        for number, row in enumerate(shuffled):
-            row["timestamp"] = (START + timedelta(minutes=7 * number)).isoformat()
-        half = START + timedelta(minutes=7 * (len(rows) // 2))
-        cut = (half - timedelta(minutes=half.minute % 5)).strftime("%Y-%m-%dT%H:%M:%SZ")
-        done = report(keep(shuffled, f"halves{seed}"), baseline=f"2026-03-01T00:00:00Z..{cut}",
-                      window=f"{cut}..2026-03-20T00:00:00Z", options=["--tolerance", "0.01"], status=None)
-        quiet += row_of(done)["verdict"] in ("NO_MEANINGFUL_CHANGE", "NOT_ENOUGH_DATA")
-    assert quiet >= 0.95 * splits
+    assert row["verdict"] == verdict and (verdict != "BETTER" or onset_is_the_gap(row, rows))
 
 
 def test_a_path_that_is_no_utf8_does_not_spoil_the_page(keep, assay, tmp_path):
