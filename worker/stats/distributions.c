@@ -7,7 +7,10 @@
 
 #include "worker/stats/special.h"
 
-enum { BISECTIONS_MAX = 2200, HALLEY_STEPS = 3, SERIES_MAX = 100 };
+enum { BISECTIONS_MAX = 2200, HALLEY_STEPS = 3, NEWTON_STEPS = 4, SERIES_MAX = 100 };
+
+/* Degrees of freedom and tails for which an expansion is a good start. */
+static const double T_EXPANDED = 50, T_TAILS = 1e-6;
 
 double normal_cdf(double x)
 {
@@ -86,6 +89,28 @@ double student_t_sf(double t, double df)
     return t > 0 ? half : 1 - half;
 }
 
+static double student_t_density(double t, double df)
+{
+    double log_scale = -log_beta(0.5, df / 2) - log(df) / 2;
+    return exp(log_scale - (df + 1) / 2 * log1p(t * t / df));
+}
+
+/* Where one tail holds so much: Newton's steps from the expansion of Cornish and Fisher in 1/df,
+ * mostly one. A page asks for thousands, each of other degrees. */
+static double student_t_far(double tail, double df)
+{
+    double z = -normal_quantile(tail), zz = z * z;
+    double t = z + z * (zz + 1) / (4 * df) + z * ((5 * zz + 16) * zz + 3) / (96 * df * df) +
+               z * (((3 * zz + 19) * zz + 17) * zz - 15) / (384 * df * df * df);
+    for (int i = 0; i < NEWTON_STEPS; i++) {
+        double step = (student_t_two_sided(t, df) / 2 - tail) / student_t_density(t, df);
+        t += step;
+        if (fabs(step) < 1e-9 * t) /* the next one would be far below a double's last digit */
+            break;
+    }
+    return t;
+}
+
 double student_t_quantile(double p, double df)
 {
     if (!(p >= 0 && p <= 1 && df > 0))
@@ -93,7 +118,9 @@ double student_t_quantile(double p, double df)
     if (p == 0 || p == 1)
         return p == 0 ? -INFINITY : INFINITY;
     double tails = 2 * fmin(p, 1 - p), t;
-    if (tails < 0.5) {
+    if (tails > T_TAILS && tails < 0.5 && df >= T_EXPANDED) {
+        t = student_t_far(tails / 2, df);
+    } else if (tails < 0.5) {
         double x = beta_quantile(tails, df / 2, 0.5);
         t = sqrt(df * (1 - x) / x);
     } else {

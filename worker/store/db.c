@@ -329,7 +329,7 @@ struct str db_text(struct statement *statement, int column)
 {
     const void *data = sqlite3_column_blob(statement->handle, column);
     size_t size = (size_t)sqlite3_column_bytes(statement->handle, column);
-    if (sqlite3_column_type(statement->handle, column) == SQLITE_NULL)
+    if (size == 0 && sqlite3_column_type(statement->handle, column) == SQLITE_NULL)
         return (struct str){0};
     return (struct str){size ? data : "", size};
 }
