@@ -73,8 +73,8 @@ void measured(const char *what, double value, enum measured_rule rule, double st
     if (rule == MEASURED_ONLY)
         printf("  %-58s %9.4g\n", what, value);
     else
-        printf("  %-58s %9.4g   %s%g +- %.2g%s\n", what, value, words[rule], stated, slack,
-               good ? "" : "   NOT SO");
+        printf("  %-58s %9.4g  %-9s  %s%.3g +- %.2g\n", what, value, good ? "as wanted" : "SHORT",
+               words[rule], stated, slack);
     fflush(stdout);
 }
 
