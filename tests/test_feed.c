@@ -5,8 +5,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <cmocka.h>
-#include "worker/feed/envelope.h"
-#include "worker/feed/object_key.h"
+#include "worker/intake/envelope.h"
+#include "worker/intake/object_key.h"
 #include "worker/feed/positions.h"
 
 static void names_tell_endpoint_and_variant(void **state)

@@ -5,9 +5,9 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include "worker/feed/envelope.h"
+#include "worker/intake/envelope.h"
 #include "worker/feed/producer.h"
-#include "worker/feed/source.h"
+#include "worker/intake/source.h"
 
 /* What became of everything. Records are counted when their transaction is committed, so after a
  * failure lines may have been read that are in none of the others. */

@@ -5,7 +5,7 @@
 #include "schema/base/buffer.h"
 #include "worker/feed/positions.h"
 #include "worker/feed/producer.h"
-#include "worker/feed/source.h"
+#include "worker/intake/source.h"
 
 enum { FEED_BATCH_RECORDS = 10000, FEED_BATCH_BYTES = 16 << 20, FEED_BATCH_OBJECTS = 1000 };
 

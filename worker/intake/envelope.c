@@ -1,5 +1,5 @@
 /* envelope: a line of a capture object becomes the record that the worker reads. */
-#include "worker/feed/envelope.h"
+#include "worker/intake/envelope.h"
 
 #include "schema/base/utf8.h"
 

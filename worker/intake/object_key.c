@@ -1,5 +1,5 @@
 /* object_key: what the name of a capture object tells: endpoint and variant. */
-#include "worker/feed/object_key.h"
+#include "worker/intake/object_key.h"
 
 enum { PARTS = 7 }; /* endpoint, variant, yyyy, mm, dd, hh, file */
 

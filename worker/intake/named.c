@@ -1,5 +1,5 @@
 /* named: values that people give for names: ENDPOINT=MODEL, STRATUM=PROBABILITY. */
-#include "worker/feed/named.h"
+#include "worker/intake/named.h"
 
 #include <stdio.h>
 

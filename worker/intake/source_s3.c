@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "schema/base/memory.h"
-#include "worker/feed/source.h"
+#include "worker/intake/source.h"
 
 enum { PARTS = 8 }; /* asked for at a time */
 

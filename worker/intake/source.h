@@ -1,6 +1,6 @@
 /* source: where capture objects lie: a file, a folder, or a prefix of a bucket. */
-#ifndef ASSAY_FEED_SOURCE_H
-#define ASSAY_FEED_SOURCE_H
+#ifndef ASSAY_SOURCE_H
+#define ASSAY_SOURCE_H
 
 #include <stdbool.h>
 #include <stdint.h>

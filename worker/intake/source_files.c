@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include "schema/base/memory.h"
-#include "worker/feed/source.h"
+#include "worker/intake/source.h"
 
 enum { DEPTH_MAX = 32 };
 

@@ -1,6 +1,6 @@
 /* named: values that people give for names: ENDPOINT=MODEL, STRATUM=PROBABILITY. */
-#ifndef ASSAY_FEED_NAMED_H
-#define ASSAY_FEED_NAMED_H
+#ifndef ASSAY_NAMED_H
+#define ASSAY_NAMED_H
 
 #include <stddef.h>
 #include "schema/base/str.h"

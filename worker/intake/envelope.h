@@ -5,8 +5,8 @@
 #include "schema/base/arena.h"
 #include "schema/base/buffer.h"
 #include "schema/base/json_tape.h"
-#include "worker/feed/named.h"
-#include "worker/feed/object_key.h"
+#include "worker/intake/named.h"
+#include "worker/intake/object_key.h"
 
 /* A line that was read. Its texts live in the line or in the arena. */
 struct envelope {

@@ -1,5 +1,5 @@
 /* source: where capture objects lie: a file, a folder, or a prefix of a bucket. */
-#include "worker/feed/source.h"
+#include "worker/intake/source.h"
 
 #include <stdlib.h>
 #include "schema/base/memory.h"
