@@ -14,7 +14,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import ConfigResource
 
 from kafka import clients
@@ -53,6 +53,13 @@ def read_committed(bootstrap, topic):
 def topic(kafka):
     name = f"feed-{uuid.uuid4().hex[:8]}"
     kafka.create_topic(name, PARTITIONS)
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:  # brokers hear of it one after the other
+        try:
+            clients.end_offsets(kafka.bootstrap, name)
+            break
+        except KafkaException:
+            time.sleep(0.1)
     return name
 
 
@@ -81,6 +88,11 @@ def capture(number, output=True, **metadata):
             "eventVersion": "0"}
 
 
+def line_counts(**counts):
+    """What the summary says of lines, those it does not name being 0."""
+    return {"read": 0, "sent": 0, "left_out": 0, "bad": 0, "too_large": 0, **counts}
+
+
 def text_of(records):
     return "".join(json.dumps(record) + "\n" for record in records)
 
@@ -106,7 +118,7 @@ def test_lines_are_enveloped_by_where_they_lie(feed, kafka, topic, tmp_path):
     code, summary, said = feed(tmp_path / "cap", options=["--model", "chat=tea-7b", "--model", "chat/green=tea-8b",
                                                           "--component", "chat=ic-1"])
     assert (code, said) == (0, "")
-    assert summary["objects"]["fed"] == 2 and summary["lines"] == {"read": 6, "sent": 6, "bad": 0, "too_large": 0}
+    assert summary["objects"]["fed"] == 2 and summary["lines"] == line_counts(read=6, sent=6)
     wanted = [(f"e-{i}", {"endpoint": "chat", "variant": "blue", "model": "tea-7b", "inference_component": "ic-1", "record": r})
               for i, r in enumerate(plain)]
     wanted += [(f"i-{i}", {"endpoint": "chat", "variant": "green", "model": "tea-8b", "inference_component": "ic-1", "record": r})
@@ -162,7 +174,7 @@ def test_bad_lines_are_named_and_the_others_go(feed, kafka, topic, tmp_path):
              b'{"response":"x","probability":2}']
     path = write(tmp_path, "a.jsonl", b"\r\n".join(lines) + b"\n")
     code, summary, said = feed(path)
-    assert code == 0 and summary["lines"] == {"read": 7, "sent": 2, "bad": 5, "too_large": 0}
+    assert code == 0 and summary["lines"] == line_counts(read=7, sent=2, bad=5)
     for number, why in ((2, "not_json"), (3, "wrong_type"), (5, "invalid_utf8"), (6, "duplicate_key"), (8, "bad_probability")):
         assert f"{path}:{number} is no capture record: {why}" in said
     assert summary["problem_count"] == len(summary["problems"]) == 5
@@ -174,7 +186,7 @@ def test_a_line_too_large_for_the_topic_is_named(feed, kafka, topic, tmp_path):
             {"response": "z" * (20 * 1024 * 1024 - 530), "id": "3"}, {"response": "x", "id": "4"}]
     write(tmp_path, "a.jsonl", text_of(rows))
     code, summary, said = feed(tmp_path)
-    assert code == 0 and summary["lines"] == {"read": 4, "sent": 2, "bad": 0, "too_large": 2}
+    assert code == 0 and summary["lines"] == line_counts(read=4, sent=2, too_large=2)
     assert "a.jsonl:2 is larger" in said and "a.jsonl:3 is larger" in said
     assert sorted(key for _, key, _ in records_in(kafka, topic)) == ["1", "4"]
 
@@ -238,7 +250,7 @@ def test_a_half_written_line_is_fed_when_it_is_whole(feed, kafka, topic, tmp_pat
     code, summary, said = feed(path)
     assert code == 0 and summary["lines"]["bad"] == 1 and "half-written" in said
     path.write_text(whole[:-1])  # whole but for its line feed
-    assert feed(path)[1]["lines"] == {"read": 1, "sent": 1, "bad": 0, "too_large": 0}
+    assert feed(path)[1]["lines"] == line_counts(read=1, sent=1)
     path.write_text(whole + text_of([capture(3)]))
     feed(path)
     assert sorted(key for _, key, _ in records_in(kafka, topic)) == ["e-1", "e-2", "e-3"]
@@ -357,6 +369,201 @@ def test_a_second_feed_of_a_name_puts_the_first_out_of_work(assay, kafka, topic,
     assert len(read_committed(kafka.bootstrap, topic)) == 30_000
 
 
+# ---- what appears later --------------------------------------------------------------------------
+
+class Following:
+    """A feed that follows; ended by its process id."""
+
+    def __init__(self, assay, kafka, topic, *where, options=()):
+        given = [word for one in where for word in ("--from", one)]
+        self.kafka, self.topic = kafka, topic
+        self.process = subprocess.Popen([assay, "feed", "--brokers", kafka.bootstrap, "--topic", topic, *given, "--json", "--follow",
+                                         "--every", "0.2", *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def wait(self, ids):
+        """Until these are there, each once."""
+        deadline = time.monotonic() + 60
+        while (found := sorted(key for _, key, _ in read_committed(self.kafka.bootstrap, self.topic))) != sorted(ids):
+            assert time.monotonic() < deadline and self.process.poll() is None, found
+            time.sleep(0.1)
+
+    def end(self, how=signal.SIGTERM):
+        self.process.send_signal(how)
+        out, said = self.process.communicate(timeout=60)
+        summary = json.loads(out)
+        schema("feed-summary").validate(summary)
+        return self.process.returncode, summary, said
+
+
+@pytest.fixture
+def follow(assay, kafka, topic):
+    made = []
+
+    def call(*where, options=()):
+        made.append(Following(assay, kafka, topic, *where, options=options))
+        return made[-1]
+    yield call
+    for one in made:
+        if one.process.poll() is None:
+            one.process.kill()
+            one.process.communicate()
+
+
+def test_what_appears_and_grows_in_a_folder_is_fed(follow, tmp_path):
+    folder = tmp_path / "c"
+    write(folder, "m.jsonl", text_of([capture(1)]))
+    feed = follow(folder)
+    feed.wait(["e-1"])
+    write(folder, "z.jsonl", text_of([capture(2)]))
+    write(folder, f"chat/blue/{LAYOUT}/late.jsonl", text_of([capture(3)]))  # sorts before the others
+    feed.wait(["e-1", "e-2", "e-3"])
+    with open(folder / "m.jsonl", "a", encoding="utf-8", buffering=1) as grows:
+        for i in range(4, 14):  # in halves of lines
+            line = text_of([capture(i)])
+            grows.write(line[:40])
+            grows.flush()
+            time.sleep(0.05)
+            grows.write(line[40:])
+        grows.flush()
+    feed.wait([f"e-{i}" for i in range(1, 14)])
+    code, summary, said = feed.end()
+    assert code == 0 and summary["interrupted"], said
+    assert summary["lines"]["sent"] == 13 and summary["objects"]["failed"] == summary["objects"]["changed"] == 0
+
+
+def test_a_line_that_stays_half_written_is_named_once(follow, tmp_path):
+    whole = text_of([capture(1), capture(2)])
+    path = write(tmp_path, "c/a.jsonl", whole[:-30])
+    write(tmp_path, "c/b.csv", "foreign")
+    feed = follow(tmp_path / "c")
+    feed.wait(["e-1"])
+    time.sleep(1.5)  # several looks
+    with open(path, "a", encoding="utf-8") as grows:
+        grows.write(whole[-30:])
+    feed.wait(["e-1", "e-2"])
+    code, summary, said = feed.end(signal.SIGINT)
+    assert code == 0 and summary["lines"] == line_counts(read=3, sent=2, bad=1)
+    assert said.count("half-written") == 1 and said.count("b.csv is no file") == 1 and summary["problem_count"] == 2
+
+
+def test_a_folder_that_goes_and_comes_again_is_looked_for(follow, tmp_path):
+    write(tmp_path, "c/a.jsonl", text_of([capture(1)]))
+    feed = follow(tmp_path / "c")
+    feed.wait(["e-1"])
+    (tmp_path / "c").rename(tmp_path / "d")
+    time.sleep(1)
+    write(tmp_path, "d/b.jsonl", text_of([capture(2)]))
+    (tmp_path / "d").rename(tmp_path / "c")
+    feed.wait(["e-1", "e-2"])
+    code, _, said = feed.end()
+    assert code == 0 and said.count("looking again") == 1
+
+
+def test_what_cannot_be_read_yet_is_tried_again_and_named_once(follow, tmp_path):
+    write(tmp_path, "c/a.jsonl", text_of([capture(1), capture(2)]))
+    feed = follow(tmp_path / "c")
+    feed.wait(["e-1", "e-2"])
+    packed = gzip.compress(text_of(capture(i) for i in range(3, 2003)).encode())
+    broken = write(tmp_path, "c/0.jsonl.gz", packed[:-5000])
+    time.sleep(1.5)
+    write(tmp_path, "whole", packed).rename(broken)
+    feed.wait([f"e-{i}" for i in range(1, 2003)])
+    code, summary, said = feed.end()
+    assert said.count("cannot read on after line") == 1
+    assert (code, summary["objects"]["failed"]) == (0, 0)
+
+
+def test_a_follower_killed_at_random_feeds_each_record_once(follow, feed, kafka, topic, tmp_path):
+    folder, rng, made = tmp_path / "c", random.Random(7), 0
+    folder.mkdir()
+    for number in range(6):
+        follower = follow(folder, options=["--kafka", "transaction.timeout.ms=10000", "--rate", "4000"])
+        for _ in range(4):  # objects that come whole, late names too, and one that grows in halves of lines
+            rows = [capture(made + i) for i in range(300)]
+            made += 300
+            write(tmp_path, "new", text_of(rows[:200])).rename(folder / f"{rng.randrange(1000):03d}-{made}.jsonl")
+            with open(folder / "grows.jsonl", "a", encoding="utf-8") as grows:
+                text = text_of(rows[200:])
+                cut = rng.randrange(len(text))
+                grows.write(text[:cut])
+                grows.flush()
+                time.sleep(rng.uniform(0, 0.3))
+                grows.write(text[cut:])
+        if number == 0:
+            wait_until_it_feeds(follower.process, kafka, topic, 0)
+        time.sleep(rng.uniform(0, 1))
+        follower.process.kill()
+        follower.process.communicate(timeout=60)
+    code, summary, said = feed(folder)
+    assert (code, said) == (0, "") and summary["objects"]["changed"] == 0
+    assert Counter(key for _, key, _ in records_in(kafka, topic)) == Counter(f"e-{i}" for i in range(made))
+
+
+# ---- a part of it --------------------------------------------------------------------------------
+
+def siphash(key, text):
+    """SipHash-2-4, as its paper has it."""
+    mask = (1 << 64) - 1
+
+    def turn(x, bits):
+        return (x << bits | x >> (64 - bits)) & mask
+
+    k0, k1 = (int.from_bytes(key[i:i + 8], "little") for i in (0, 8))
+    v0, v1, v2, v3 = 0x736f6d6570736575 ^ k0, 0x646f72616e646f6d ^ k1, 0x6c7967656e657261 ^ k0, 0x7465646279746573 ^ k1
+
+    def rounds(n):
+        nonlocal v0, v1, v2, v3
+        for _ in range(n):
+            v0, v2 = (v0 + v1) & mask, (v2 + v3) & mask
+            v1, v3 = turn(v1, 13) ^ v0, turn(v3, 16) ^ v2
+            v0 = turn(v0, 32)
+            v2, v0 = (v2 + v1) & mask, (v0 + v3) & mask
+            v1, v3 = turn(v1, 17) ^ v2, turn(v3, 21) ^ v0
+            v2 = turn(v2, 32)
+
+    padded = text + bytes(7 - len(text) % 8) + bytes([len(text) & 255])
+    for i in range(0, len(padded), 8):
+        word = int.from_bytes(padded[i:i + 8], "little")
+        v3 ^= word
+        rounds(2)
+        v0 ^= word
+    v2 ^= 255
+    rounds(4)
+    return v0 ^ v1 ^ v2 ^ v3
+
+
+def test_sampling_keeps_sessions_whole_and_says_with_which_probability(feed, kafka, topic, tmp_path):
+    assert siphash(bytes(range(16)), bytes(range(15))) == 0xa129ca6149be45e5  # the paper's appendix A
+    rows = [{"id": f"{i}", "session": f"s{i % 400}", "response": "x", **({"stratum": "rare"} if i % 10 == 0 else {}),
+             **({"probability": 0.5} if i % 4 == 1 else {})} for i in range(2000)]
+    write(tmp_path, f"c/chat/blue/{LAYOUT}/a.jsonl", text_of(rows[:1000]))
+    options = ["--sample", "chat=0.3", "--sample", "rare=0.9"]
+    first = feed(tmp_path / "c", options=options)[1]
+    write(tmp_path, f"c/chat/blue/{LAYOUT}/b.jsonl", text_of(rows[1000:]))
+    second = feed(tmp_path / "c", options=options)[1]  # decides as the first did
+    kept = [json.loads(value) for *_, value in read_committed(kafka.bootstrap, topic + ".assay-feed")]
+    (key,) = {bytes.fromhex(value["sampling_key"]) for value in kept if "sampling_key" in value}
+    for value in kept:
+        schema("feed-position").validate(value)
+    wanted = {}
+    for row in rows:
+        threshold = round((1 - {"rare": 0.9, "chat": 0.3}[row.get("stratum", "chat")]) * 2**56)
+        if siphash(key, row["session"].encode()) % 2**56 >= threshold:
+            wanted[row["id"]] = (1 - threshold / 2**56) * row.get("probability", 1)
+    found = {value["record"]["id"]: value for *_, value in records_in(kafka, topic)}
+    assert found.keys() == wanted.keys() and 500 < len(wanted) < 1000
+    for number, value in found.items():
+        assert value["probability"] == pytest.approx(wanted[number], rel=1e-12)
+        assert value["record"].get("stratum", value.get("stratum")) in ("chat", "rare")
+    assert first["lines"]["left_out"] + second["lines"]["left_out"] == 2000 - len(wanted)
+
+
+@pytest.mark.parametrize("sample", ["x", "x=", "=0.5", "x=1.5", "x=-1", "x=half"])
+def test_a_probability_that_is_none_is_told(feed, sample):
+    code, summary, said = feed(".", options=["--sample", sample])
+    assert (code, summary) == (2, None) and "--sample must be STRATUM=P" in said
+
+
 # ---- a bucket ------------------------------------------------------------------------------------
 
 @pytest.fixture
@@ -392,3 +599,14 @@ def test_a_prefix_of_a_bucket_is_fed(feed, kafka, topic, bucket):
 def test_a_bucket_that_is_not_there_is_told(feed, bucket):
     code, summary, said = feed("s3://captures-not-there/p/")
     assert (code, summary) == (3, None) and "NoSuchBucket" in said
+
+
+def test_what_appears_in_a_bucket_is_fed_late_keys_too(follow, bucket):
+    bucket("p/m.jsonl", text_of([capture(1)]).encode())
+    feed = follow("s3://captures/p/")
+    feed.wait(["e-1"])
+    bucket("p/z.jsonl", text_of([capture(2)]).encode())
+    bucket("p/a.jsonl", text_of([capture(3)]).encode())
+    feed.wait(["e-1", "e-2", "e-3"])
+    code, summary, said = feed.end()
+    assert (code, said) == (0, "") and summary["objects"]["fed"] == 3

@@ -21,9 +21,9 @@ static const char POSITIONS_SUFFIX[] = ".assay-feed";
 
 struct feed_options {
     const char *brokers, *topic, *positions, *name, *region, *profile, *url;
-    struct arg_list from, models, components, kafka;
-    double rate;
-    bool json;
+    struct arg_list from, models, components, samples, kafka;
+    double rate, every_s;
+    bool follow, json;
 };
 
 #define AT(member) offsetof(struct feed_options, member)
@@ -37,6 +37,15 @@ static const struct arg ARGS[] = {
      "the model that answers there, where records do not say it", 0, 0},
     {"component", "ENDPOINT[/VARIANT]=NAME", ARG_LIST, AT(components),
      "the inference component, likewise", 0, 0},
+    {"sample", "STRATUM=P", ARG_LIST, AT(samples),
+     "send records of this stratum with probability P, groups and sessions as a whole; the record "
+     "carries it, and reports weigh by it. A record that names no stratum is of its endpoint's; "
+     "default 1",
+     0, 0},
+    {"follow", NULL, ARG_FLAG, AT(follow),
+     "go on: feed what appears, late names too, and what grows; SIGTERM or Ctrl-C ends it", 0, 0},
+    {"every", "SECONDS", ARG_NUMBER, AT(every_s),
+     "with --follow: look again so long after a look; default 10", 0.1, 86400},
     {"rate", "N", ARG_NUMBER, AT(rate), "records a second at most; default as fast as it goes",
      0.001, 1e9},
     {"name", "NAME", ARG_TEXT, AT(name),
@@ -95,6 +104,18 @@ static void check_pairs(const struct arg_list *pairs, const char *option, struct
     }
 }
 
+static void check_samples(const struct arg_list *samples, struct problems *problems)
+{
+    for (size_t i = 0; i < samples->count; i++) {
+        const char *equals = strrchr(samples->values[i], '=');
+        char *end = NULL;
+        double p = equals && equals[1] ? strtod(equals + 1, &end) : -1;
+        if (!end || *end || equals == samples->values[i] || !(p >= 0 && p <= 1))
+            problems_add(problems, "", "--sample must be STRATUM=P, P from 0 to 1, not %.100s",
+                         samples->values[i]);
+    }
+}
+
 static bool check(const struct feed_options *options, struct problems *problems)
 {
     if (!options->brokers)
@@ -116,6 +137,7 @@ static bool check(const struct feed_options *options, struct problems *problems)
         problems_add(problems, "", "--kafka may be given %d times", KAFKA_PROPERTIES_MAX);
     check_pairs(&options->models, "model", problems);
     check_pairs(&options->components, "component", problems);
+    check_samples(&options->samples, problems);
     return problems->total == 0;
 }
 
@@ -214,8 +236,11 @@ static struct feed_config configure(struct run *run)
                 .region = run->region,
                 .url = options->url},
         .envelope = {.models = {options->models.values, options->models.count},
-                     .components = {options->components.values, options->components.count}},
+                     .components = {options->components.values, options->components.count},
+                     .sampled = options->samples.count > 0},
+        .strata = {options->samples.values, options->samples.count},
         .rate = options->rate,
+        .follow_ms = options->follow ? (int64_t)(options->every_s * 1000) : 0,
         .stop = &interrupted,
         .tell = tell,
         .progress = show,
@@ -253,17 +278,18 @@ static int feed(struct run *run)
         fprintf(stderr, "assay feed: %s\n", error.text);
     if (fine || summary.counts.lines.read)
         print_summary(run, &summary);
-    if (interrupted)
+    bool early = interrupted && !run->options->follow;
+    if (early)
         fprintf(stderr, "assay feed: interrupted; what is shown is in the topic, and the next feed "
                         "of the name goes on from there\n");
-    if (fine && interrupted)
+    if (fine && early)
         return EXIT_INTERRUPTED;
     return fine && summary.counts.objects.failed == 0 ? EXIT_FINE : EXIT_COULD_NOT;
 }
 
 int cmd_feed(int argc, char **argv)
 {
-    struct feed_options options = {.name = "main"};
+    struct feed_options options = {.name = "main", .every_s = 10};
     struct arg_list operands = {0};
     struct problems problems = {0};
     int exit_code = EXIT_USAGE;

@@ -39,6 +39,7 @@ static void add_counts(struct feed_counts *to, const struct feed_counts *from)
     to->objects.fed += from->objects.fed;
     to->lines.read += from->lines.read;
     to->lines.sent += from->lines.sent;
+    to->lines.left_out += from->lines.left_out;
     to->lines.bad += from->lines.bad;
     to->lines.too_large += from->lines.too_large;
     to->bytes += from->bytes;
@@ -62,15 +63,26 @@ static bool same_etag(const struct position *position, const struct source_objec
     return position && position->etag == position_etag(object->etag);
 }
 
-void feed_set_aside(struct feed *feed, const struct source_object *object)
+void feed_set_told(struct feed *feed, const struct source_object *object, bool aside, bool failed)
 {
-    const struct position position = {.etag = position_etag(object->etag)};
+    const struct position position = {
+        .etag = position_etag(object->etag), .done = aside, .lines = failed};
     positions_set(feed->told, str_of(object->name), &position);
+}
+
+struct feed_told feed_told(const struct feed *feed, const struct source_object *object)
+{
+    const struct position *position = positions_find(feed->told, str_of(object->name));
+    if (!position)
+        return (struct feed_told){0};
+    return (struct feed_told){.same = same_etag(position, object),
+                              .aside = position->done,
+                              .failed = position->lines > 0};
 }
 
 static void note_foreign(struct feed *feed, const struct source_object *object)
 {
-    feed_set_aside(feed, object);
+    feed_set_told(feed, object, true, false);
     feed->counts.objects.foreign++;
     feed_tell(feed, "%s is no file of JSON lines (.jsonl, .json, .ndjson, also with .gz)",
               object->name);
@@ -80,7 +92,8 @@ static bool is_wanted(struct feed *feed, const struct source_object *object, boo
 {
     struct str name = str_of(object->name);
     const struct position *position = positions_find(feed->positions, name);
-    if (same_etag(positions_find(feed->told, name), object))
+    struct feed_told told = feed_told(feed, object);
+    if (told.same && told.aside)
         return false;
     if (!utf8_valid(name) || !object_key_is_lines(name)) {
         note_foreign(feed, object);
@@ -125,13 +138,34 @@ static bool feed_page(struct feed *feed, struct source *source, const struct sou
     return true;
 }
 
-/* A place that cannot be listed stops the feed. */
-static bool feed_source(struct feed *feed, struct source *source, struct source_page *page,
-                        bool first_look, struct error *error)
+struct place {
+    struct source *source;
+    bool lost; /* it could not be listed when it was looked at last */
+};
+
+/* A place that cannot be listed stops the feed at its first look; later it is told, once. */
+static bool note_lost(struct feed *feed, struct place *place, bool first_look,
+                      const struct error *why, struct error *error)
 {
+    if (feed_stopped(feed))
+        return true;
+    if (first_look)
+        return error_set(error, why->kind, "%s", why->text);
+    if (!place->lost)
+        feed_tell(feed, "%s; looking again", why->text);
+    place->lost = true;
+    return true;
+}
+
+static bool feed_place(struct feed *feed, struct place *place, struct source_page *page,
+                       bool first_look, struct error *error)
+{
+    struct source *source = place->source;
     for (bool again = true; !feed_stopped(feed); again = false) {
-        if (!source_page(source, again, page, error))
-            return feed_stopped(feed);
+        struct error why = {0};
+        if (!source_page(source, again, page, &why))
+            return note_lost(feed, place, first_look, &why, error);
+        place->lost = false;
         if (page->count == 0)
             break;
         if (!feed_page(feed, source, page, choose(feed, page, first_look), error))
@@ -140,15 +174,22 @@ static bool feed_source(struct feed *feed, struct source *source, struct source_
     return true;
 }
 
-static bool feed_sources(struct feed *feed, struct source **sources, struct error *error)
+static bool feed_places(struct feed *feed, struct place *places, struct error *error)
 {
-    bool fine = true;
+    bool fine = true, first_look = true;
+    int64_t follow_ms = feed->config->follow_ms;
     struct source_page *page = memory_new(1, sizeof *page);
-    for (size_t i = 0; i < feed->config->from_count && fine; i++)
-        fine = feed_source(feed, sources[i], page, true, error);
+    do {
+        for (size_t i = 0; i < feed->config->from_count && fine; i++)
+            fine = feed_place(feed, &places[i], page, first_look, error);
+        fine = fine && feed_commit(feed, error);
+        first_look = false;
+        if (fine && follow_ms)
+            feed_pause(feed, follow_ms);
+    } while (fine && follow_ms && !feed_stopped(feed));
     source_page_clear(page);
     free(page);
-    return fine && feed_commit(feed, error);
+    return fine;
 }
 
 /* ---- the run ---- */
@@ -158,6 +199,8 @@ static bool take_position(void *owner, struct str value, struct error *error)
     struct feed *feed = owner;
     struct position position;
     struct buffer object = {0};
+    if (feed_sampling_take(feed, value))
+        return true;
     bool fine = position_read(value, &object, &position, error);
     if (fine)
         positions_set(feed->positions, buffer_str(&object), &position);
@@ -165,26 +208,27 @@ static bool take_position(void *owner, struct str value, struct error *error)
     return fine;
 }
 
-static bool open_all(struct feed *feed, struct source **sources, struct error *error)
+static bool open_all(struct feed *feed, struct place *places, struct error *error)
 {
     const struct feed_config *config = feed->config;
     for (size_t i = 0; i < config->from_count; i++)
-        if (!(sources[i] = source_open(config->from[i], &config->aws, error)))
+        if (!(places[i].source = source_open(config->from[i], &config->aws, error)))
             return false;
     feed->producer = producer_open(&config->kafka, error);
-    return feed->producer && producer_read_positions(feed->producer, take_position, feed, error);
+    return feed->producer && producer_read_positions(feed->producer, take_position, feed, error) &&
+           feed_sampling_start(feed, error);
 }
 
 bool feed_run(const struct feed_config *config, struct feed_counts *out, struct error *error)
 {
     struct feed feed = {
         .config = config, .positions = positions_new(), .told = positions_new()};
-    struct source **sources = memory_new(config->from_count, sizeof(struct source *));
-    bool fine = open_all(&feed, sources, error) && feed_sources(&feed, sources, error);
+    struct place *places = memory_new(config->from_count, sizeof *places);
+    bool fine = open_all(&feed, places, error) && feed_places(&feed, places, error);
     *out = feed.counts;
     for (size_t i = 0; i < config->from_count; i++)
-        source_close(sources[i]);
-    free(sources);
+        source_close(places[i].source);
+    free(places);
     producer_close(feed.producer);
     feed_batch_clear(&feed.batch);
     positions_free(feed.positions);

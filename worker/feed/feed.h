@@ -16,12 +16,13 @@ struct feed_counts {
         int64_t fed;     /* read to the end; again when they grew */
         int64_t already; /* fed to the end before this run */
         int64_t foreign; /* not of JSON lines */
-        int64_t failed;  /* unreadable, in whole or from some line on */
+        int64_t failed;  /* unreadable, in whole or from some line on, and not read since */
         int64_t changed; /* other bytes than those that were fed before: left alone */
     } objects;
     struct {
         int64_t read;      /* not blank, and not fed before this run */
         int64_t sent;      /* and committed */
+        int64_t left_out;  /* by the sampling */
         int64_t bad;       /* no JSON object, or no UTF-8 */
         int64_t too_large; /* for the topic */
     } lines;
@@ -34,7 +35,9 @@ struct feed_config {
     size_t from_count;
     struct source_aws aws;
     struct envelope_options envelope;
-    double rate; /* records a second at most; 0: as fast as it goes */
+    struct named strata;    /* STRATUM=PROBABILITY in [0,1]; of others all are sent */
+    double rate;            /* records a second at most; 0: as fast as it goes */
+    int64_t follow_ms;      /* look again so long after a look, until `stop`; 0: look once */
     const volatile sig_atomic_t *stop; /* set by a signal: commits what was read, and ends */
     /* On this thread: a line or an object that was not fed, and why; now and then how far it is. */
     void (*tell)(void *owner, const char *sentence);

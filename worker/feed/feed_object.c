@@ -12,15 +12,28 @@ struct reading {
     struct buffer line;
     struct position start, now;
     bool verified; /* the lines up to `start` are those that were fed */
+    bool seen;     /* the object was read as it is, and more of it was waited for */
+    bool growing;  /* its last line is waited for */
 };
 
-static void note_failed(struct feed *feed, const struct source_object *object,
+/* Of one that was looked at again, nothing is told twice. */
+static void note_failed(struct feed *feed, const struct source_object *object, bool aside,
                         const struct error *why)
 {
-    feed->counts.objects.failed++;
-    feed_tell(feed, "%s", why->text);
-    if (why->kind != ERROR_TRANSIENT)
-        feed_set_aside(feed, object);
+    struct feed_told before = feed_told(feed, object);
+    feed->counts.objects.failed += !before.failed;
+    if (!before.same)
+        feed_tell(feed, "%s", why->text);
+    feed_set_told(feed, object, aside, true);
+}
+
+static void note_fed(struct feed *feed, const struct source_object *object)
+{
+    feed->batched.objects.fed++;
+    if (!feed_told(feed, object).failed)
+        return;
+    feed->counts.objects.failed--;
+    feed_set_told(feed, object, false, false);
 }
 
 /* Whether the lines before `start` are what they were; told once when not. */
@@ -31,7 +44,7 @@ static bool verify(struct reading *reading)
         reading->verified = true;
         return true;
     }
-    feed_set_aside(feed, reading->object);
+    feed_set_told(feed, reading->object, true, false);
     feed->counts.objects.changed++;
     feed_tell(feed,
               "%s: its first %lld lines were fed and are others now; it is left alone (put new "
@@ -61,7 +74,13 @@ static void add_record(struct reading *reading, const struct envelope *envelope)
     struct feed *feed = reading->feed;
     struct buffer *bytes = &feed->batch.bytes;
     size_t at = bytes->size;
-    envelope_write(envelope, &feed->config->envelope, 1, bytes);
+    double probability = feed_sampling_probability(feed, envelope, reading->object->name,
+                                                   lines_number(reading->lines));
+    if (probability <= 0) {
+        feed->batched.lines.left_out++;
+        return;
+    }
+    envelope_write(envelope, &feed->config->envelope, probability, bytes);
     if ((int64_t)(bytes->size - at + envelope->key.size) > producer_bytes_max(feed->producer)) {
         bytes->size = at;
         note_too_large(reading);
@@ -88,6 +107,11 @@ static bool take_line(struct reading *reading)
         return true;
     }
     bool half = !lines_ended(reading->lines);
+    reading->growing = half && feed->config->follow_ms && !reading->seen;
+    if (reading->growing) {
+        feed->batched.lines.read--;
+        return false;
+    }
     feed->batched.lines.bad++;
     feed_tell(feed, "%s:%lld is no capture record: %s%s", reading->object->name,
               (long long)lines_number(reading->lines), code,
@@ -144,9 +168,10 @@ static void end(struct reading *reading, enum lines_status status, const struct 
     if (!verify(reading))
         return;
     if (status == LINES_FAILED)
-        note_failed(feed, reading->object, why);
-    reading->now.done = status == LINES_END;
-    feed->batched.objects.fed += reading->now.done;
+        note_failed(feed, reading->object, true, why);
+    reading->now.done = status == LINES_END && !reading->growing;
+    if (reading->now.done)
+        note_fed(feed, reading->object);
     feed_batch_mark(&feed->batch, reading->object, &reading->now);
 }
 
@@ -178,9 +203,10 @@ bool feed_object(struct feed *feed, struct source *source, const struct source_o
     struct error why = {0};
     struct reading reading = {.feed = feed, .object = object};
     const struct position *before = positions_find(feed->positions, str_of(object->name));
+    reading.now.etag = position_etag(object->etag);
+    reading.seen = before && before->etag == reading.now.etag;
     if (before)
         reading.start = *before;
-    reading.now.etag = position_etag(object->etag);
     object_key_read(str_of(object->name), &reading.key);
     reading.lines =
         source_lines(source, object, (size_t)producer_bytes_max(feed->producer), &why);
@@ -188,7 +214,7 @@ bool feed_object(struct feed *feed, struct source *source, const struct source_o
         return error_set(error, ERROR_FATAL, "%s", why.text);
     if (!reading.lines) {
         if (!feed_stopped(feed))
-            note_failed(feed, object, &why);
+            note_failed(feed, object, false, &why);
         return true;
     }
     bool fine = read_lines(&reading, error);

@@ -21,6 +21,8 @@ static const struct row {
      offsetof(struct feed_counts, objects.changed)},
     {"lines", "read", NULL, offsetof(struct feed_counts, lines.read)},
     {"lines", "sent", NULL, offsetof(struct feed_counts, lines.sent)},
+    {"lines", "left_out", "lines were left out by --sample",
+     offsetof(struct feed_counts, lines.left_out)},
     {"lines", "bad", "lines are no capture records", offsetof(struct feed_counts, lines.bad)},
     {"lines", "too_large", "lines are too large for the topic",
      offsetof(struct feed_counts, lines.too_large)},
