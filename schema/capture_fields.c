@@ -132,6 +132,22 @@ static const char *read_probability(struct json_token *value, void *member,
     return NULL;
 }
 
+static const char *read_run(struct json_token *value, void *member, struct capture_fields *fields,
+                            struct arena *arena)
+{
+    (void)fields;
+    if (value->kind != TAPE_STRING)
+        return "wrong_type";
+    struct str name = json_tape_text(value, arena);
+    for (enum sample_run run = SAMPLE_LIVE; run <= SAMPLE_REFERENCES; run++) {
+        if (!str_is(name, sample_run_name(run)))
+            continue;
+        *(enum sample_run *)member = run;
+        return NULL;
+    }
+    return "unknown_run";
+}
+
 /* A list of at most `max` texts. */
 static const char *read_list(struct json_token *value, size_t max, const char *too_many,
                              struct arena *arena, const struct str **out, size_t *out_count)
@@ -261,6 +277,7 @@ static const struct field {
     {"response_body", keep, OF(response_body)},
     {"response_body_b64", keep, OF(response_body_b64)},
     {"route", read_label, OF(sample.route)},
+    {"run", read_run, OF(sample.run)},
     {"session", read_id, OF(sample.session)},
     {"status", read_count, OF(status)},
     {"stratum", read_label, OF(sample.stratum)},

@@ -15,6 +15,14 @@ enum {
     SAMPLE_ID_BYTES_MAX = 512,
 };
 
+/* What a record is evaluated for. */
+enum sample_run {
+    SAMPLE_LIVE,
+    SAMPLE_REFERENCES, /* a sample of live again, with a reference that came after it */
+};
+/* As JSON and SQL spell it. */
+const char *sample_run_name(enum sample_run run);
+
 struct tag {
     struct str key, value;
 };
@@ -56,6 +64,7 @@ struct sample {
     int64_t input_tokens, output_tokens; /* -1 unknown */
     struct str finish_reason;    /* "stop", "length", ... as the container said it */
     struct str session;
+    enum sample_run run;
     struct sample_request request;
     bool own;                    /* an invocation that assay made: QUESTION_ID_PREFIX */
     unsigned unknown_keys;       /* keys of the flat record that were kept out */

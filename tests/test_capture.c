@@ -79,6 +79,8 @@ static bool same_field(const struct sample *sample, const char *name, const json
     for (size_t i = 0; i < sizeof WHOLES / sizeof *WHOLES; i++)
         if (strcmp(WHOLES[i].name, name) == 0)
             return *(const int64_t *)(base + WHOLES[i].offset) == json_integer_value(expected);
+    if (strcmp(name, "run") == 0)
+        return strcmp(sample_run_name(sample->run), json_string_value(expected)) == 0;
     if (strcmp(name, "probability") == 0)
         return sample->probability == json_number_value(expected);
     if (strcmp(name, "latency_ms") == 0)

@@ -53,8 +53,8 @@ static struct criterion criterion = {
 static struct rubric rubric = {
     .name = "r", .criteria = &criterion, .criterion_count = 1, .hash = "r1"};
 
-static void record_value(struct store *store, const struct tenure *tenure, int64_t offset,
-                         double value, const char *model)
+static void record_of(struct store *store, const struct tenure *tenure, int64_t offset,
+                      double value, const char *model, enum sample_run run)
 {
     struct score score = score_value(value, NULL);
     struct question *none = NULL;
@@ -64,6 +64,7 @@ static void record_value(struct store *store, const struct tenure *tenure, int64
                             .observed_at_ms = 1795528200000,
                             .model = str_of(model),
                             .response = STR("x"),
+                            .run = run,
                             .probability = 1,
                             .latency_ms = -1,
                             .input_tokens = -1,
@@ -78,6 +79,12 @@ static void record_value(struct store *store, const struct tenure *tenure, int64
                                 .evaluated_count = 1,
                                 .evaluation_ms = 2};
     store_record(store, &delivery);
+}
+
+static void record_value(struct store *store, const struct tenure *tenure, int64_t offset,
+                         double value, const char *model)
+{
+    record_of(store, tenure, offset, value, model, SAMPLE_LIVE);
 }
 
 static void commit(struct store *store)
@@ -332,15 +339,20 @@ static void rows_that_are_old_and_acked_go(void **state)
     store_close(store);
 }
 
-static int64_t texts_held(const struct store *store)
+static int64_t count_of(const struct store *store, const char *query)
 {
     struct error error = {0};
     struct db *db = db_open(store_path(store), DB_READER, &error);
-    struct statement *read = db_sql(db, "SELECT count(*) FROM text");
+    struct statement *read = db_sql(db, query);
     int64_t count = db_row(read) ? db_int(read, 0) : -1;
     db_end(read);
     db_close(db);
     return count;
+}
+
+static int64_t texts_held(const struct store *store)
+{
+    return count_of(store, "SELECT count(*) FROM text");
 }
 
 static void old_texts_go_before_their_rows(void **state)
@@ -361,6 +373,53 @@ static void old_texts_go_before_their_rows(void **state)
     assert_true(store_prune(store, &a_week, clock_wall_ms() + 8 * 86400000LL, &more, &error));
     assert_int_equal(texts_held(store), 0);
     assert_int_equal(store_highest(store, tenure.source), 200);
+    store_close(store);
+}
+
+static void note_keys(void *owner, int64_t offset, const uint64_t *scored_key)
+{
+    ((uint64_t *)owner)[offset - 300] = *scored_key;
+}
+
+/* One offset of live, two of references. */
+static void late_references_are_kept_apart(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    struct store *store =
+        store_take(&(struct store_config){.dir = folder, .text = TEXT_FULL}, &error);
+    struct tenure tenure = open_tenure(store, 300);
+    uint32_t times;
+    claim_mean(store, "", "", &times);
+    store_begin(store);
+    record_of(store, &tenure, 300, 1, "m9", SAMPLE_LIVE);
+    record_of(store, &tenure, 301, 0, "m9", SAMPLE_REFERENCES);
+    record_of(store, &tenure, 302, 0, "m9", SAMPLE_REFERENCES);
+    store_low_water(store, &tenure, 303);
+    commit(store);
+    ack(store, &tenure, 303);
+    assert_int_equal(store_highest(store, tenure.source), 302);
+    assert_true(claim_mean(store, "accuracy_score", "other", &times) == 1);
+    assert_int_equal(times, 1);
+#define OF_RUN(table, what, run)                                                                   \
+    count_of(store, "SELECT " what " FROM " table " WHERE run = '" run "' AND model = 'm9'")
+    assert_int_equal(OF_RUN("rollups", "sum(scored)", "live"), 2); /* and the composite */
+    assert_int_equal(OF_RUN("rollups", "sum(scored)", "references"), 4);
+    assert_int_equal(OF_RUN("rollups", "sum(passed)", "references"), 0);
+    assert_int_equal(OF_RUN("measures", "sum(n)", "references"), 2 * 3);
+    assert_int_equal(OF_RUN("scores", "count(*)", "references"), 4);
+#undef OF_RUN
+    uint64_t keys[3] = {0};
+    assert_true(store_held(store, tenure.source, 300, note_keys, keys, &error));
+    assert_true(keys[0] == store_run_key(300, SAMPLE_LIVE));
+    assert_true(keys[1] == store_run_key(301, SAMPLE_REFERENCES));
+    assert_true(store_run_key(301, SAMPLE_LIVE) != store_run_key(301, SAMPLE_REFERENCES));
+    bool more;
+    const struct retention two_days = {.row_days = 2};
+    int64_t later_ms = clock_wall_ms() + 3 * 86400000LL;
+    assert_true(store_prune(store, &two_days, later_ms, &more, &error));
+    assert_int_equal(count_of(store, "SELECT count(*) FROM delivery WHERE off >= 300"), 0);
+    assert_int_equal(count_of(store, "SELECT count(*) FROM text WHERE off >= 300"), 0);
     store_close(store);
 }
 
@@ -440,6 +499,7 @@ int main(void)
         cmocka_unit_test(what_a_successor_proves_is_counted),
         cmocka_unit_test(rows_that_are_old_and_acked_go),
         cmocka_unit_test(old_texts_go_before_their_rows),
+        cmocka_unit_test(late_references_are_kept_apart),
         cmocka_unit_test(histograms_read_back_what_they_wrote),
         cmocka_unit_test(sparse_histograms_are_merged),
     };

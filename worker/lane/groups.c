@@ -64,7 +64,8 @@ void groups_settle(struct store *store, struct evaluation *evaluation,
     const struct sample *sample = &evaluation->sample;
     if (evaluation->evaluated_count == 0 || !groups_hold(sample))
         return;
-    struct member member = {.group = store_group_key(store, place->scope, sample),
+    struct member member = {.run = sample->run,
+                            .group = store_group_key(store, place->scope, sample),
                             .number =
                                 groups_number(sample, store_sample_key(store, sample->id)),
                             .source = place->source,

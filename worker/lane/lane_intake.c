@@ -79,15 +79,16 @@ static bool on_assigned(void *owner, const struct kafka_start *start, void **out
     return true;
 }
 
-/* A producer's duplicate within the tenure ends without a score. */
+/* A producer's duplicate within the tenure and the run ends without a score. */
 static void mark_duplicate(struct lane *lane, struct job *job)
 {
     struct evaluation *evaluation = &job->evaluation;
     if (evaluation->state == TERMINAL_INVALID)
         return;
     job->sample_key = store_sample_key(lane->store, evaluation->sample.id);
+    uint64_t key = store_run_key(job->sample_key, evaluation->sample.run);
     if (evaluation->state == TERMINAL_SCORED &&
-        seen_add(&job->partition->seen, job->sample_key ^ lane->set_tag)) {
+        seen_add(&job->partition->seen, key ^ lane->set_tag)) {
         evaluation->state = TERMINAL_DUPLICATE;
         evaluation->evaluated_count = 0;
     }

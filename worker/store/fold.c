@@ -83,12 +83,18 @@ static void add_minute(struct fold *fold, const struct acked_row *row, enum tota
     minutes_add(&fold->minutes, &key, unit == METRIC_MILLISECONDS ? round_ms(value) : value);
 }
 
+/* Metrics are of live traffic alone. */
+static bool is_live(const struct acked_row *row)
+{
+    return row->key.run == LIVE_RUN;
+}
+
 /* A value for the minutes that are published and for the totals that are asked for: a score, a
  * duration in ms or 1. `detail`: the dimension or the kind, else "". */
 static void add_value(struct fold *fold, const struct acked_row *row, enum total_family family,
                       const char *detail, double value)
 {
-    if (!isfinite(value))
+    if (!isfinite(value) || !is_live(row))
         return;
     add_minute(fold, row, family, detail, value);
     if (!fold->store->totals_box)
@@ -108,7 +114,7 @@ static void add_criterion(struct fold *fold, const struct acked_row *row,
                                            [TOTAL_NOT_APPLICABLE] = "not_applicable",
                                            [TOTAL_SKIPPED] = "skipped",
                                            [TOTAL_ERROR] = "error"};
-    if (!fold->store->totals_box)
+    if (!fold->store->totals_box || !is_live(row))
         return;
     const struct total_key key = {.family = TOTAL_CRITERION,
                                   .model = row->model_name,
@@ -226,12 +232,13 @@ static struct str or_empty(struct str text)
     return text.data ? text : STR("");
 }
 
-static struct acked_row read_row(struct store *store, struct statement *rows)
+static struct acked_row read_row(struct store *store, int64_t run, struct statement *rows)
 {
     double probability = db_real(rows, 7);
     return (struct acked_row){
         .offset = db_int(rows, 0),
-        .key = {.model = db_int(rows, 1),
+        .key = {.run = run,
+                .model = db_int(rows, 1),
                 .segment = db_int(rows, 13),
                 .threshold = (int64_t)llround((1 - probability) * 0x1p56),
                 .bucket_ms = db_int(rows, 5) / ROLLUP_BUCKET_MS * ROLLUP_BUCKET_MS},
@@ -252,16 +259,17 @@ static struct acked_row read_row(struct store *store, struct statement *rows)
                      [MEASURE_RESPONSE_BYTES] = db_real(rows, 12)}};
 }
 
-static void bind_range(struct statement *rows, int64_t source, int64_t from, int64_t to)
+static void bind_range(struct statement *rows, int64_t run, int64_t source, int64_t from,
+                       int64_t to)
 {
-    db_bind_int(rows, LIVE_RUN);
+    db_bind_int(rows, run);
     db_bind_int(rows, source);
     db_bind_int(rows, from);
     db_bind_int(rows, to);
 }
 
-/* Scored deliveries and their scores, side by side in order of offset. */
-static void fold_range(struct fold *fold, int64_t source, int64_t from, int64_t to)
+/* Scored deliveries of a run and their scores, side by side in order of offset. */
+static void fold_run(struct fold *fold, int64_t run, int64_t source, int64_t from, int64_t to)
 {
     struct db *db = fold->store->db;
     struct statement *rows = db_sql(
@@ -277,11 +285,11 @@ static void fold_range(struct fold *fold, int64_t source, int64_t from, int64_t 
         "dimension, weight, label, rubric.name, criterion.hash FROM score JOIN criterion "
         "ON criterion.id = criterion JOIN rubric ON rubric.id = criterion.rubric WHERE run = ? "
         "AND source = ? AND off >= ? AND off < ? ORDER BY off, place, criterion");
-    bind_range(rows, source, from, to);
-    bind_range(scores, source, from, to);
+    bind_range(rows, run, source, from, to);
+    bind_range(scores, run, source, from, to);
     bool more = db_row(scores);
     while (db_row(rows)) {
-        struct acked_row row = read_row(fold->store, rows);
+        struct acked_row row = read_row(fold->store, run, rows);
         struct dimension dimensions[DIMENSIONS_MAX];
         size_t count = 0;
         for (; more && db_int(scores, 0) <= row.offset; more = db_row(scores)) {
@@ -297,6 +305,13 @@ static void fold_range(struct fold *fold, int64_t source, int64_t from, int64_t 
     }
     db_end(rows);
     db_end(scores);
+}
+
+/* Every offset is of one run or another. */
+static void fold_range(struct fold *fold, int64_t source, int64_t from, int64_t to)
+{
+    fold_run(fold, LIVE_RUN, source, from, to);
+    fold_run(fold, shard_run(fold->store, SAMPLE_REFERENCES), source, from, to);
 }
 
 static void write_fold(struct fold *fold)

@@ -66,15 +66,15 @@ static struct fingerprint read_units(struct str bytes, struct arena *arena)
 
 /* ---- rows ---- */
 
-static void read_rows(struct store *store, int64_t criterion, uint64_t group, struct arena *arena,
-                      struct rows *out)
+static void read_rows(struct store *store, int64_t criterion, const struct member *member,
+                      struct arena *arena, struct rows *out)
 {
     struct statement *read = db_sql(
         store->db, "SELECT member, source, off, expected, units FROM fingerprint WHERE run = ? AND "
                    "criterion = ? AND grp = ? ORDER BY position");
-    db_bind_int(read, LIVE_RUN);
+    db_bind_int(read, shard_run(store, member->run));
     db_bind_int(read, criterion);
-    db_bind_int(read, (int64_t)group);
+    db_bind_int(read, (int64_t)member->group);
     while (out->count < GROUP_MEMBERS_MAX && db_row(read))
         out->items[out->count++] = (struct row){.member = (uint64_t)db_int(read, 0),
                                                 .source = db_int(read, 1),
@@ -92,7 +92,7 @@ static void insert_row(struct store *store, int64_t criterion, size_t position,
     struct statement *row =
         db_sql(store->db, "INSERT INTO fingerprint VALUES(?,?,?,?,?,?,?,?,?) "
                           "ON CONFLICT DO NOTHING");
-    db_bind_int(row, LIVE_RUN);
+    db_bind_int(row, shard_run(store, member->run));
     db_bind_int(row, criterion);
     db_bind_int(row, (int64_t)member->group);
     db_bind_int(row, (int64_t)position);
@@ -153,7 +153,7 @@ enum member_place store_group_add(struct store *store, const struct member *memb
 {
     int64_t criterion = shard_rubric(store, member->rubric)->criteria[member->criterion];
     struct rows rows = {.count = 0};
-    read_rows(store, criterion, member->group, arena, &rows);
+    read_rows(store, criterion, member, arena, &rows);
     size_t position = position_of(&rows, member);
     if (position == rows.count) {
         if (holds_number(&rows, member->number))
@@ -162,7 +162,7 @@ enum member_place store_group_add(struct store *store, const struct member *memb
             return MEMBER_LATE;
         insert_row(store, criterion, position, member);
         rows.count = 0;
-        read_rows(store, criterion, member->group, arena, &rows);
+        read_rows(store, criterion, member, arena, &rows);
     }
     size_t expected = expected_of(&rows);
     if (expected == 0 || position + 1 < expected)

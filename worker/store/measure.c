@@ -88,7 +88,7 @@ static uint64_t total(const uint32_t bins[MEASURE_BINS])
 
 static void bind_key(struct statement *statement, const char *name, const struct rollup_key *key)
 {
-    db_bind_int(statement, LIVE_RUN);
+    db_bind_int(statement, key->run);
     db_bind_int(statement, key->model);
     db_bind_text(statement, str_of(name));
     db_bind_int(statement, key->segment);
@@ -125,7 +125,7 @@ static void write_category(struct store *store, const struct category_cell *cell
         db_sql(store->db, "INSERT INTO category VALUES(?,?,?,?,?,?,?,?) ON CONFLICT(run, model,"
                           "criterion, label, segment, threshold, bucket_ms) "
                           "DO UPDATE SET n = n + excluded.n");
-    db_bind_int(write, LIVE_RUN);
+    db_bind_int(write, cell->key.run);
     db_bind_int(write, cell->key.model);
     db_bind_int(write, cell->criterion);
     db_bind_int(write, cell->label);

@@ -16,12 +16,18 @@ struct prune {
     int64_t now_ms, room;
 };
 
+/* Rows of a run that came from a source. */
+struct rows {
+    int64_t run, source;
+};
+
 /* Offsets are recorded nearly in their order: the first that is young enough ends the search. */
-static int64_t old_end(struct prune *prune, struct statement *rows, int64_t source, int64_t days)
+static int64_t old_end(struct prune *prune, struct statement *rows, const struct rows *of,
+                       int64_t days)
 {
     int64_t end = -1, limit = prune->now_ms - days * DAY_MS;
-    db_bind_int(rows, LIVE_RUN);
-    db_bind_int(rows, source);
+    db_bind_int(rows, of->run);
+    db_bind_int(rows, of->source);
     db_bind_int(rows, prune->room);
     while (db_row(rows) && db_int(rows, 1) < limit) {
         end = db_int(rows, 0) + 1;
@@ -31,59 +37,59 @@ static int64_t old_end(struct prune *prune, struct statement *rows, int64_t sour
     return end;
 }
 
-static void delete_below(struct statement *statement, int64_t source, int64_t end)
+static void delete_below(struct statement *statement, const struct rows *of, int64_t end)
 {
-    db_bind_int(statement, LIVE_RUN);
-    db_bind_int(statement, source);
+    db_bind_int(statement, of->run);
+    db_bind_int(statement, of->source);
     db_bind_int(statement, end);
     db_do(statement);
 }
 
-static void prune_texts(struct prune *prune, int64_t source, int64_t days)
+static void prune_texts(struct prune *prune, const struct rows *of, int64_t days)
 {
     struct db *db = prune->store->db;
     int64_t end = old_end(
         prune,
         db_sql(db, "SELECT off, recorded_at_ms FROM text JOIN delivery USING(run, source, off) "
                    "WHERE run = ? AND source = ? ORDER BY off LIMIT ?"),
-        source, days);
+        of, days);
     if (end >= 0)
-        delete_below(db_sql(db, "DELETE FROM text WHERE run = ? AND source = ? AND off < ?"),
-                     source, end);
+        delete_below(db_sql(db, "DELETE FROM text WHERE run = ? AND source = ? AND off < ?"), of,
+                     end);
 }
 
 /* What is not acked is not counted yet, and what may come again must be known again. */
-static void prune_deliveries(struct prune *prune, int64_t source, int64_t days)
+static void prune_deliveries(struct prune *prune, const struct rows *of, int64_t days)
 {
     struct db *db = prune->store->db;
     int64_t end = old_end(
         prune,
         db_sql(db, "SELECT off, recorded_at_ms FROM delivery WHERE run = ? AND source = ?2 AND off "
                    "< (SELECT max(acked_to) FROM tenure WHERE source = ?2) ORDER BY off LIMIT ?"),
-        source, days);
+        of, days);
     if (end < 0)
         return;
-    delete_below(db_sql(db, "DELETE FROM text WHERE run = ? AND source = ? AND off < ?"),
-                 source, end);
-    delete_below(db_sql(db, "DELETE FROM score WHERE run = ? AND source = ? AND off < ?"),
-                 source, end);
+    delete_below(db_sql(db, "DELETE FROM text WHERE run = ? AND source = ? AND off < ?"), of, end);
+    delete_below(db_sql(db, "DELETE FROM score WHERE run = ? AND source = ? AND off < ?"), of,
+                 end);
     delete_below(db_sql(db, "DELETE FROM fingerprint WHERE run = ? AND source = ? AND off < ?"),
-                 source, end);
-    delete_below(db_sql(db, "DELETE FROM delivery WHERE run = ? AND source = ? AND off < ?"),
-                 source, end);
+                 of, end);
+    delete_below(db_sql(db, "DELETE FROM delivery WHERE run = ? AND source = ? AND off < ?"), of,
+                 end);
 }
 
-static void prune_sources(struct prune *prune, const struct retention *retention)
+static void prune_rows(struct prune *prune, const struct retention *retention)
 {
-    struct statement *sources = db_sql(prune->store->db, "SELECT id FROM source ORDER BY id");
-    while (prune->room > 0 && db_row(sources)) {
-        int64_t source = db_int(sources, 0);
+    struct statement *all = db_sql(prune->store->db, "SELECT run.id, source.id FROM source, run "
+                                                     "ORDER BY source.id, run.id");
+    while (prune->room > 0 && db_row(all)) {
+        const struct rows of = {db_int(all, 0), db_int(all, 1)};
         if (retention->text_days > 0)
-            prune_texts(prune, source, retention->text_days);
+            prune_texts(prune, &of, retention->text_days);
         if (retention->row_days > 0 && prune->room > 0)
-            prune_deliveries(prune, source, retention->row_days);
+            prune_deliveries(prune, &of, retention->row_days);
     }
-    db_end(sources);
+    db_end(all);
 }
 
 static void prune_outbox(struct prune *prune)
@@ -101,7 +107,7 @@ bool store_prune(struct store *store, const struct retention *retention, int64_t
 {
     struct prune prune = {.store = store, .now_ms = now_ms, .room = PRUNE_ROWS};
     db_begin(store->db);
-    prune_sources(&prune, retention);
+    prune_rows(&prune, retention);
     prune_outbox(&prune);
     *out_more = prune.room <= 0;
     if (!store_commit(store, error))

@@ -153,6 +153,12 @@ static void bind_sample(struct store *store, struct statement *row, const struct
     db_bind_int(row, (int64_t)sample->response.size);
 }
 
+/* What could not be read is live's: nothing says otherwise. */
+static enum sample_run run_of(const struct delivery *delivery)
+{
+    return delivery->sample ? delivery->sample->run : SAMPLE_LIVE;
+}
+
 static void insert_delivery(struct store *store, const struct delivery *delivery)
 {
     static const struct sample NOTHING = {.observed_at_ms = -1,
@@ -163,7 +169,7 @@ static void insert_delivery(struct store *store, const struct delivery *delivery
     struct statement *row =
         db_sql(store->db, "INSERT INTO delivery VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
                           "ON CONFLICT DO NOTHING");
-    db_bind_int(row, LIVE_RUN);
+    db_bind_int(row, shard_run(store, run_of(delivery)));
     db_bind_int(row, delivery->tenure->source);
     db_bind_int(row, delivery->offset);
     db_bind_int(row, delivery->tenure->id);
@@ -202,7 +208,7 @@ static void insert_score(struct store *store, const struct delivery *delivery, i
         findings_as_json(score, &findings);
     struct statement *row = db_sql(store->db, "INSERT INTO score VALUES(?,?,?,?,?,?,?,?,?,?,?) "
                                               "ON CONFLICT DO NOTHING");
-    db_bind_int(row, LIVE_RUN);
+    db_bind_int(row, shard_run(store, run_of(delivery)));
     db_bind_int(row, delivery->tenure->source);
     db_bind_int(row, delivery->offset);
     db_bind_int(row, criterion);

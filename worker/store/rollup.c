@@ -18,7 +18,7 @@ struct rollup_cell {
 bool rollup_same_key(const struct rollup_key *a, const struct rollup_key *b)
 {
     return a->bucket_ms == b->bucket_ms && a->model == b->model && a->segment == b->segment &&
-           a->threshold == b->threshold;
+           a->threshold == b->threshold && a->run == b->run;
 }
 
 /* ---- cells by key ---- */
@@ -32,7 +32,7 @@ static uint64_t mix(uint64_t hash, int64_t value)
 static size_t first_slot(const struct rollups *rollups, const struct rollup_key *key,
                          int64_t criterion)
 {
-    uint64_t hash = mix(mix(mix(0, criterion), key->segment), key->bucket_ms);
+    uint64_t hash = mix(mix(mix(mix(0, criterion), key->segment), key->bucket_ms), key->run);
     return mix(mix(hash, key->model), key->threshold) & (rollups->slot_count - 1);
 }
 
@@ -95,7 +95,7 @@ void rollups_add(struct rollups *rollups, const struct rollup_key *key, int64_t 
 
 static void bind_cell_key(struct statement *statement, const struct rollup_cell *cell)
 {
-    db_bind_int(statement, LIVE_RUN);
+    db_bind_int(statement, cell->key.run);
     db_bind_int(statement, cell->key.model);
     db_bind_int(statement, cell->criterion);
     db_bind_int(statement, cell->key.segment);

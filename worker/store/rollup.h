@@ -10,6 +10,7 @@ enum { ROLLUP_BUCKET_MS = 5 * 60 * 1000 };
 
 /* Where a row counts, in table rollup and in its neighbours measure and category. */
 struct rollup_key {
+    int64_t run;       /* row */
     int64_t model;     /* word */
     int64_t segment;   /* row of table segment */
     int64_t threshold; /* of sampling: kept iff hash >= threshold, 56 bits */

@@ -29,6 +29,7 @@ struct store {
     int lock; /* descriptor of the lock file */
     char shard[SHARD_UUID_BYTES];
     uint8_t key[SIPHASH_KEY_BYTES]; /* of sample hashes, from the store's key file */
+    int64_t references;             /* row of the run of this name */
     enum text_policy text;
     struct str (*mask)(void *owner, struct str text, struct arena *arena);
     void *mask_owner;
@@ -48,6 +49,8 @@ struct store {
 
 /* Makes the store's folder (0700) unless it is there. */
 bool shard_make_folder(const char *dir, struct error *error);
+/* The row of a run. */
+int64_t shard_run(const struct store *store, enum sample_run run);
 /* The row of a word; 0 binds as unknown. */
 int64_t shard_word(struct store *store, struct str text);
 /* The text of a delivery, when the policy keeps it. */

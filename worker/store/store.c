@@ -37,6 +37,25 @@ static bool read_identity(struct store *store, struct error *error)
     return db_ok(store->db, error);
 }
 
+/* Runs that records may name have rows from the start. */
+static bool read_runs(struct store *store, struct error *error)
+{
+    struct str name = str_of(sample_run_name(SAMPLE_REFERENCES));
+    struct statement *make = db_sql(store->db, "INSERT OR IGNORE INTO run(name) VALUES(?)");
+    db_bind_text(make, name);
+    db_do(make);
+    struct statement *read = db_sql(store->db, "SELECT id FROM run WHERE name = ?");
+    db_bind_text(read, name);
+    store->references = db_row(read) ? db_int(read, 0) : 0;
+    db_end(read);
+    return db_ok(store->db, error);
+}
+
+int64_t shard_run(const struct store *store, enum sample_run run)
+{
+    return run == SAMPLE_REFERENCES ? store->references : LIVE_RUN;
+}
+
 /* The key of sample hashes belongs to the store, so that shards agree: a file of 16 bytes. */
 static bool read_key(struct store *store, const char *dir, struct error *error)
 {
@@ -90,7 +109,8 @@ static struct store *open_locked(const struct store_config *config, const char *
     store->mask_owner = config->mask_owner;
     copy_config(store, config);
     store->db = db_open(path, DB_WRITER, error);
-    if (!store->db || !schema_migrate(store->db, store->path, STORE_SCHEMA_VERSION, error) || !read_identity(store, error) ||
+    if (!store->db || !schema_migrate(store->db, store->path, STORE_SCHEMA_VERSION, error) ||
+        !read_identity(store, error) || !read_runs(store, error) ||
         !read_key(store, config->dir, error)) {
         store_close(store);
         return NULL;

@@ -67,7 +67,7 @@ int64_t store_acked(struct store *store, int64_t source);
 bool store_open_tenure(struct store *store, int64_t source, int64_t start, const char *predecessor,
                        struct tenure *out, struct error *error);
 /* Calls back for every offset >= from that this shard already holds, ascending: those are adopted, not
- * scored again. `scored_key` is the key of its sample, NULL unless it was scored. */
+ * scored again. `scored_key` is the store_run_key of its sample, NULL unless it was scored. */
 bool store_held(struct store *store, int64_t source, int64_t from,
                 void (*held)(void *owner, int64_t offset, const uint64_t *scored_key), void *owner,
                 struct error *error);
@@ -90,6 +90,9 @@ struct delivery {
 /* The keyed hash that tells samples apart; the key is the same in all shards of a store. */
 uint64_t store_sample_key(const struct store *store, struct str sample_id);
 
+/* Tells samples apart within a run: a duplicate has the same. */
+uint64_t store_run_key(uint64_t sample_key, enum sample_run run);
+
 void store_begin(struct store *store);
 /* Rows of one delivery. A row that is already there stays as it is. */
 void store_record(struct store *store, const struct delivery *delivery);
@@ -107,6 +110,7 @@ uint64_t store_group_key(const struct store *store, uint64_t scope, const struct
 
 /* One response, as one criterion compares it. */
 struct member {
+    enum sample_run run;
     const struct rubric *rubric;
     size_t criterion; /* of the rubric */
     uint64_t group;   /* store_group_key */

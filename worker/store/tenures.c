@@ -25,8 +25,8 @@ int64_t store_source(struct store *store, const char *topic, const char *incarna
 int64_t store_highest(struct store *store, int64_t source)
 {
     struct statement *read =
-        db_sql(store->db,
-               "SELECT off FROM delivery WHERE run = 1 AND source = ? ORDER BY off DESC LIMIT 1");
+        db_sql(store->db, "SELECT coalesce(max((SELECT max(off) FROM delivery WHERE run = run.id "
+                          "AND source = ?)), -1) FROM run");
     db_bind_int(read, source);
     int64_t highest = db_row(read) ? db_int(read, 0) : -1;
     db_end(read);
@@ -78,18 +78,24 @@ bool store_open_tenure(struct store *store, int64_t source, int64_t start, const
     return true;
 }
 
+uint64_t store_run_key(uint64_t sample_key, enum sample_run run)
+{
+    return run == SAMPLE_LIVE ? sample_key : ~sample_key;
+}
+
 bool store_held(struct store *store, int64_t source, int64_t from,
                 void (*held)(void *owner, int64_t offset, const uint64_t *scored_key), void *owner,
                 struct error *error)
 {
     struct statement *rows =
-        db_sql(store->db, "SELECT off, sample_key, state = 'scored' FROM delivery WHERE run = ? "
-                          "AND source = ? AND off >= ? ORDER BY off");
-    db_bind_int(rows, LIVE_RUN);
+        db_sql(store->db, "SELECT off, sample_key, state = 'scored', run FROM delivery WHERE "
+                          "run IN (SELECT id FROM run) AND source = ? AND off >= ? ORDER BY off");
     db_bind_int(rows, source);
     db_bind_int(rows, from);
     while (db_row(rows)) {
-        uint64_t key = (uint64_t)db_int(rows, 1);
+        bool again = db_int(rows, 3) == store->references;
+        uint64_t key = store_run_key((uint64_t)db_int(rows, 1),
+                                     again ? SAMPLE_REFERENCES : SAMPLE_LIVE);
         held(owner, db_int(rows, 0), db_int(rows, 2) ? &key : NULL);
     }
     db_end(rows);

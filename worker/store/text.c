@@ -57,7 +57,7 @@ void shard_text(struct store *store, const struct delivery *delivery)
     gzip_pack(buffer_str(&json), &packed);
     struct statement *row =
         db_sql(store->db, "INSERT INTO text VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING");
-    db_bind_int(row, LIVE_RUN);
+    db_bind_int(row, shard_run(store, delivery->sample->run));
     db_bind_int(row, delivery->tenure->source);
     db_bind_int(row, delivery->offset);
     db_bind_text(row, store->text == TEXT_FULL ? STR("full") : STR("redacted"));
