@@ -7,6 +7,7 @@ from collections import Counter
 
 import pytest
 
+from feeding import LAYOUT, capture, feed, text_of, write  # noqa: F401
 from kafka import clients
 
 pytestmark = pytest.mark.kafka
@@ -76,3 +77,25 @@ def test_a_run_of_its_own_with_duplicates_of_its_own(work, run, kafka, topic, tm
     assert (scores(shard, "live"), rolled(shard, "live"), published(shard)) == before[1:]
     done = run("compare", "live", "references", "--store", tmp_path / "store", "--format", "json")
     assert done.returncode in (0, 1), done.stderr
+
+
+def test_ground_truth_that_feed_brings_later(work, feed, tmp_path):
+    def truth(i):
+        data = json.dumps([f"answer {i}", "or so"]) if i % 2 else "something else"
+        return {"groundTruthData": {"data": data, "encoding": "JSON" if i % 2 else "CSV"}, "eventMetadata": {"eventId": f"e-{i}"}, "eventVersion": "0"}
+    options = ["--model", "chat=m", "--ground-truth", tmp_path / "t"]
+    write(tmp_path, "t/2026/02/19/01/early.jsonl", text_of(truth(i) for i in range(5)))
+    write(tmp_path, f"c/chat/blue/{LAYOUT}/a.jsonl", text_of(capture(i) for i in range(40)))
+    assert feed(tmp_path / "c", options=options)[0] == 0
+    shard = work()
+    before = states(shard), scores(shard, "live"), rolled(shard, "live"), published(shard)
+    assert before[1] == {f"e-{i}": (float(i % 2) if i < 5 else None) for i in range(40)}
+    write(tmp_path, "t/2026/02/20/01/late.jsonl", text_of(truth(i) for i in range(50)))
+    assert feed(tmp_path / "c", options=options)[1]["ground_truth"]["late"] == 35
+    assert work() == shard
+    assert states(shard) == {**before[0], ("references", "scored"): 35}
+    assert scores(shard, "references") == {f"e-{i}": float(i % 2) for i in range(5, 40)}
+    assert (scores(shard, "live"), rolled(shard, "live"), published(shard)) == before[1:]
+    with sqlite3.connect(shard) as db:
+        assert db.execute("SELECT DISTINCT m.text, e.text FROM delivery JOIN run ON run.id = delivery.run JOIN word AS m ON m.id = model"
+                          " JOIN word AS e ON e.id = endpoint WHERE run.name = 'references'").fetchall() == [("m", "chat")]

@@ -21,8 +21,8 @@ static const char POSITIONS_SUFFIX[] = ".assay-feed";
 
 struct feed_options {
     const char *brokers, *topic, *positions, *name, *region, *profile, *url;
-    struct arg_list from, models, components, samples, kafka;
-    double rate, every_s;
+    struct arg_list from, models, components, samples, truths, kafka;
+    double rate, every_s, window_h;
     bool follow, json;
 };
 
@@ -60,6 +60,16 @@ static const struct arg ARGS[] = {
     {"json", NULL, ARG_FLAG, AT(json), "print the summary as one JSON object, for programs", 0, 0},
 };
 
+static const struct arg TRUTH_ARGS[] = {
+    {"ground-truth", "WHERE", ARG_LIST, AT(truths),
+     "ground truth as SageMaker reads it, in files or objects like --from's: it becomes the "
+     "reference of the sample of its inference id or event id; what comes after its sample sends "
+     "it again, in run `references`",
+     0, 0},
+    {"ground-truth-window", "HOURS", ARG_NUMBER, AT(window_h),
+     "joined when both objects were written no further apart; default 168", 0.001, 87600},
+};
+
 static const struct arg AWS_ARGS[] = {
     {"region", "NAME", ARG_TEXT, AT(region), "of the bucket; default as the AWS environment says",
      0, 0},
@@ -69,6 +79,7 @@ static const struct arg AWS_ARGS[] = {
 
 static const struct arg_group GROUPS[] = {
     {"Options", ARGS, sizeof ARGS / sizeof *ARGS, 0},
+    {"Ground truth", TRUTH_ARGS, sizeof TRUTH_ARGS / sizeof *TRUTH_ARGS, 0},
     {"Buckets", AWS_ARGS, sizeof AWS_ARGS / sizeof *AWS_ARGS, 0},
 };
 
@@ -199,6 +210,8 @@ static bool open_aws(struct run *run, struct error *error)
     bool bucket = false;
     for (size_t i = 0; i < options->from.count; i++)
         bucket |= s3_is_uri(options->from.values[i]);
+    for (size_t i = 0; i < options->truths.count; i++)
+        bucket |= s3_is_uri(options->truths.values[i]);
     if (!bucket)
         return true;
     if (!region_find(options->region, options->profile, run->region, error))
@@ -231,6 +244,9 @@ static struct feed_config configure(struct run *run)
                   .property_count = options->kafka.count},
         .from = options->from.values,
         .from_count = options->from.count,
+        .truths = options->truths.values,
+        .truth_count = options->truths.count,
+        .window_ms = (int64_t)(options->window_h * 3600000),
         .aws = {.http = run->http,
                 .keyring = run->keyring,
                 .region = run->region,
@@ -276,7 +292,7 @@ static int feed(struct run *run)
     summary.interrupted = interrupted != 0;
     if (!fine)
         fprintf(stderr, "assay feed: %s\n", error.text);
-    if (fine || summary.counts.lines.read)
+    if (fine || summary.counts.lines.read || summary.counts.truths.read)
         print_summary(run, &summary);
     bool early = interrupted && !run->options->follow;
     if (early)
@@ -284,12 +300,13 @@ static int feed(struct run *run)
                         "of the name goes on from there\n");
     if (fine && early)
         return EXIT_INTERRUPTED;
-    return fine && summary.counts.objects.failed == 0 ? EXIT_FINE : EXIT_COULD_NOT;
+    bool whole = summary.counts.objects.failed == 0 && summary.counts.truths.lost == 0;
+    return fine && whole ? EXIT_FINE : EXIT_COULD_NOT;
 }
 
 int cmd_feed(int argc, char **argv)
 {
-    struct feed_options options = {.name = "main", .every_s = 10};
+    struct feed_options options = {.name = "main", .every_s = 10, .window_h = 168};
     struct arg_list operands = {0};
     struct problems problems = {0};
     int exit_code = EXIT_USAGE;

@@ -42,6 +42,13 @@ static void add_counts(struct feed_counts *to, const struct feed_counts *from)
     to->lines.left_out += from->lines.left_out;
     to->lines.bad += from->lines.bad;
     to->lines.too_large += from->lines.too_large;
+    to->truths.read += from->truths.read;
+    to->truths.joined += from->truths.joined;
+    to->truths.late += from->truths.late;
+    to->truths.unmatched += from->truths.unmatched;
+    to->truths.repeated += from->truths.repeated;
+    to->truths.lost += from->truths.lost;
+    to->truths.bad += from->truths.bad;
     to->bytes += from->bytes;
 }
 
@@ -88,31 +95,38 @@ static void note_foreign(struct feed *feed, const struct source_object *object)
               object->name);
 }
 
-static bool is_wanted(struct feed *feed, const struct source_object *object, bool first_look)
+bool feed_is_unread(const struct feed *feed, const struct source_object *object)
 {
     struct str name = str_of(object->name);
     const struct position *position = positions_find(feed->positions, name);
     struct feed_told told = feed_told(feed, object);
+    if ((told.same && told.aside) || !utf8_valid(name) || !object_key_is_lines(name))
+        return false;
+    return !position || !position->done || !same_etag(position, object);
+}
+
+bool feed_wants(struct feed *feed, const struct source_object *object)
+{
+    if (feed_is_unread(feed, object))
+        return true;
+    struct feed_told told = feed_told(feed, object);
     if (told.same && told.aside)
         return false;
-    if (!utf8_valid(name) || !object_key_is_lines(name)) {
+    if (!utf8_valid(str_of(object->name)) || !object_key_is_lines(str_of(object->name)))
         note_foreign(feed, object);
-        return false;
-    }
-    if (!position || !position->done || !same_etag(position, object))
-        return true;
-    feed->counts.objects.already += first_look;
+    else
+        feed->counts.objects.already += feed->looks == 0;
     return false;
 }
 
 /* ---- passes ---- */
 
 /* Wanted objects of the page move to its front; returns how many. */
-static size_t choose(struct feed *feed, struct source_page *page, bool first_look)
+static size_t choose(struct feed *feed, struct source_page *page, const struct pass *pass)
 {
     size_t count = 0;
     for (size_t i = 0; i < page->count; i++) {
-        if (!is_wanted(feed, &page->objects[i], first_look))
+        if (!pass->wants(feed, &page->objects[i]))
             continue;
         struct source_object chosen = page->objects[i];
         page->objects[i] = page->objects[count];
@@ -121,8 +135,8 @@ static size_t choose(struct feed *feed, struct source_page *page, bool first_loo
     return count;
 }
 
-static bool feed_page(struct feed *feed, struct source *source, const struct source_page *page,
-                      size_t count, struct error *error)
+bool feed_page(struct feed *feed, struct source *source, const struct source_page *page,
+               size_t count, const struct pass *pass, struct error *error)
 {
     int64_t ahead_bytes = 0;
     size_t said = 0;
@@ -131,25 +145,21 @@ static bool feed_page(struct feed *feed, struct source *source, const struct sou
             source_ahead(source, &page->objects[said]);
             ahead_bytes += page->objects[said].size;
         }
-        if (!feed_object(feed, source, &page->objects[i], error))
+        if (!pass->take(feed, source, &page->objects[i], error)) {
+            source_ahead_none(source);
             return false;
+        }
         ahead_bytes -= page->objects[i].size;
     }
     return true;
 }
 
-struct place {
-    struct source *source;
-    bool lost; /* it could not be listed when it was looked at last */
-};
-
-/* A place that cannot be listed stops the feed at its first look; later it is told, once. */
-static bool note_lost(struct feed *feed, struct place *place, bool first_look,
-                      const struct error *why, struct error *error)
+static bool note_lost(struct feed *feed, struct place *place, const struct error *why,
+                      struct error *error)
 {
     if (feed_stopped(feed))
         return true;
-    if (first_look)
+    if (feed->looks == 0)
         return error_set(error, why->kind, "%s", why->text);
     if (!place->lost)
         feed_tell(feed, "%s; looking again", why->text);
@@ -157,39 +167,63 @@ static bool note_lost(struct feed *feed, struct place *place, bool first_look,
     return true;
 }
 
-static bool feed_place(struct feed *feed, struct place *place, struct source_page *page,
-                       bool first_look, struct error *error)
+static bool pass_over(struct feed *feed, struct place *place, struct source_page *page,
+                      const struct pass *pass, struct error *error)
 {
     struct source *source = place->source;
     for (bool again = true; !feed_stopped(feed); again = false) {
         struct error why = {0};
         if (!source_page(source, again, page, &why))
-            return note_lost(feed, place, first_look, &why, error);
+            return note_lost(feed, place, &why, error);
         place->lost = false;
         if (page->count == 0)
             break;
-        if (!feed_page(feed, source, page, choose(feed, page, first_look), error))
+        if (!feed_page(feed, source, page, choose(feed, page, pass), pass, error))
             return false;
     }
     return true;
 }
 
-static bool feed_places(struct feed *feed, struct place *places, struct error *error)
+bool feed_pass(struct feed *feed, struct place *places, size_t count, const struct pass *pass,
+               struct error *error)
 {
-    bool fine = true, first_look = true;
-    int64_t follow_ms = feed->config->follow_ms;
+    bool fine = true;
     struct source_page *page = memory_new(1, sizeof *page);
-    do {
-        for (size_t i = 0; i < feed->config->from_count && fine; i++)
-            fine = feed_place(feed, &places[i], page, first_look, error);
-        fine = fine && feed_commit(feed, error);
-        first_look = false;
-        if (fine && follow_ms)
-            feed_pause(feed, follow_ms);
-    } while (fine && follow_ms && !feed_stopped(feed));
+    for (size_t i = 0; i < count && fine; i++)
+        fine = pass_over(feed, &places[i], page, pass, error);
     source_page_clear(page);
     free(page);
     return fine;
+}
+
+static bool take_captures(struct feed *feed, struct source *source,
+                          const struct source_object *object, struct error *error)
+{
+    return feed_read(feed, &FEED_CAPTURES, source, object, error);
+}
+
+/* Ground truth first: what came before its sample goes with it. */
+static bool look(struct feed *feed, struct error *error)
+{
+    static const struct pass captures = {feed_wants, take_captures};
+    struct error why = {0};
+    if (feed->truth && !feed_truth_look(feed, &why))
+        return feed_truth_may_wait(feed, &why) || error_set(error, why.kind, "%s", why.text);
+    return feed_pass(feed, feed->captures, feed->config->from_count, &captures, error) &&
+           feed_commit(feed, error);
+}
+
+static bool feed_all(struct feed *feed, struct error *error)
+{
+    int64_t follow_ms = feed->config->follow_ms;
+    for (;;) {
+        if (!look(feed, error))
+            return false;
+        feed->looks++;
+        if (!follow_ms || feed_stopped(feed))
+            return true;
+        feed_pause(feed, follow_ms);
+    }
 }
 
 /* ---- the run ---- */
@@ -208,12 +242,36 @@ static bool take_position(void *owner, struct str value, struct error *error)
     return fine;
 }
 
-static bool open_all(struct feed *feed, struct place *places, struct error *error)
+static void close_places(struct place *places, size_t count)
+{
+    for (size_t i = 0; places && i < count; i++)
+        source_close(places[i].source);
+    free(places);
+}
+
+/* NULL and `error` when one of them cannot be opened. */
+static struct place *open_places(const struct feed_config *config, const char *const *where,
+                                 size_t count, struct error *error)
+{
+    bool fine = true;
+    struct place *places = memory_new(count + 1, sizeof *places);
+    for (size_t i = 0; i < count && fine; i++)
+        fine = (places[i].source = source_open(where[i], &config->aws, error)) != NULL;
+    if (fine)
+        return places;
+    close_places(places, count);
+    return NULL;
+}
+
+static bool open_all(struct feed *feed, struct error *error)
 {
     const struct feed_config *config = feed->config;
-    for (size_t i = 0; i < config->from_count; i++)
-        if (!(places[i].source = source_open(config->from[i], &config->aws, error)))
-            return false;
+    feed->captures = open_places(config, config->from, config->from_count, error);
+    feed->truth_places = open_places(config, config->truths, config->truth_count, error);
+    if (!feed->captures || !feed->truth_places)
+        return false;
+    if (config->truth_count)
+        feed->truth = feed_truth_new(feed);
     feed->producer = producer_open(&config->kafka, error);
     return feed->producer && producer_read_positions(feed->producer, take_position, feed, error) &&
            feed_sampling_start(feed, error);
@@ -223,14 +281,14 @@ bool feed_run(const struct feed_config *config, struct feed_counts *out, struct 
 {
     struct feed feed = {
         .config = config, .positions = positions_new(), .told = positions_new()};
-    struct place *places = memory_new(config->from_count, sizeof *places);
-    bool fine = open_all(&feed, places, error) && feed_places(&feed, places, error);
+    bool fine = open_all(&feed, error) && feed_all(&feed, error);
     *out = feed.counts;
-    for (size_t i = 0; i < config->from_count; i++)
-        source_close(places[i].source);
-    free(places);
+    close_places(feed.captures, config->from_count);
+    close_places(feed.truth_places, config->truth_count);
     producer_close(feed.producer);
+    feed_truth_free(feed.truth);
     feed_batch_clear(&feed.batch);
+    buffer_clear(&feed.name);
     positions_free(feed.positions);
     positions_free(feed.told);
     arena_clear(&feed.arena);

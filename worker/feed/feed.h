@@ -26,6 +26,15 @@ struct feed_counts {
         int64_t bad;       /* no JSON object, or no UTF-8 */
         int64_t too_large; /* for the topic */
     } lines;
+    struct { /* of ground truth */
+        int64_t read;      /* lines not read before this run; the sum of the others */
+        int64_t joined;    /* came before their sample, which went with them */
+        int64_t late;      /* their sample was fed before: it went again, in run `references` */
+        int64_t unmatched; /* no such sample within the window, so far */
+        int64_t repeated;  /* another reference of a sample: the first one stays */
+        int64_t lost;      /* their sample was fed before, and cannot be sent again any more */
+        int64_t bad;
+    } truths;
     int64_t bytes; /* of committed records */
 };
 
@@ -33,6 +42,9 @@ struct feed_config {
     struct producer_config kafka;
     const char *const *from; /* of source_open */
     size_t from_count;
+    const char *const *truths; /* places of ground truth, likewise */
+    size_t truth_count;
+    int64_t window_ms; /* what joins lies in objects that were written no further apart */
     struct source_aws aws;
     struct envelope_options envelope;
     struct named strata;    /* STRATUM=PROBABILITY in [0,1]; of others all are sent */

@@ -65,7 +65,7 @@ bool feed_batch_is_full(const struct feed_batch *batch)
            batch->mark_count >= FEED_BATCH_OBJECTS - 1;
 }
 
-static void empty(struct feed_batch *batch)
+void feed_batch_drop(struct feed_batch *batch)
 {
     for (size_t i = 0; i < batch->mark_count; i++)
         free(batch->marks[i].object);
@@ -76,7 +76,7 @@ static void empty(struct feed_batch *batch)
 
 void feed_batch_clear(struct feed_batch *batch)
 {
-    empty(batch);
+    feed_batch_drop(batch);
     buffer_clear(&batch->bytes);
     free(batch->records);
     free(batch->marks);
@@ -125,6 +125,6 @@ bool feed_batch_commit(struct feed_batch *batch, struct producer *producer, cons
         return false;
     for (size_t i = 0; i < batch->mark_count; i++)
         positions_set(positions, str_of(batch->marks[i].object), &batch->marks[i].position);
-    empty(batch);
+    feed_batch_drop(batch);
     return true;
 }

@@ -28,6 +28,8 @@ bool feed_batch_is_full(const struct feed_batch *batch);
 /* Commits, moves `positions` on, and empties the batch. */
 bool feed_batch_commit(struct feed_batch *batch, struct producer *producer, const char *name,
                        struct positions *positions, struct error *error);
+/* As it was when it was committed last. */
+void feed_batch_drop(struct feed_batch *batch);
 void feed_batch_clear(struct feed_batch *batch);
 
 #endif

@@ -26,6 +26,19 @@ static const struct row {
     {"lines", "bad", "lines are no capture records", offsetof(struct feed_counts, lines.bad)},
     {"lines", "too_large", "lines are too large for the topic",
      offsetof(struct feed_counts, lines.too_large)},
+    {"ground_truth", "read", "lines of ground truth were read",
+     offsetof(struct feed_counts, truths.read)},
+    {"ground_truth", "joined", "references went with their samples",
+     offsetof(struct feed_counts, truths.joined)},
+    {"ground_truth", "late", "references came later: their samples went again, in run references",
+     offsetof(struct feed_counts, truths.late)},
+    {"ground_truth", "unmatched", "references have no sample within the window, so far",
+     offsetof(struct feed_counts, truths.unmatched)},
+    {"ground_truth", "repeated", "references are others for the same samples: the first ones stay",
+     offsetof(struct feed_counts, truths.repeated)},
+    {"ground_truth", "lost", "references came later, and their samples cannot be sent again",
+     offsetof(struct feed_counts, truths.lost)},
+    {"ground_truth", "bad", "lines are no ground truth", offsetof(struct feed_counts, truths.bad)},
 };
 enum { ROW_COUNT = sizeof ROWS / sizeof *ROWS };
 

@@ -29,12 +29,28 @@ static struct str first(struct str a, struct str b)
 
 static struct str key_of(const struct envelope *envelope, struct arena *arena)
 {
-    struct json_token *metadata = find(envelope, "eventMetadata");
     struct str key = first(text_of(envelope, "group", arena), text_of(envelope, "session", arena));
+    for (size_t i = 0; i < ENVELOPE_IDS && !key.size; i++)
+        key = envelope->ids[i];
+    return key;
+}
+
+static void read_ids(struct envelope *envelope, struct arena *arena)
+{
+    struct json_token *metadata = find(envelope, "eventMetadata");
     static const char *const IDS[] = {"inferenceId", "eventId"};
-    for (size_t i = 0; i < 2 && !key.size; i++)
-        key = json_tape_text(json_tape_get(metadata, IDS[i]), arena);
-    return key.size ? key : text_of(envelope, "id", arena);
+    for (size_t i = 0; i < 2; i++) {
+        struct json_token *id = json_tape_get(metadata, IDS[i]);
+        envelope->ids[i] = says_nothing(id) ? (struct str){0} : json_tape_text(id, arena);
+    }
+    envelope->ids[2] = text_of(envelope, "id", arena);
+}
+
+/* In an envelope the key stands only once, whatever it holds. */
+static bool is_referenced(const struct envelope *envelope)
+{
+    return find(envelope, "reference") ||
+           (envelope->inner && json_tape_get(envelope->object, "reference"));
 }
 
 /* The record inside of an envelope that holds it as an object, or as text. */
@@ -72,7 +88,9 @@ const char *envelope_read(struct envelope *envelope, struct str line, const stru
     const char *code = open_inner(envelope, arena);
     if (code)
         return code;
+    read_ids(envelope, arena);
     envelope->key = key_of(envelope, arena);
+    envelope->referenced = is_referenced(envelope);
     envelope->endpoint = first(text_of(envelope, "endpoint", arena), name->endpoint);
     envelope->variant = first(text_of(envelope, "variant", arena), name->variant);
     envelope->stratum = first(text_of(envelope, "stratum", arena), envelope->endpoint);
@@ -126,6 +144,12 @@ void envelope_write(const struct envelope *envelope, const struct envelope_optio
     add_text(envelope, into, "model", named_of_endpoint(&options->models, endpoint, variant));
     add_text(envelope, into, "inference_component",
              named_of_endpoint(&options->components, endpoint, variant));
+    if (envelope->run != SAMPLE_LIVE)
+        add_text(envelope, into, "run", str_of(sample_run_name(envelope->run)));
+    if (envelope->reference.data && !envelope->referenced) {
+        member(into, "reference");
+        buffer_append_str(into, envelope->reference);
+    }
     if (options->sampled) {
         add_text(envelope, into, "stratum", envelope->stratum);
         if (!whole || !json_tape_get(envelope->object, "probability")) {

@@ -5,8 +5,11 @@
 #include "schema/base/arena.h"
 #include "schema/base/buffer.h"
 #include "schema/base/json_tape.h"
+#include "schema/sample.h"
 #include "worker/intake/named.h"
 #include "worker/intake/object_key.h"
+
+enum { ENVELOPE_IDS = 3 };
 
 /* A line that was read. Its texts live in the line or in the arena. */
 struct envelope {
@@ -17,6 +20,11 @@ struct envelope {
     struct str endpoint, variant; /* what the record says, else what the object's name says */
     struct str stratum;           /* what the record says, else the endpoint */
     double probability;           /* with which it was sampled before; 1 when not said */
+    struct str ids[ENVELOPE_IDS]; /* inference id, event id, id; absent ones too */
+    bool referenced;              /* it says its reference itself */
+    /* What envelope_write adds, set by who knows it. */
+    struct str reference; /* JSON; absent: none */
+    enum sample_run run;
 };
 
 /* NULL, or why the line cannot be fed: "invalid_utf8", "wrong_type", or a code of json_tape_read.

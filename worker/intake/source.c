@@ -47,6 +47,12 @@ void source_ahead(struct source *source, const struct source_object *object)
         source->class->ahead(source->self, object);
 }
 
+void source_ahead_none(struct source *source)
+{
+    if (source->class->ahead_none)
+        source->class->ahead_none(source->self);
+}
+
 struct lines *source_lines(struct source *source, const struct source_object *object,
                            size_t line_bytes_max, struct error *error)
 {

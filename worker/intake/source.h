@@ -12,7 +12,7 @@ enum { SOURCE_PAGE_OBJECTS = 1000 };
 
 struct source_object {
     char *name; /* its whole name: an absolute path, or s3://bucket/key */
-    int64_t size;
+    int64_t size, modified_ms;
     char etag[S3_ETAG_BYTES]; /* another one when the object's bytes are others */
 };
 
@@ -39,6 +39,7 @@ struct source_class {
     bool (*page)(void *self, bool again, struct source_page *out, struct error *error);
     /* NULL: nothing is fetched ahead */
     void (*ahead)(void *self, const struct source_object *object);
+    void (*ahead_none)(void *self);
     struct lines *(*lines)(void *self, const struct source_object *object, size_t line_bytes_max,
                            struct error *error);
 };
@@ -56,6 +57,8 @@ bool source_page(struct source *source, bool again, struct source_page *out, str
 /* Says that this object will be opened after those that were said before. Objects are opened in the
  * order in which they were said, all of them. */
 void source_ahead(struct source *source, const struct source_object *object);
+/* Takes back all that was said and not opened. */
+void source_ahead_none(struct source *source);
 /* The object's lines. NULL and `error`: it cannot be read; TRANSIENT when it may be later. */
 struct lines *source_lines(struct source *source, const struct source_object *object,
                            size_t line_bytes_max, struct error *error);

@@ -52,7 +52,9 @@ static void add(struct files *files, const char *path, const struct stat *about)
         files->found = memory_resize(files->found, files->room, sizeof *files->found);
     }
     struct source_object *object = &files->found[files->count++];
-    *object = (struct source_object){.name = memory_copy_string(path), .size = about->st_size};
+    *object = (struct source_object){.name = memory_copy_string(path), .size = about->st_size,
+                                      .modified_ms = about->st_mtim.tv_sec * INT64_C(1000) +
+                                                     about->st_mtim.tv_nsec / 1000000};
     snprintf(object->etag, sizeof object->etag, "%" PRId64 "-%" PRId64 ".%09ld",
              (int64_t)about->st_size, (int64_t)about->st_mtim.tv_sec, about->st_mtim.tv_nsec);
 }

@@ -55,7 +55,8 @@ static bool listed(void *owner, const struct s3_object *object)
     struct buffer name = {0};
     buffer_printf(&name, "s3://%s/%.*s", bucket->name, STR_ARGS(object->key));
     struct source_object *one = &page->objects[page->count++];
-    *one = (struct source_object){.name = name.data, .size = object->size};
+    *one = (struct source_object){
+        .name = name.data, .size = object->size, .modified_ms = object->modified_ms};
     snprintf(one->etag, sizeof one->etag, "%s", object->etag);
     buffer_reset(&bucket->after);
     buffer_append_str(&bucket->after, object->key);
@@ -88,6 +89,13 @@ static void bucket_ahead(void *self, const struct source_object *object)
     struct s3_object one = {.key = key_of(bucket, object), .size = object->size};
     snprintf(one.etag, sizeof one.etag, "%s", object->etag);
     s3_stream_add(bucket->stream, &one);
+}
+
+static void bucket_ahead_none(void *self)
+{
+    struct bucket *bucket = self;
+    s3_stream_free(bucket->stream);
+    bucket->stream = s3_stream_new(bucket->s3, PARTS);
 }
 
 /* The next object's bytes go to the file; those of one that fails are read past. */
@@ -128,4 +136,5 @@ const struct source_class SOURCE_S3 = {.open = bucket_open,
                                        .close = bucket_close,
                                        .page = bucket_page,
                                        .ahead = bucket_ahead,
+                                       .ahead_none = bucket_ahead_none,
                                        .lines = bucket_lines};
