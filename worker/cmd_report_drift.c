@@ -133,15 +133,6 @@ static bool make_question(const struct drift_options *options, struct drift_ques
     return true;
 }
 
-static bool check_segments(const struct arg_list *segments, struct error *error)
-{
-    struct problems problems = {0};
-    if (!segment_options_check(segments, "--segment", &problems))
-        error_set(error, ERROR_INPUT, "%s", problems.lines[0]);
-    problems_clear(&problems);
-    return error->kind == ERROR_NONE;
-}
-
 typedef void page_writer(const struct drift_report *report, struct buffer *out);
 
 /* NULL and an error: there is no such format. */
@@ -220,7 +211,7 @@ static int report_drift(const struct drift_options *options)
                                   .tolerance_count = options->tolerances.count};
     int code = EXIT_USAGE;
     page_writer *write = writer_of(options->format, &error);
-    if (write && check_stores(options, &error) && check_segments(&options->segments, &error) &&
+    if (write && check_stores(options, &error) && segment_options_fit(&options->segments, &error) &&
         make_question(options, &report.question, &error) &&
         parse_tolerances(options, tolerances, &error)) {
         code = read_stores(options, &report, &marks, &error);

@@ -18,3 +18,12 @@ bool segment_options_check(const struct arg_list *list, const char *option,
     arg_words_clear(&keys);
     return problems->total == before;
 }
+
+bool segment_options_fit(const struct arg_list *list, struct error *error)
+{
+    struct problems problems = {0};
+    if (!segment_options_check(list, "--segment", &problems))
+        error_set(error, ERROR_INPUT, "%s", problems.lines[0]);
+    problems_clear(&problems);
+    return error->kind == ERROR_NONE;
+}

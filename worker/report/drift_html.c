@@ -1,7 +1,6 @@
 /* drift_html: the drift report as one page for a browser. */
 #include <math.h>
 
-#include "worker/report/drift_css.h"
 #include "worker/report/drift_plot.h"
 #include "worker/report/drift_words.h"
 #include "worker/report/page_words.h"
@@ -17,19 +16,6 @@ enum {
     SEGMENTS_SHOWN = 6,
 };
 
-static const char *class_of(enum drift_verdict verdict)
-{
-    return verdict == DRIFT_WORSE    ? "verdict worse"
-           : verdict == DRIFT_BETTER ? "verdict better"
-                                     : "verdict";
-}
-
-static void add_verdict(struct buffer *out, enum drift_verdict verdict)
-{
-    buffer_printf(out, "<span class=\"%s\"><span aria-hidden=\"true\">%s</span> %s</span>",
-                  class_of(verdict), drift_words_sign(verdict), page_verdict(verdict));
-}
-
 static void add_name(struct buffer *out, const struct drift_report *report,
                      const struct report_series *series)
 {
@@ -38,35 +24,11 @@ static void add_name(struct buffer *out, const struct drift_report *report,
     html_move(out, &words, true);
 }
 
-/* A term and what it says; nothing when there is nothing to say. */
-static void add_term(struct buffer *out, const char *term, struct buffer *words)
-{
-    if (words->size > 0) {
-        buffer_printf(out, "<dt>%s</dt><dd>", term);
-        html_move(out, words, false);
-        buffer_append_str(out, STR("</dd>"));
-    }
-    buffer_clear(words);
-}
-
 static void add_head(struct buffer *out, const struct drift_report *report)
 {
     struct buffer words = {0};
     drift_words_counts(report, &words);
-    buffer_append_str(out, STR("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-                               "<meta name=\"viewport\" content=\"width=device-width, "
-                               "initial-scale=1\"><title>Drift: "));
-    buffer_append_str(out, buffer_str(&words));
-    buffer_append_str(out, STR("</title><style>\n"));
-    buffer_append_str(out, str_of(drift_css));
-    buffer_append_str(out, STR("</style></head>\n<body><header><h1>Drift report</h1>"
-                               "<p class=\"lead\">"));
-    buffer_append_str(out, buffer_str(&words));
-    buffer_append_str(out, STR(".</p>"));
-    if (report->partial.total > 0)
-        buffer_append_str(out, STR("<p class=\"lead worse\">Partial: this is not all; what is "
-                                   "missing is listed <a href=\"#data\">below</a>.</p>"));
-    buffer_append_str(out, STR("</header>\n<main>\n"));
+    html_begin(out, "Drift", "Drift report", buffer_str(&words), &report->partial);
     buffer_clear(&words);
 }
 
@@ -81,7 +43,7 @@ static void add_since(struct buffer *out, const struct drift_answer *answer)
                       drift_words_minute(answer->onset.since_ms, since),
                       drift_words_minute(answer->onset.first_ms, first),
                       drift_words_minute(answer->onset.last_ms, last));
-    add_term(out, "since", &words);
+    html_term(out, "since", &words);
 }
 
 static void add_facts(struct buffer *out, const struct drift_report *report,
@@ -95,25 +57,25 @@ static void add_facts(struct buffer *out, const struct drift_report *report,
     drift_words_marks(report, series, &words);
     add_term(out, "cause?", &words);
     drift_words_evidence(row, &words);
-    add_term(out, "how sure", &words);
+    html_term(out, "how sure", &words);
     if (row->verdict == DRIFT_NOT_ENOUGH_DATA)
         drift_words_power(row, series->tolerance, &words);
-    add_term(out, "it takes", &words);
+    html_term(out, "it takes", &words);
     if (answer->segment_count > 1 && !isnan(row->within))
         buffer_printf(&words, "quality %+.3f, traffic mix %+.3f", row->within, row->mix);
-    add_term(out, "where", &words);
+    html_term(out, "where", &words);
     drift_words_level(&row->base, &words);
-    add_term(out, "baseline", &words);
+    html_term(out, "baseline", &words);
     drift_words_level(&row->current, &words);
-    add_term(out, "window", &words);
+    html_term(out, "window", &words);
     if (series->changed)
         buffer_printf(&words,
                       "the criterion changed between the windows: %.12s is not compared "
                       "with another",
                       series->hash);
-    add_term(out, "note", &words);
+    html_term(out, "note", &words);
     drift_words_advice(report, series, &words);
-    add_term(out, "do", &words);
+    html_term(out, "do", &words);
     buffer_append_str(out, STR("</dl>"));
 }
 
@@ -125,7 +87,7 @@ static void add_segment(struct buffer *out, const struct drift_report *report,
     drift_words_segment(report, row, &words);
     html_move(out, &words, true);
     buffer_append_str(out, STR("</th><td>"));
-    add_verdict(out, row->verdict);
+    html_verdict(out, row->verdict);
     buffer_append_str(out, STR("</td><td class=\"number\">"));
     drift_words_levels(row, out);
     buffer_append_str(out, STR("</td><td class=\"number\">"));
@@ -136,21 +98,19 @@ static void add_segment(struct buffer *out, const struct drift_report *report,
 static void add_segments(struct buffer *out, const struct drift_report *report,
                          const struct report_series *series)
 {
+    static const char *const heads[] = {"segment", "verdict", "mean", "change [95 %]", "n_eff"};
     const struct drift_answer *answer = &series->answer;
     if (answer->segment_count < 2)
         return;
-    buffer_append_str(out, STR("<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\""
-                               "Segments\"><table><caption>Segments of "));
+    html_table(out, "Segments");
+    buffer_append_str(out, STR("Segments of "));
     add_name(out, report, series);
     if (answer->segment_count > SEGMENTS_SHOWN)
         buffer_printf(out, ", %d of %zu", SEGMENTS_SHOWN, answer->segment_count);
-    buffer_append_str(out, STR("</caption><thead><tr><th scope=\"col\">segment</th><th "
-                               "scope=\"col\">verdict</th><th scope=\"col\">mean</th><th "
-                               "scope=\"col\">change [95 %]</th><th scope=\"col\">n_eff</th></tr>"
-                               "</thead><tbody>"));
+    html_columns(out, heads, sizeof heads / sizeof *heads);
     for (size_t i = 0; i < answer->segment_count && i < SEGMENTS_SHOWN; i++)
         add_segment(out, report, &answer->segments[i]);
-    buffer_append_str(out, STR("</tbody></table></div>"));
+    html_table_end(out);
 }
 
 static void add_detail(struct buffer *out, const struct drift_report *report, size_t index)
@@ -158,7 +118,7 @@ static void add_detail(struct buffer *out, const struct drift_report *report, si
     const struct report_series *series = &report->series[index];
     const struct drift_row *row = &series->answer.all;
     buffer_append_str(out, STR("<article><h3>"));
-    add_verdict(out, row->verdict);
+    html_verdict(out, row->verdict);
     buffer_append_str(out, STR(" "));
     add_name(out, report, series);
     buffer_append_str(out, STR("</h3><p class=\"number\">"));
@@ -203,7 +163,7 @@ static void add_row(struct buffer *out, const struct drift_report *report,
     buffer_append_str(out, STR("<tr><th scope=\"row\">"));
     add_name(out, report, series);
     buffer_append_str(out, STR("</th><td>"));
-    add_verdict(out, row->verdict);
+    html_verdict(out, row->verdict);
     buffer_append_str(out, STR("</td><td class=\"number\">"));
     drift_words_levels(row, out);
     buffer_append_str(out, STR("</td><td class=\"number\">"));
@@ -222,19 +182,15 @@ static void add_row(struct buffer *out, const struct drift_report *report,
 static void add_table(struct buffer *out, const struct drift_report *report)
 {
     size_t i = 0;
-    buffer_append_str(out,
-                      STR("<div class=\"wide\" tabindex=\"0\" role=\"region\" "
-                          "aria-label=\"All rows\"><table><caption>All rows, those that need a "
-                          "look first</caption><thead><tr>"));
     static const char *const heads[] = {"model / metric", "verdict",   "mean",
                                         "change [95 %]",  "tolerance", "p, over all rows",
                                         "would show",     "scores",    "missing"};
-    for (size_t h = 0; h < sizeof heads / sizeof *heads; h++)
-        buffer_printf(out, "<th scope=\"col\">%s</th>", heads[h]);
-    buffer_append_str(out, STR("</tr></thead><tbody>\n"));
+    html_table(out, "All rows");
+    buffer_append_str(out, STR("All rows, those that need a look first"));
+    html_columns(out, heads, sizeof heads / sizeof *heads);
     for (; i < report->count && out->size < TABLE_BYTES; i++)
         add_row(out, report, &report->series[i]);
-    buffer_append_str(out, STR("</tbody></table></div>"));
+    html_table_end(out);
     if (i < report->count)
         buffer_printf(out,
                       "<p class=\"quiet\">%zu more rows, the quietest, have no room here: "
@@ -266,22 +222,6 @@ static void add_range(struct buffer *out, const char *term, struct time_range ra
                   drift_words_minute(range.from_ms, from), drift_words_minute(range.to_ms, to));
 }
 
-static void add_problems(struct buffer *out, const struct drift_report *report)
-{
-    size_t i = 0;
-    if (report->partial.total == 0)
-        return;
-    buffer_append_str(out, STR("<p>This is not all:</p><ul>"));
-    for (; i < report->partial.count && out->size < PROBLEMS_BYTES; i++) {
-        buffer_append_str(out, STR("<li>"));
-        html_append(out, str_of(report->partial.lines[i]));
-        buffer_append_str(out, STR("</li>"));
-    }
-    if (i < report->partial.total)
-        buffer_printf(out, "<li>and %zu more</li>", report->partial.total - i);
-    buffer_append_str(out, STR("</ul>"));
-}
-
 static void add_data(struct buffer *out, const struct drift_report *report)
 {
     struct buffer words = {0};
@@ -296,7 +236,7 @@ static void add_data(struct buffer *out, const struct drift_report *report)
         buffer_printf(out, "<dt>scores until</dt><dd>%s UTC</dd>",
                       drift_words_minute(watermark_ms, until));
     drift_words_tested(report, &words);
-    add_term(out, "tested", &words);
+    html_term(out, "tested", &words);
     buffer_printf(out, "<dt>read</dt><dd>%zu shard%s%s</dd>", report->shard_count,
                   report->shard_count == 1 ? "" : "s",
                   report->partial.total > 0 ? "" : "; nothing known to be missing");
@@ -306,7 +246,7 @@ static void add_data(struct buffer *out, const struct drift_report *report)
                       "counted, too</dd>",
                       (long long)report->pending);
     buffer_append_str(out, STR("</dl>"));
-    add_problems(out, report);
+    html_partial(out, &report->partial, PROBLEMS_BYTES);
     buffer_printf(
         out,
         "<p class=\"quiet\">WORSE, BETTER: beyond the tolerance, %g %% sure. NO MEANINGFUL "
@@ -321,5 +261,5 @@ void drift_report_html(const struct drift_report *report, struct buffer *out)
     add_details(out, report);
     add_all(out, report);
     add_data(out, report);
-    buffer_append_str(out, STR("</main></body></html>\n"));
+    html_end(out);
 }

@@ -2,16 +2,19 @@
 #include "worker/report/drift_plot.h"
 
 #include <math.h>
+#include <stdlib.h>
 
+#include "schema/base/memory.h"
 #include "worker/report/drift_words.h"
 #include "worker/report/html.h"
+#include "worker/report/svg.h"
 
 enum { HOUR_MS = 60 * 60 * 1000 };
 
 /* ---- the trend ---- */
 
 /* The field inside the axes, in units of the picture. */
-enum { WIDTH = 360, HEIGHT = 132, LEFT = 36, RIGHT = 352, TOP = 14, BOTTOM = 108 };
+enum { HEIGHT = 132, LEFT = 36, RIGHT = 352, TOP = 14, BOTTOM = 108 };
 enum { MARKS_SHOWN = 20 };
 
 struct field {
@@ -59,33 +62,20 @@ static struct field field_of(const struct drift_question *question,
     return field;
 }
 
-static void add_rect(struct buffer *out, const char *class, double left, double right, double top,
-                     double bottom)
-{
-    buffer_printf(out, "<rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>",
-                  class, left, top, fmax(right - left, 1), fmax(bottom - top, 1));
-}
-
-static void add_line(struct buffer *out, const char *class, double x1, double y1, double x2,
-                     double y2)
-{
-    buffer_printf(out, "<path class=\"%s\" d=\"M%.1f %.1fL%.1f %.1f\"/>", class, x1, y1, x2, y2);
-}
-
 /* What stands behind the curve. */
 static void add_ground(struct buffer *out, const struct drift_question *question,
                        const struct report_series *series, const struct field *field)
 {
     const struct drift_answer *answer = &series->answer;
-    add_rect(out, "window", x_of(field, question->current.from_ms), RIGHT, TOP, BOTTOM);
+    svg_rect(out, "window", x_of(field, question->current.from_ms), RIGHT, TOP, BOTTOM);
     if (answer->all.base.n > 0) {
         double mean = answer->all.base.mean;
-        add_rect(out, "tolerance", LEFT, RIGHT, y_of(field, mean + series->tolerance),
+        svg_rect(out, "tolerance", LEFT, RIGHT, y_of(field, mean + series->tolerance),
                  y_of(field, mean - series->tolerance));
-        add_line(out, "baseline", LEFT, y_of(field, mean), RIGHT, y_of(field, mean));
+        svg_line(out, "baseline", LEFT, y_of(field, mean), RIGHT, y_of(field, mean));
     }
     if (answer->onset.found)
-        add_rect(out, "since", x_of(field, answer->onset.first_ms),
+        svg_rect(out, "since", x_of(field, answer->onset.first_ms),
                  x_of(field, answer->onset.last_ms + HOUR_MS), TOP, BOTTOM);
 }
 
@@ -156,7 +146,7 @@ static void add_axes(struct buffer *out, const struct drift_question *question,
 {
     int64_t start_ms = question->current.from_ms;
     double x = x_of(field, start_ms);
-    add_line(out, "axis", LEFT, BOTTOM, RIGHT, BOTTOM);
+    svg_line(out, "axis", LEFT, BOTTOM, RIGHT, BOTTOM);
     buffer_printf(out, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%.2f</text>", LEFT - 4, TOP + 8,
                   field->high);
     buffer_printf(out, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%.2f</text>", LEFT - 4, BOTTOM,
@@ -206,7 +196,7 @@ void drift_plot_trend(const struct drift_report *report, const struct report_ser
     buffer_printf(out,
                   "<svg role=\"img\" viewBox=\"0 0 %d %d\" aria-labelledby=\"t%zu d%zu\">"
                   "<title id=\"t%zu\">Trend of ",
-                  WIDTH, HEIGHT, id, id, id);
+                  SVG_WIDTH, HEIGHT, id, id, id);
     drift_words_name(report, series, &words);
     html_move(out, &words, true);
     buffer_printf(out, "</title><desc id=\"d%zu\">", id);
@@ -222,60 +212,18 @@ void drift_plot_trend(const struct drift_report *report, const struct report_ser
 
 /* ---- the changes ---- */
 
-enum { ROW_HEIGHT = 32, CHANGES_LEFT = 8, CHANGES_RIGHT = 352, LINE_AT = 22 };
-
-static double change_x(double change, double reach)
-{
-    double middle = (CHANGES_LEFT + CHANGES_RIGHT) / 2.0;
-    double part = fmin(fmax(change / reach, -1), 1);
-    return middle + part * (CHANGES_RIGHT - CHANGES_LEFT) / 2;
-}
-
-/* A bar for the interval, a square for the change itself. */
-static void add_change(struct buffer *out, const struct drift_report *report, size_t index,
-                       double reach)
-{
-    const struct report_series *series = &report->series[index];
-    const struct drift_row *row = &series->answer.all;
-    double top = (double)index * ROW_HEIGHT, y = top + LINE_AT;
-    struct buffer words = {0};
-    buffer_printf(out, "<text x=\"%d\" y=\"%.0f\">%s ", CHANGES_LEFT, top + 12,
-                  drift_words_sign(row->verdict));
-    drift_words_name(report, series, &words);
-    html_move(out, &words, true);
-    buffer_append_str(out, STR("</text>"));
-    add_rect(out, "tolerance", change_x(-series->tolerance, reach),
-             change_x(series->tolerance, reach), y - 6, y + 6);
-    add_line(out, "axis", change_x(0, reach), y - 6, change_x(0, reach), y + 6);
-    if (isnan(row->difference.ci.low))
-        return;
-    add_line(out, "interval", change_x(row->difference.ci.low, reach), y,
-             change_x(row->difference.ci.high, reach), y);
-    double x = change_x(row->difference.delta, reach);
-    add_rect(out, "point", x - 3, x + 3, y - 3, y + 3);
-}
-
 void drift_plot_changes(const struct drift_report *report, size_t count, struct buffer *out)
 {
-    double reach = 0, bottom = (double)count * ROW_HEIGHT + 4;
+    struct forest_row *rows = memory_new(count + 1, sizeof *rows);
     for (size_t i = 0; i < count; i++) {
-        struct interval ci = report->series[i].answer.all.difference.ci;
-        reach = fmax(reach, 1.5 * report->series[i].tolerance);
-        reach = fmax(reach, fmax(fabs(ci.low), fabs(ci.high)));
+        const struct report_series *series = &report->series[i];
+        const struct drift_row *row = &series->answer.all;
+        rows[i] = (struct forest_row){.verdict = row->verdict,
+                                      .delta = row->difference.delta,
+                                      .tolerance = series->tolerance,
+                                      .ci = row->difference.ci};
+        drift_words_name(report, series, &rows[i].name);
     }
-    buffer_printf(
-        out,
-        "<svg role=\"img\" viewBox=\"0 0 %d %.0f\" aria-labelledby=\"tc dc\">"
-        "<title id=\"tc\">Changes and their intervals</title><desc id=\"dc\">%zu rows, from "
-        "worse on the left to better on the right; the table below has the "
-        "numbers.</desc>",
-        WIDTH, bottom + 18, count);
-    for (size_t i = 0; i < count; i++)
-        add_change(out, report, i, reach);
-    buffer_printf(out,
-                  "<text x=\"%d\" y=\"%.0f\">%.2g worse</text><text x=\"%.0f\" y=\"%.0f\" "
-                  "text-anchor=\"middle\">0</text><text x=\"%d\" y=\"%.0f\" "
-                  "text-anchor=\"end\">better +%.2g</text></svg>",
-                  CHANGES_LEFT, bottom + 13, -reach, change_x(0, reach), bottom + 13, CHANGES_RIGHT,
-                  bottom + 13, reach);
+    svg_forest(rows, count, out);
+    free(rows);
 }

@@ -8,15 +8,6 @@
 
 enum { HOUR_MS = 60 * 60 * 1000, DAY_MS = 24 * HOUR_MS };
 
-const char *drift_words_sign(enum drift_verdict verdict)
-{
-    static const char *const signs[] = {[DRIFT_NOT_ENOUGH_DATA] = "?",
-                                        [DRIFT_NO_MEANINGFUL_CHANGE] = "=",
-                                        [DRIFT_BETTER] = "▲",
-                                        [DRIFT_WORSE] = "▼"};
-    return signs[verdict];
-}
-
 void drift_words_counts(const struct drift_report *report, struct buffer *out)
 {
     static const enum drift_verdict order[] = {DRIFT_WORSE, DRIFT_BETTER, DRIFT_NOT_ENOUGH_DATA,

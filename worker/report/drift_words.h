@@ -8,8 +8,6 @@ enum { MINUTE_TEXT_BYTES = 32 };
 
 /* Texts that are appended may hold what traffic or a configuration said: a page escapes them. */
 
-/* A sign for it, so that no colour tells alone: "▼", "▲", "?", "=". */
-const char *drift_words_sign(enum drift_verdict verdict);
 /* "2 WORSE, 1 NOT ENOUGH DATA, 4 NO MEANINGFUL CHANGE"; "no scores" without any row. */
 void drift_words_counts(const struct drift_report *report, struct buffer *out);
 /* "Sun 2026-03-01 14:00", UTC. */

@@ -1,7 +1,9 @@
-/* html: text made safe for a page, and the few tags that need care. */
+/* html: text made safe for a page, and the parts that pages of reports have in common. */
 #include "worker/report/html.h"
 
 #include "schema/base/utf8.h"
+#include "worker/report/drift_css.h"
+#include "worker/report/page_words.h"
 
 static struct str entity_of(uint32_t code_point)
 {
@@ -52,4 +54,87 @@ void html_move(struct buffer *out, struct buffer *words, bool cut)
 {
     append_until(out, buffer_str(words), cut ? HTML_NAME_MAX : SIZE_MAX);
     buffer_clear(words);
+}
+
+/* ---- parts of pages ---- */
+
+void html_begin(struct buffer *out, const char *title, const char *heading, struct str lead,
+                const struct problems *partial)
+{
+    buffer_printf(out,
+                  "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+                  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
+                  "<title>%s: ",
+                  title);
+    html_append(out, lead);
+    buffer_append_str(out, STR("</title><style>\n"));
+    buffer_append_str(out, str_of(drift_css));
+    buffer_printf(out, "</style></head>\n<body><header><h1>%s</h1><p class=\"lead\">", heading);
+    html_append(out, lead);
+    buffer_append_str(out, STR(".</p>"));
+    if (partial->total > 0)
+        buffer_append_str(out, STR("<p class=\"lead worse\">Partial: this is not all; what is "
+                                   "missing is listed <a href=\"#data\">below</a>.</p>"));
+    buffer_append_str(out, STR("</header>\n<main>\n"));
+}
+
+void html_end(struct buffer *out)
+{
+    buffer_append_str(out, STR("</main></body></html>\n"));
+}
+
+void html_verdict(struct buffer *out, enum drift_verdict verdict)
+{
+    const char *class = verdict == DRIFT_WORSE    ? "verdict worse"
+                        : verdict == DRIFT_BETTER ? "verdict better"
+                                                  : "verdict";
+    buffer_printf(out, "<span class=\"%s\"><span aria-hidden=\"true\">%s</span> %s</span>", class,
+                  page_sign(verdict), page_verdict(verdict));
+}
+
+void html_term(struct buffer *out, const char *term, struct buffer *words)
+{
+    if (words->size > 0) {
+        buffer_printf(out, "<dt>%s</dt><dd>", term);
+        html_move(out, words, false);
+        buffer_append_str(out, STR("</dd>"));
+    }
+    buffer_clear(words);
+}
+
+void html_table(struct buffer *out, const char *label)
+{
+    buffer_printf(out,
+                  "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"%s\"><table>"
+                  "<caption>",
+                  label);
+}
+
+void html_columns(struct buffer *out, const char *const *heads, size_t count)
+{
+    buffer_append_str(out, STR("</caption><thead><tr>"));
+    for (size_t i = 0; i < count; i++)
+        buffer_printf(out, "<th scope=\"col\">%s</th>", heads[i]);
+    buffer_append_str(out, STR("</tr></thead><tbody>\n"));
+}
+
+void html_table_end(struct buffer *out)
+{
+    buffer_append_str(out, STR("</tbody></table></div>"));
+}
+
+void html_partial(struct buffer *out, const struct problems *partial, size_t bytes_max)
+{
+    size_t i = 0;
+    if (partial->total == 0)
+        return;
+    buffer_append_str(out, STR("<p>This is not all:</p><ul>"));
+    for (; i < partial->count && out->size < bytes_max; i++) {
+        buffer_append_str(out, STR("<li>"));
+        html_append(out, str_of(partial->lines[i]));
+        buffer_append_str(out, STR("</li>"));
+    }
+    if (i < partial->total)
+        buffer_printf(out, "<li>and %zu more</li>", partial->total - i);
+    buffer_append_str(out, STR("</ul>"));
 }

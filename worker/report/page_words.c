@@ -44,6 +44,15 @@ const char *page_verdict(enum drift_verdict verdict)
     return words[verdict];
 }
 
+const char *page_sign(enum drift_verdict verdict)
+{
+    static const char *const signs[] = {[DRIFT_NOT_ENOUGH_DATA] = "?",
+                                        [DRIFT_NO_MEANINGFUL_CHANGE] = "=",
+                                        [DRIFT_BETTER] = "▲",
+                                        [DRIFT_WORSE] = "▼"};
+    return signs[verdict];
+}
+
 void page_partial(struct buffer *out, const struct problems *partial)
 {
     if (partial->total > 0)

@@ -18,6 +18,8 @@ void page_clean(struct buffer *out, const char *text);
 void page_clipped(struct buffer *out, const char *text, size_t bytes);
 /* "NOT ENOUGH DATA". */
 const char *page_verdict(enum drift_verdict verdict);
+/* A sign for it, so that no colour tells alone: "▼", "▲", "?", "=". */
+const char *page_sign(enum drift_verdict verdict);
 /* The last lines of a page: why it does not tell all. */
 void page_partial(struct buffer *out, const struct problems *partial);
 
