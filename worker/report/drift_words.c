@@ -122,13 +122,15 @@ void drift_words_evidence(const struct drift_row *row, struct buffer *out)
 {
     if (isnan(row->difference.p))
         return;
-    buffer_printf(out, "p %.2g", row->difference.p);
+    buffer_printf(out, "p %.2g if nothing changed", row->difference.p);
     if (!isnan(row->p_adjusted))
         buffer_printf(out, ", %.2g over all rows", row->p_adjusted);
+    /* not p's question: without these words the two seem to contradict each other */
     if (row->log_e > log(1e6))
-        buffer_append_str(out, STR("; more than a million to 1 against chance"));
+        buffer_append_str(out, STR("; beyond the tolerance: over a million to 1"));
     else if (row->log_e > log(2))
-        buffer_printf(out, "; about %.0f to 1 against chance", two_digits(exp(row->log_e)));
+        buffer_printf(out, "; beyond the tolerance: about %.0f to 1",
+                      two_digits(exp(row->log_e)));
 }
 
 void drift_words_power(const struct drift_row *row, double tolerance, struct buffer *out)

@@ -23,8 +23,8 @@ void drift_words_segment(const struct drift_report *report, const struct drift_r
 void drift_words_levels(const struct drift_row *row, struct buffer *out);
 /* "-0.154 [-0.197, -0.112]"; nothing when it is unknown. */
 void drift_words_change(const struct drift_row *row, struct buffer *out);
-/* "p 2e-13, 4e-13 over all rows; more than a million to 1 against chance"; nothing when it is
- * unknown. */
+/* "p 2e-13 if nothing changed, 4e-13 over all rows; beyond the tolerance: about 40 to 1"; nothing
+ * when it is unknown. */
 void drift_words_evidence(const struct drift_row *row, struct buffer *out);
 /* What happened to the model in the hours in which a change may have begun, or the last before them:
  * "deployed v7 at Sun 2026-03-01 14:00 UTC, in these hours"; nothing without a change or marks. */
