@@ -55,7 +55,7 @@ static void add_facts(struct buffer *out, const struct drift_report *report,
     buffer_append_str(out, STR("<dl>"));
     add_since(out, answer);
     drift_words_marks(report, series, &words);
-    add_term(out, "cause?", &words);
+    html_term(out, "cause?", &words);
     drift_words_evidence(row, &words);
     html_term(out, "how sure", &words);
     if (row->verdict == DRIFT_NOT_ENOUGH_DATA)
