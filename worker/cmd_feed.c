@@ -22,7 +22,7 @@ static const char POSITIONS_SUFFIX[] = ".assay-feed";
 struct feed_options {
     const char *brokers, *topic, *positions, *name, *region, *profile, *url;
     struct arg_list from, models, components, samples, truths, kafka;
-    double rate, every_s, window_h;
+    double rate, every_s, window_h, share, floor, novelty;
     bool follow, json;
 };
 
@@ -42,6 +42,18 @@ static const struct arg ARGS[] = {
      "carries it, and reports weigh by it. A record that names no stratum is of its endpoint's; "
      "default 1",
      0, 0},
+    {"sample-share", "P", ARG_NUMBER, AT(share),
+     "send about this share of all other records: strata share by the square roots of their sizes, "
+     "as each 10,000 records tell them; default 1",
+     0.0001, 1},
+    {"sample-floor", "N", ARG_NUMBER, AT(floor),
+     "with --sample-share: of each stratum at least about so many of 10,000 records, or all there "
+     "are; default 30",
+     0, 10000},
+    {"sample-new", "N", ARG_NUMBER, AT(novelty),
+     "with --sample-share: send about so many of each shape of prompt, whatever its stratum's "
+     "share; default 0",
+     0, 10000},
     {"follow", NULL, ARG_FLAG, AT(follow),
      "go on: feed what appears, late names too, and what grows; SIGTERM or Ctrl-C ends it", 0, 0},
     {"every", "SECONDS", ARG_NUMBER, AT(every_s),
@@ -127,6 +139,17 @@ static void check_samples(const struct arg_list *samples, struct problems *probl
     }
 }
 
+/* What comes later is told of the samples that were sent by deciding again. */
+static void check_share(const struct feed_options *options, struct problems *problems)
+{
+    if (options->share > 0 && options->truths.count > 0)
+        problems_add(problems, "",
+                     "--sample-share learns as it goes, and --ground-truth must know later what was "
+                     "sent: give --sample STRATUM=P instead");
+    if (options->share <= 0 && options->novelty > 0)
+        problems_add(problems, "", "--sample-new needs --sample-share");
+}
+
 static bool check(const struct feed_options *options, struct problems *problems)
 {
     if (!options->brokers)
@@ -149,6 +172,7 @@ static bool check(const struct feed_options *options, struct problems *problems)
     check_pairs(&options->models, "model", problems);
     check_pairs(&options->components, "component", problems);
     check_samples(&options->samples, problems);
+    check_share(options, problems);
     return problems->total == 0;
 }
 
@@ -253,8 +277,9 @@ static struct feed_config configure(struct run *run)
                 .url = options->url},
         .envelope = {.models = {options->models.values, options->models.count},
                      .components = {options->components.values, options->components.count},
-                     .sampled = options->samples.count > 0},
+                     .sampled = options->samples.count > 0 || options->share > 0},
         .strata = {options->samples.values, options->samples.count},
+        .sampler = {options->share, options->floor, options->novelty},
         .rate = options->rate,
         .follow_ms = options->follow ? (int64_t)(options->every_s * 1000) : 0,
         .stop = &interrupted,
@@ -306,7 +331,7 @@ static int feed(struct run *run)
 
 int cmd_feed(int argc, char **argv)
 {
-    struct feed_options options = {.name = "main", .every_s = 10, .window_h = 168};
+    struct feed_options options = {.name = "main", .every_s = 10, .window_h = 168, .floor = 30};
     struct arg_list operands = {0};
     struct problems problems = {0};
     int exit_code = EXIT_USAGE;

@@ -286,6 +286,7 @@ bool feed_run(const struct feed_config *config, struct feed_counts *out, struct 
     close_places(feed.captures, config->from_count);
     close_places(feed.truth_places, config->truth_count);
     producer_close(feed.producer);
+    feed_sampling_stop(&feed);
     feed_truth_free(feed.truth);
     feed_batch_clear(&feed.batch);
     buffer_clear(&feed.name);

@@ -25,6 +25,7 @@ struct feed {
     int64_t looks;                      /* at all places, done */
     uint8_t key[SIPHASH_KEY_BYTES];     /* of the sampling's decisions */
     bool keyed;
+    struct sampler *sampler; /* NULL: strata without a probability are sent whole */
     int64_t due_us; /* steady clock: when the rate lets the next record go */
     struct feed_truth *truth; /* NULL: there is no ground truth */
 };
@@ -72,8 +73,10 @@ bool feed_page(struct feed *feed, struct source *source, const struct source_pag
 bool feed_sampling_take(struct feed *feed, struct str value);
 /* Makes the key at the first start with strata, and keeps it. */
 bool feed_sampling_start(struct feed *feed, struct error *error);
-/* With which probability the record is sent; 0: it is left out. */
-double feed_sampling_probability(const struct feed *feed, const struct envelope *envelope,
+void feed_sampling_stop(struct feed *feed);
+/* With which probability the record is sent; 0: it is left out. Without a sampler the same however
+ * often it is asked. */
+double feed_sampling_probability(struct feed *feed, const struct envelope *envelope,
                                  const char *object, int64_t line);
 
 /* ---- feed_object.c: an object is read on from its position ---- */

@@ -1,7 +1,8 @@
-/* feed_sampling: which records of a stratum are sent, decided alike however often it is asked. */
+/* feed_sampling: which records are sent, and with what probability. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "schema/capture.h"
 #include "worker/feed/feed_inside.h"
 #include "worker/stats/sampling.h"
 
@@ -33,7 +34,10 @@ bool feed_sampling_take(struct feed *feed, struct str value)
 bool feed_sampling_start(struct feed *feed, struct error *error)
 {
     char hex[2 * SIPHASH_KEY_BYTES + 1];
-    if (feed->config->strata.count == 0 || feed->keyed)
+    bool adapts = feed->config->sampler.share > 0;
+    if (adapts)
+        feed->sampler = sampler_new(&feed->config->sampler);
+    if ((feed->config->strata.count == 0 && !adapts) || feed->keyed)
         return true;
     hash_random(feed->key, sizeof feed->key);
     hash_hex(feed->key, sizeof feed->key, hex);
@@ -45,6 +49,12 @@ bool feed_sampling_start(struct feed *feed, struct error *error)
     buffer_clear(&name);
     buffer_clear(&value);
     return feed->keyed;
+}
+
+void feed_sampling_stop(struct feed *feed)
+{
+    sampler_free(feed->sampler);
+    feed->sampler = NULL;
 }
 
 /* All that share a key are kept or left out together: a group is of use as a whole only. */
@@ -60,14 +70,37 @@ static uint64_t randomness_of(const struct feed *feed, struct str key, const cha
     return randomness;
 }
 
-double feed_sampling_probability(const struct feed *feed, const struct envelope *envelope,
+/* A group or a session, not the id of one record alone. */
+static bool is_shared(const struct envelope *envelope)
+{
+    for (size_t i = 0; i < ENVELOPE_IDS; i++)
+        if (str_equal(envelope->key, envelope->ids[i]))
+            return false;
+    return envelope->key.data != NULL;
+}
+
+/* 0: of what is kept or left out together, and of what cannot be read. */
+static uint64_t shape_of(struct feed *feed, const struct envelope *envelope)
+{
+    struct sample sample;
+    struct capture_reason reason;
+    if (feed->config->sampler.novelty <= 0 || is_shared(envelope) ||
+        !capture_decode(envelope->line, STR("line"), &feed->arena, &sample, &reason))
+        return 0;
+    return sampler_shape(feed->key, sample.last_user);
+}
+
+double feed_sampling_probability(struct feed *feed, const struct envelope *envelope,
                                  const char *object, int64_t line)
 {
     struct str said = named_find(&feed->config->strata, envelope->stratum);
-    if (!said.data)
+    if (!said.data && !feed->sampler)
         return 1;
-    uint64_t threshold = sampling_threshold(strtod(said.data, NULL));
-    bool kept =
-        sampling_keeps(randomness_of(feed, envelope->key, object, line), threshold);
+    double p = said.data ? strtod(said.data, NULL)
+                         : sampler_probability(feed->sampler,
+                                               hash_sip(feed->key, envelope->stratum),
+                                               shape_of(feed, envelope));
+    uint64_t threshold = sampling_threshold(p);
+    bool kept = sampling_keeps(randomness_of(feed, envelope->key, object, line), threshold);
     return kept ? sampling_probability(threshold) : 0;
 }
