@@ -3,9 +3,14 @@
 import json
 import signal
 import subprocess
+import threading
 import time
+import urllib.error
+import urllib.request
 import uuid
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import unquote
 
 import jsonschema
 import pytest
@@ -163,3 +168,41 @@ def bucket(aws, monkeypatch):
     client = aws.client("s3")
     client.create_bucket(Bucket="captures")
     return lambda key, body: client.put_object(Bucket="captures", Key=key, Body=body)
+
+
+class Stumbling(BaseHTTPRequestHandler):
+    """In front of moto: what `server.fault(key)` says, a status and a code, is answered; else moto does. The key of a listing is ""."""
+
+    def do_GET(self):
+        fault = self.server.fault(unquote(self.path.partition("?")[0]).removeprefix("/captures").removeprefix("/"))
+        if fault:
+            return self.answer(fault[0], f"<Error><Code>{fault[1]}</Code><Message>m</Message></Error>".encode(), {})
+        asked = urllib.request.Request(self.server.behind + self.path, headers=dict(self.headers.items()))
+        try:
+            with urllib.request.urlopen(asked, timeout=30) as reply:
+                return self.answer(reply.status, reply.read(), reply.headers)
+        except urllib.error.HTTPError as reply:
+            return self.answer(reply.code, reply.read(), reply.headers)
+
+    def answer(self, status, body, headers):
+        self.send_response(status)
+        for name in ("ETag", "Last-Modified", "Content-Range"):
+            if name in headers:
+                self.send_header(name, headers[name])
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def stumbling(aws, bucket, monkeypatch):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Stumbling)
+    server.fault, server.behind = (lambda key: None), aws.url
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{server.server_port}")
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()

@@ -3,9 +3,13 @@ partition, and name what it cannot? On a real Kafka, read by librdkafka's newest
 
 import gzip
 import json
+import os
+import pty
 import random
+import re
 import signal
 import sqlite3
+import subprocess
 import time
 from collections import Counter, defaultdict
 
@@ -13,7 +17,7 @@ import pytest
 from confluent_kafka.admin import ConfigResource
 
 from feeding import (LAYOUT, PARTITIONS, bucket, capture, committed, feed, feeding, follow, line_counts, read_committed, records_in,  # noqa: F401
-                     schema, text_of, topic, wait_until_it_feeds, write)
+                     schema, stumbling, text_of, topic, wait_until_it_feeds, write)
 from kafka import clients
 
 pytestmark = pytest.mark.kafka
@@ -457,3 +461,70 @@ def test_what_appears_in_a_bucket_is_fed_late_keys_too(follow, bucket):
     feed.wait(["e-1", "e-2", "e-3"])
     code, summary, said = feed.end()
     assert (code, said) == (0, "") and summary["objects"]["fed"] == 3
+
+
+def test_objects_that_may_not_be_read_are_named_and_the_others_go(feed, kafka, topic, bucket, stumbling):
+    for i in range(10):
+        bucket(f"p/{i}.jsonl", text_of([capture(i)]).encode())
+    stumbling.fault = lambda key: (403, "AccessDenied") if key in ("p/3.jsonl", "p/7.jsonl") else None
+    code, summary, said = feed("s3://captures/p/")
+    assert code == 3 and summary["objects"] == {"fed": 8, "already": 0, "foreign": 0, "failed": 2, "changed": 0}
+    assert said.count("403 AccessDenied") == 2 and "s3://captures/p/3.jsonl: " in said and "s3://captures/p/7.jsonl: " in said
+    stumbling.fault = lambda key: None
+    code, summary, said = feed("s3://captures/p/")
+    assert (code, said) == (0, "") and summary["objects"]["fed"] == 2
+    assert Counter(key for _, key, _ in records_in(kafka, topic)) == Counter(f"e-{i}" for i in range(10))
+
+
+def test_credentials_that_expire_midway_end_it_with_what_was_read(feed, kafka, topic, bucket, stumbling):
+    for i in range(40):
+        bucket(f"p/{i:02d}.jsonl", text_of([capture(i)]).encode())
+    stumbling.fault = lambda key: (400, "ExpiredToken") if key > "p/20.jsonl" else None
+    code, summary, said = feed("s3://captures/p/", timeout=300)
+    assert code == 3 and summary["objects"]["fed"] == 21 and summary["objects"]["failed"] == 8 and said.count("ExpiredToken") == 8
+    assert "8 objects one after the other could not be read: the rest is left for later" in said
+    stumbling.fault = lambda key: None
+    assert feed("s3://captures/p/")[1]["objects"]["fed"] == 19
+    assert Counter(key for _, key, _ in records_in(kafka, topic)) == Counter(f"e-{i}" for i in range(40))
+
+
+def test_a_follower_waits_until_a_bucket_may_be_read_again(follow, bucket, stumbling):
+    bucket("p/a.jsonl", text_of([capture(1)]).encode())
+    feed = follow("s3://captures/p/")
+    feed.wait(["e-1"])
+    asked = []
+    stumbling.fault = lambda key: asked.append(key) or (403, "AccessDenied")
+    bucket("p/b.jsonl", text_of([capture(2)]).encode())
+    deadline = time.monotonic() + 60
+    while len(asked) < 3:  # looks
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    stumbling.fault = lambda key: None
+    feed.wait(["e-1", "e-2"])
+    code, summary, said = feed.end()
+    assert code == 0 and summary["objects"]["fed"] == 2 and said.count("looking again") == 1
+
+
+# ---- on a terminal -------------------------------------------------------------------------------
+
+def test_on_a_terminal_it_says_how_far_it_is(assay, kafka, topic, tmp_path):
+    many(tmp_path / "c", objects=4, lines=1000)
+    ours, its = pty.openpty()
+    process = subprocess.Popen([assay, "feed", "--brokers", kafka.bootstrap, "--topic", topic, "--from", tmp_path / "c", "--rate", "1500"],
+                               stdout=subprocess.PIPE, stderr=its, text=True)
+    out, _ = process.communicate(timeout=120)
+    os.close(its)
+    shown = b""
+    while chunk := read_terminal(ours):
+        shown += chunk
+    os.close(ours)
+    assert process.returncode == 0 and out.startswith("fed 4 objects: 4000 of 4000 lines are records of topic")
+    counts = [int(count.replace(",", "")) for count in re.findall(r"([\d,]+) records", shown.decode())]
+    assert len(counts) > 1 and counts == sorted(counts) and counts[-1] <= 4000
+
+
+def read_terminal(descriptor):
+    try:
+        return os.read(descriptor, 65536)
+    except OSError:  # Linux says EIO when the other end is closed
+        return b""

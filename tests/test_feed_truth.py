@@ -11,7 +11,7 @@ from collections import Counter
 
 import pytest
 
-from feeding import LAYOUT, bucket, capture, feed, follow, records_in, text_of, topic, wait_until_it_feeds, write  # noqa: F401
+from feeding import LAYOUT, bucket, capture, feed, follow, records_in, stumbling, text_of, topic, wait_until_it_feeds, write  # noqa: F401
 
 pytestmark = pytest.mark.kafka
 HOUR = 3600
@@ -142,7 +142,7 @@ def test_what_is_further_apart_than_the_window_is_not_joined(feed, kafka, topic,
     assert told(kafka, topic) == live(1, 5, reference=answer) + live(2, 3, 4) + again(4, reference=answer)
 
 
-def test_what_is_gone_cannot_go_again_and_is_named(follow, kafka, topic, tmp_path):
+def test_what_is_gone_is_no_longer_joined_and_is_named(follow, kafka, topic, tmp_path):
     gone = write(tmp_path, "c/a.jsonl", text_of(capture(i) for i in (1, 2)))
     write(tmp_path, "c/b.jsonl", text_of(capture(i) for i in (3, 4)))
     (tmp_path / "t").mkdir()
@@ -152,8 +152,54 @@ def test_what_is_gone_cannot_go_again_and_is_named(follow, kafka, topic, tmp_pat
     write(tmp_path, "new", text_of(truth(f"e-{i}", answer(i)) for i in range(1, 4))).rename(tmp_path / "t" / "a.jsonl")
     follower.wait([f"e-{i}" for i in range(1, 5)] + ["e-3"])
     code, summary, said = follower.end()
-    assert code == 3 and summary["ground_truth"] == truth_counts(read=3, late=1, lost=2)
-    assert said.count(f"{gone}: cannot open") == 1 and "ground truth of its samples is lost" in said
+    assert code == 0 and summary["ground_truth"] == truth_counts(read=3, late=1, unmatched=2)
+    assert said.count(f"{gone}: cannot open") == 1 and summary["problem_count"] == 1
+
+
+def test_what_grows_too_large_with_its_reference_is_named(feed, kafka, topic, tmp_path):
+    write(tmp_path, "c/a.jsonl", text_of([capture(1), {**capture(2), "pad": "x" * (20 * 1024 * 1024 - 2000)}]))
+    (tmp_path / "t").mkdir()
+    assert feed(tmp_path / "c", options=with_truth(tmp_path / "t"))[1]["lines"]["sent"] == 2
+    write(tmp_path, "t/a.jsonl", text_of(truth(f"e-{i}", "y" * 2000) for i in (1, 2)))
+    code, summary, said = feed(tmp_path / "c", options=with_truth(tmp_path / "t"))
+    assert code == 3 and summary["ground_truth"] == truth_counts(read=2, late=1, lost=1) and "a.jsonl:2 is larger" in said
+
+
+@pytest.mark.parametrize("denied", ["cap/", "truth/"])
+def test_what_may_not_be_read_again_is_waited_for(feed, kafka, topic, bucket, stumbling, denied):
+    """Samples that should go again, or references that should go with new samples."""
+    options = ["--ground-truth", "s3://captures/truth/"]
+    bucket("cap/a.jsonl", text_of(capture(i) for i in range(10)).encode())
+    bucket("truth/a.jsonl", text_of(truth(f"e-{i}", answer(i)) for i in range(8, 12)).encode())
+    assert feed("s3://captures/cap/", options=options)[1]["ground_truth"] == truth_counts(read=4, joined=2, unmatched=2)
+    bucket("truth/b.jsonl", text_of(truth(f"e-{i}", answer(i)) for i in range(5)).encode())
+    bucket("cap/b.jsonl", text_of(capture(i) for i in range(10, 15)).encode())
+    stumbling.fault = lambda key: (403, "AccessDenied") if key == f"{denied}a.jsonl" else None
+    code, summary, said = feed("s3://captures/cap/", options=options)
+    assert code == 3 and said.count("403 AccessDenied") == 1
+    if denied == "cap/":  # new captures go all the same
+        assert summary["lines"]["sent"] == 5 and summary["ground_truth"] == truth_counts() and summary["objects"]["failed"] == 1
+    else:
+        assert summary is None
+    stumbling.fault = lambda key: None
+    assert feed("s3://captures/cap/", options=options)[1]["ground_truth"] == truth_counts(read=5, late=5)
+    assert told(kafka, topic) == live(*range(8), *range(12, 15)) + live(*range(8, 12), reference=answer) + again(*range(5), reference=answer)
+
+
+def test_a_follower_waits_for_what_may_not_be_read_again(follow, kafka, topic, bucket, stumbling):
+    bucket("cap/a.jsonl", text_of(capture(i) for i in range(10)).encode())
+    follower = follow("s3://captures/cap/", options=["--ground-truth", "s3://captures/truth/"])
+    follower.wait([f"e-{i}" for i in range(10)])
+    stumbling.fault = lambda key: (403, "AccessDenied") if key == "cap/a.jsonl" else None
+    bucket("truth/a.jsonl", text_of(truth(f"e-{i}", answer(i)) for i in range(5)).encode())
+    bucket("cap/b.jsonl", text_of(capture(i) for i in range(10, 15)).encode())
+    follower.wait([f"e-{i}" for i in range(15)])
+    stumbling.fault = lambda key: None
+    follower.wait([f"e-{i}" for i in (*range(15), *range(5))])
+    code, summary, said = follower.end()
+    assert code == 0 and summary["objects"]["failed"] == 0 and said.count("403 AccessDenied") == 1
+    assert summary["ground_truth"] == truth_counts(read=5, late=5)
+    assert told(kafka, topic) == live(*range(15)) + again(*range(5), reference=answer)
 
 
 def test_what_became_another_object_is_no_longer_joined(feed, kafka, topic, tmp_path):

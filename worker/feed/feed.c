@@ -10,7 +10,12 @@
 #include "schema/base/utf8.h"
 #include "worker/feed/feed_inside.h"
 
-enum { AHEAD_BYTES_MAX = 64 << 20, TELL_BYTES = 2048, LOOK_MS = 100 };
+enum {
+    AHEAD_BYTES_MAX = 64 << 20,
+    TELL_BYTES = 2048,
+    LOOK_MS = 100,
+    MISSED_MAX = 8, /* each of them was asked for long */
+};
 
 bool feed_stopped(const struct feed *feed)
 {
@@ -140,7 +145,7 @@ bool feed_page(struct feed *feed, struct source *source, const struct source_pag
 {
     int64_t ahead_bytes = 0;
     size_t said = 0;
-    for (size_t i = 0; i < count && !feed_stopped(feed); i++) {
+    for (size_t i = 0; i < count && !feed_stopped(feed) && feed->missed < MISSED_MAX; i++) {
         for (; said < count && (said <= i || ahead_bytes < AHEAD_BYTES_MAX); said++) {
             source_ahead(source, &page->objects[said]);
             ahead_bytes += page->objects[said].size;
@@ -151,6 +156,8 @@ bool feed_page(struct feed *feed, struct source *source, const struct source_pag
         }
         ahead_bytes -= page->objects[i].size;
     }
+    if (feed->missed >= MISSED_MAX)
+        source_ahead_none(source);
     return true;
 }
 
@@ -167,6 +174,17 @@ static bool note_lost(struct feed *feed, struct place *place, const struct error
     return true;
 }
 
+/* A place whose objects cannot be read is as one that cannot be listed. */
+static bool give_up(struct feed *feed, struct place *place, struct error *error)
+{
+    struct error why = {0};
+    error_set(&why, ERROR_TRANSIENT,
+              "%d objects one after the other could not be read: the rest is left for later",
+              feed->missed);
+    feed->missed = 0;
+    return feed_commit(feed, error) && note_lost(feed, place, &why, error);
+}
+
 static bool pass_over(struct feed *feed, struct place *place, struct source_page *page,
                       const struct pass *pass, struct error *error)
 {
@@ -180,6 +198,8 @@ static bool pass_over(struct feed *feed, struct place *place, struct source_page
             break;
         if (!feed_page(feed, source, page, choose(feed, page, pass), pass, error))
             return false;
+        if (feed->missed >= MISSED_MAX)
+            return give_up(feed, place, error);
     }
     return true;
 }

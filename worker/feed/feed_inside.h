@@ -23,6 +23,7 @@ struct feed {
     struct arena arena;                 /* of a line */
     struct buffer name;                 /* of feed_kept */
     int64_t looks;                      /* at all places, done */
+    int missed; /* objects one after the other that may be read later, as after expired keys */
     uint8_t key[SIPHASH_KEY_BYTES];     /* of the sampling's decisions */
     bool keyed;
     struct sampler *sampler; /* NULL: strata without a probability are sent whole */
@@ -139,8 +140,9 @@ struct feed_truth {
     struct truths *truths;
     bool loaded;  /* references that were read before are known */
     bool indexed; /* samples that were fed before are known */
-    bool stalled; /* something could not be read that may be later */
-    bool told;    /* that it stalled */
+    bool stalled; /* something could not be read again: it is tried at the next look */
+    bool told;    /* that nothing is fed before */
+    bool failed;  /* it counts among the failed objects */
     struct {
         uint32_t *objects; /* of samples that are to go again, an object once or more */
         size_t count, room;
@@ -176,7 +178,7 @@ struct again {
     const struct source_object *object;
     struct object_key key; /* set by feed_truth_again */
 };
-/* Its first lines; what cannot be read for good is told and passed over. */
+/* Its first lines. False: everything stalls. */
 bool feed_truth_again(struct again *again, int64_t lines,
                       void (*take)(void *again, struct str line, int64_t number),
                       struct error *error);

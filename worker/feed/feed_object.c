@@ -260,6 +260,7 @@ bool feed_read(struct feed *feed, const struct kind *kind, struct source *source
     reading.lines = source_lines(source, object, (size_t)producer_bytes_max(feed->producer), &why);
     if (!reading.lines && why.kind == ERROR_FATAL)
         return error_set(error, ERROR_FATAL, "%s", why.text);
+    feed->missed = !reading.lines && why.kind == ERROR_TRANSIENT ? feed->missed + 1 : 0;
     if (!reading.lines) {
         if (!feed_stopped(feed))
             note_failed(&reading, false, &why);
@@ -279,14 +280,13 @@ bool feed_read_again(struct feed *feed, struct source *source, const struct sour
     enum lines_status status = LINES_READ;
     struct lines *read =
         source_lines(source, object, (size_t)producer_bytes_max(feed->producer), error);
-    while (read && !feed_stopped(feed) &&
-           (status = lines_next(read, &line, error)) != LINES_END && status != LINES_FAILED &&
-           lines_number(read) <= lines) {
+    while (read && !feed_stopped(feed) && lines_number(read) < lines &&
+           (status = lines_next(read, &line, error)) != LINES_END && status != LINES_FAILED) {
         arena_reset(&feed->arena);
-        if (status == LINES_READ)
+        if (status == LINES_READ && lines_number(read) <= lines)
             take(owner, buffer_str(&line), lines_number(read));
     }
-    bool fine = read && status != LINES_FAILED;
+    bool fine = (read && status != LINES_FAILED) || feed_stopped(feed);
     lines_close(read);
     buffer_clear(&line);
     return fine;

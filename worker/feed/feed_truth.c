@@ -44,23 +44,10 @@ bool feed_truth_may_wait(struct feed *feed, const struct error *why)
     if (!truth->stalled || !feed->config->follow_ms)
         return false;
     if (!truth->told)
-        feed_tell(feed, "%s; looking again, nothing is fed before", why->text);
+        feed_tell(feed, "%s; nothing is fed before", why->text);
     truth->told = true;
     feed_truth_forget(feed);
     return true;
-}
-
-/* What cannot be read for good is passed over; what may be read later is waited for. */
-static bool pass_over(struct feed *feed, const struct error *why, struct error *error)
-{
-    if (feed_stopped(feed))
-        return true;
-    if (why->kind == ERROR_INPUT) {
-        feed_tell(feed, "%s: ground truth of its samples is lost", why->text);
-        return true;
-    }
-    feed->truth->stalled = why->kind == ERROR_TRANSIENT;
-    return error_set(error, why->kind, "%s", why->text);
 }
 
 /* ---- samples that are fed ---- */
@@ -111,10 +98,11 @@ bool feed_truth_again(struct again *again, int64_t lines,
                       void (*take)(void *again, struct str line, int64_t number),
                       struct error *error)
 {
-    struct error why = {0};
     object_key_read(str_of(again->object->name), &again->key);
-    return feed_read_again(again->feed, again->source, again->object, lines, take, again, &why) ||
-           pass_over(again->feed, &why, error);
+    if (feed_read_again(again->feed, again->source, again->object, lines, take, again, error))
+        return true;
+    again->feed->truth->stalled = error->kind != ERROR_FATAL;
+    return false;
 }
 
 static void load_line(void *owner, struct str line, int64_t number)
@@ -253,27 +241,61 @@ static void sweep(struct feed *feed)
     feed->truth->swept_ms = now_ms;
 }
 
-bool feed_truth_look(struct feed *feed, struct error *error)
+/* References that were read before, so that samples that are fed now go with them. */
+static bool know_references(struct feed *feed, struct error *error)
 {
-    static const struct pass find_truths = {.wants = survey_truths};
-    static const struct pass find_captures = {.wants = survey_captures};
+    static const struct pass find = {.wants = survey_captures};
     static const struct pass load = {wants_loading, load_object};
+    struct feed_truth *truth = feed->truth;
+    truth->loaded = truth->loaded ||
+                    (over_captures(feed, &find, error) && over_truths(feed, &load, error));
+    return truth->loaded;
+}
+
+static bool read_new(struct feed *feed, struct error *error)
+{
     static const struct pass index = {wants_indexing, index_object};
     static const struct pass read = {wants_reading, read_object};
     struct feed_truth *truth = feed->truth;
-    truth->oldest_ms = INT64_MAX;
-    truth->unread = false;
-    sweep(feed);
-    if (!over_truths(feed, &find_truths, error))
-        return false;
-    if (!truth->loaded && !(over_captures(feed, &find_captures, error) &&
-                            over_truths(feed, &load, error)))
-        return false;
-    truth->loaded = true;
     if (truth->unread && !truth->indexed && !over_captures(feed, &index, error))
         return false;
     truth->indexed |= truth->unread;
-    bool fine = (!truth->unread && feed->looks > 0) || over_truths(feed, &read, error);
-    truth->told &= !fine;
-    return fine;
+    return (!truth->unread && feed->looks > 0) || over_truths(feed, &read, error);
+}
+
+static void note_stalled(struct feed *feed, const struct error *why)
+{
+    struct feed_truth *truth = feed->truth;
+    feed->counts.objects.failed += !truth->failed;
+    if (!truth->failed)
+        feed_tell(feed, "%s; ground truth is read when that can be read again", why->text);
+    truth->failed = true;
+}
+
+static void note_read(struct feed *feed)
+{
+    feed->counts.objects.failed -= feed->truth->failed;
+    feed->truth->failed = feed->truth->told = false;
+}
+
+/* When captures cannot be read again, new ones are fed all the same: what they lack comes later. */
+bool feed_truth_look(struct feed *feed, struct error *error)
+{
+    static const struct pass find = {.wants = survey_truths};
+    struct feed_truth *truth = feed->truth;
+    struct error why = {0};
+    truth->oldest_ms = INT64_MAX;
+    truth->unread = false;
+    sweep(feed);
+    if (!over_truths(feed, &find, error) || !know_references(feed, error))
+        return false;
+    if (read_new(feed, &why)) {
+        note_read(feed);
+        return true;
+    }
+    if (!truth->stalled)
+        return error_set(error, why.kind, "%s", why.text);
+    note_stalled(feed, &why);
+    feed_truth_forget(feed);
+    return know_references(feed, error);
 }
