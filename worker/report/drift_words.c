@@ -127,9 +127,9 @@ void drift_words_evidence(const struct drift_row *row, struct buffer *out)
         buffer_printf(out, ", %.2g over all rows", row->p_adjusted);
     /* not p's question: without these words the two seem to contradict each other */
     if (row->log_e > log(1e6))
-        buffer_append_str(out, STR("; beyond the tolerance: over a million to 1"));
+        buffer_append_str(out, STR("; beyond tolerance: over a million to 1"));
     else if (row->log_e > log(2))
-        buffer_printf(out, "; beyond the tolerance: about %.0f to 1",
+        buffer_printf(out, "; beyond tolerance: about %.0f to 1",
                       two_digits(exp(row->log_e)));
 }
 

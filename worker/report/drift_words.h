@@ -23,7 +23,7 @@ void drift_words_segment(const struct drift_report *report, const struct drift_r
 void drift_words_levels(const struct drift_row *row, struct buffer *out);
 /* "-0.154 [-0.197, -0.112]"; nothing when it is unknown. */
 void drift_words_change(const struct drift_row *row, struct buffer *out);
-/* "p 2e-13 if nothing changed, 4e-13 over all rows; beyond the tolerance: about 40 to 1"; nothing
+/* "p 2e-13 if nothing changed, 4e-13 over all rows; beyond tolerance: about 40 to 1"; nothing
  * when it is unknown. */
 void drift_words_evidence(const struct drift_row *row, struct buffer *out);
 /* What happened to the model in the hours in which a change may have begun, or the last before them:
