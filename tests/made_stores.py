@@ -43,12 +43,12 @@ def traffic(seed, right, count=480, hours=24, **more):
     return rows
 
 
-def evaluate(assay, folder, rows, store, rubric=RUBRIC):
+def evaluate(assay, folder, rows, store, rubric=RUBRIC, options=()):
     """`assay eval --store`; returns the store's folder."""
     path, document = folder / f"{len(list(folder.glob('*.jsonl')))}.jsonl", folder / f"{rubric['name']}.json"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     document.write_text(json.dumps(rubric))
-    done = subprocess.run([assay, "eval", "--rubric", document, "--store", folder / store, path],
+    done = subprocess.run([assay, "eval", "--rubric", document, "--store", folder / store, *options, path],
                           capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return folder / store

@@ -28,7 +28,7 @@ def compare(assay):
         arguments = [argument for store in stores for argument in ("--store", store)]
         done = subprocess.run([assay, "compare", a, b, *arguments, "--format", page, *options],
                               capture_output=True, text=True)
-        assert done.returncode == status, done.stderr or done.stdout[:600]
+        assert done.returncode == status or status is None, done.stderr or done.stdout[:600]
         if page == "text":
             return done.stdout
         read = json.loads(done.stdout)
@@ -37,11 +37,13 @@ def compare(assay):
     return call
 
 
-def two_models(seed, before, after, count=480, **more):
+def two_models(seed, before, after, count=480, clean=0.95, **more):
     """The same samples by models a and b."""
     rng = random.Random(seed + 1000)
     rows = traffic(seed, before, count, model="a")
-    return rows + [row | {"model": "b", "response": answered(rng, after), "latency_ms": rng.randrange(300, 2500), **more}
+    if clean == 1:
+        rows = [row | {"response": row["response"].replace(" zounds", "")} for row in rows]
+    return rows + [row | {"model": "b", "response": answered(rng, after, clean), "latency_ms": rng.randrange(300, 2500), **more}
                    for row in rows]
 
 
@@ -135,6 +137,149 @@ def test_rows_are_adjusted_together(keep, compare):
     assert [row["p_bh"] for row in page["rows"]] == pytest.approx(list(stats.false_discovery_control(p)), rel=1e-9)
 
 
+LANGUAGES = ("de", "en", "fr")
+
+
+def in_languages(rows):
+    return [row | {"tags": {"language": LANGUAGES[int(row["id"][1:]) % 3]}} for row in rows]
+
+
+def keep_segments(assay, folder, rows, rubric=RUBRIC):
+    return evaluate(assay, folder, rows, "store", rubric, options=("--segment-by", "language"))
+
+
+def test_segments_are_compared_each_and_adjusted_together(assay, tmp_path, compare):
+    rng = random.Random(7)
+    rows = in_languages(two_models(30, 0.9, 0.9, count=900))
+    for row in rows[900:]:
+        if row["tags"]["language"] == "de":
+            row["response"] = answered(rng, 0.7)
+    store = keep_segments(assay, tmp_path, rows)
+    language = {row["id"]: row["tags"]["language"] for row in rows}
+    page = compare("a", "b", store, options=["--segment", "language"], status=1)
+    a, b = values(store, "exact", "a"), values(store, "exact", "b")
+    row = row_of(page, "exact")
+    assert {part["segment"]["language"] for part in row["segments"]} == set(LANGUAGES)
+    assert row["segments"][0]["segment"] == {"language": "de"} and row["segments"][0]["verdict"] == "WORSE"
+    for part in row["segments"]:
+        pairs = [(a[s], b[s]) for s in a if language[s] == part["segment"]["language"]]
+        table = [pairs.count(p) for p in ((1, 1), (1, 0), (0, 1), (0, 0))]
+        assert part["method"] == "mcnemar" and part["a"]["n"] == len(pairs)
+        assert part["p"] == pytest.approx(stats.binomtest(table[1], table[1] + table[2]).pvalue, rel=1e-9)
+        low, high = newcombe_paired(*table)
+        assert part["ci"] == pytest.approx([-high, -low], abs=1e-9)
+        assert (part["broke"], part["fixed"]) == (table[1], table[2])
+    every = [each for row in page["rows"] for each in (row, *row["segments"])]
+    assert page["tested"] == len(every) == 6 * 4
+    assert [each["p_bh"] for each in every] == pytest.approx(
+        list(stats.false_discovery_control([each["p"] for each in every])), rel=1e-9)
+    plain = compare("a", "b", store, status=None)
+    assert plain["tested"] == 6 and all(row["segments"] == [] for row in plain["rows"])
+    text = compare("a", "b", store, page="text", options=["--segment", "language"], status=1)
+    assert text.count("    language=de          WORSE") >= 2
+
+
+def test_a_segment_that_is_worse_is_reason_enough(assay, tmp_path, compare):
+    """Worse in a tenth of the traffic only: the means of all are within the tolerance."""
+    rng = random.Random(8)
+    rows = two_models(31, 1, 1, count=2000, clean=1)
+    for row in rows:
+        row["tags"] = {"language": "de" if int(row["id"][1:]) % 20 == 1 else "en"}
+        if row["model"] == "b" and row["tags"]["language"] == "de":
+            row["response"] = answered(rng, 0.5)
+    page = compare("a", "b", keep_segments(assay, tmp_path, rows), status=1,
+                   options=["--segment", "language", "--tolerance", "0.05"])
+    told = page["recommendation"]
+    assert all(row["verdict"] != "WORSE" for row in page["rows"])
+    assert told["verdict"] == "WORSE" and told["segment"] == {"language": "de"} and "in language=de" in told["words"]
+    worst = max((part for row in page["rows"] for part in row["segments"] if part["verdict"] == "WORSE"),
+                key=lambda part: -part["ci"][1])
+    assert page["rows"][told["row"]]["segments"][0] == worst
+
+
+def test_segments_without_pairs(assay, tmp_path, compare):
+    rows = in_languages(two_models(32, 0.9, 0.6))
+    for row in rows[480:]:
+        row["id"] = "other" + row["id"]
+    store = keep_segments(assay, tmp_path, rows)
+    page = compare("a", "b", store, options=["--segment", "language"], status=1)
+    assert "0 samples are in both sides, too few for pairs" in page["notes"][0]
+    language = {row["id"]: row["tags"]["language"] for row in rows}
+    for part in row_of(page, "exact")["segments"]:
+        table = [[sum(of), len(of) - sum(of)] for model in "ba" for of in [[
+            v for s, v in values(store, "exact", model).items() if language[s] == part["segment"]["language"]]]]
+        assert part["p"] == pytest.approx(stats.fisher_exact(table)[1], rel=1e-6)
+
+
+def test_what_was_not_compared_is_named(keep, compare):
+    """Samples of one side, records without an id, redacted, skipped and failed scores."""
+    rows = two_models(33, 0.9, 0.9)
+    rows = rows[40:480] + rows[480:-30]
+    store = keep(rows)
+    gaps = {"redacted": 11, "not_applicable": 7, "skipped": 5, "error": 3}
+    (path,) = store.glob("shard-*.db")
+    with sqlite3.connect(path) as shard:
+        taken = [off for (off,) in shard.execute(
+            "SELECT d.off FROM delivery d JOIN word w ON w.id = d.model WHERE w.text = 'b' AND sample IN "
+            "(SELECT sample FROM delivery e JOIN word v ON v.id = e.model WHERE v.text = 'a') ORDER BY d.off")]
+        for reason, status, count in (("redacted", "not_applicable", 11), ("no_text", "not_applicable", 7),
+                                      ("judge_unavailable", "skipped", 5), ("timeout", "error", 3)):
+            for off in [taken.pop() for _ in range(count)]:
+                shard.execute("UPDATE score SET status = ?, reason = ?, value = NULL, passed = NULL WHERE off = ? AND "
+                              "criterion = (SELECT id FROM criterion WHERE name = 'clean')", (status, reason, off))
+    page = compare("a", "b", store)
+    matched = len({r["id"] for r in rows if r["model"] == "a"} & {r["id"] for r in rows if r["model"] == "b"})
+    row = row_of(page, "clean")
+    assert page["matched"] == matched == 410 and row["missing_b"] == gaps
+    assert row["missing_a"] == dict.fromkeys(gaps, 0)
+    assert (row["scored_a"], row["scored_b"], row["a"]["n"]) == (440, 450 - 26, 410 - 26)
+    assert page["notes"][0] == "30 samples are in A only and 40 in B only: they are not compared"
+    assert any(note.startswith("redacted text could not be judged: 0 scores of B") and "11 of A" in note
+               for note in page["notes"])
+    assert any(note.startswith("skipped or failed: 0 scores of B") and "8 of A" in note for note in page["notes"])
+    text = compare("a", "b", store, page="text")
+    assert "    not with B: 11 redacted, 7 not applicable, 5 skipped, 3 error\n" in text
+    with sqlite3.connect(path) as shard:
+        shard.execute("UPDATE delivery SET sample = NULL WHERE off < 5")
+    page = compare("a", "b", store)
+    assert page["without_id"] == 5 and any("5 scored records have no id" in note for note in page["notes"])
+
+
+def test_flips_come_before_what_only_moved(keep, compare):
+    """A score may flip by little, and move far without flipping."""
+    store = keep(two_models(34, 0.7, 0.7))
+    page = compare("a", "b", store, options=["--movers", "1000"])
+    a, b = values(store, "overlap", "a"), values(store, "overlap", "b")
+    flip = {s: (b[s] >= 0.5) - (a[s] >= 0.5) for s in a}
+    row = row_of(page, "overlap")
+    wanted = sorted((flip[s] == 0, -abs(b[s] - a[s]), b[s] - a[s], s) for s in a if rounded(a[s]) != rounded(b[s]))
+    assert [(m["sample"], m.get("flip")) for m in row["movers"]] == [
+        (s, {0: None, 1: "fixed", -1: "broke"}[flip[s]]) for _, _, _, s in wanted]
+    table = [sum((a[s] >= 0.5, b[s] >= 0.5) == cell for s in a) for cell in
+             ((True, True), (True, False), (False, True), (False, False))]
+    assert (row["broke"], row["fixed"]) == (table[1], table[2])
+    n, same = sum(table), (table[0] + table[3]) / sum(table)
+    chance = ((table[0] + table[1]) * (table[0] + table[2]) + (table[2] + table[3]) * (table[1] + table[3])) / n ** 2
+    assert row["passes"] == {"n": n, "agreement": pytest.approx(same),
+                             "kappa": pytest.approx((same - chance) / (1 - chance), abs=1e-12)}
+
+
+def test_costs_stand_beside_quality(keep, compare):
+    rows = two_models(35, 0.9, 0.9)
+    store = keep(rows)
+    page = compare("a", "b", store, options=["--price", "0.15/0.6", "--price", "a=3/15"])
+    cost = {m: [(r["input_tokens"] * i + r["output_tokens"] * o) / 1000 for r in rows if r["model"] == m]
+            for m, i, o in (("a", 3, 15), ("b", 0.15, 0.6))}
+    test = stats.ttest_rel(cost["b"], cost["a"])
+    (row,) = [m for m in page["measures"] if m["measure"] == "cost_per_1000"]
+    assert row["a"]["mean"] == pytest.approx(sum(cost["a"]) / 480)
+    assert row["delta"] == pytest.approx((sum(cost["b"]) - sum(cost["a"])) / 480, rel=1e-9)
+    assert row["ci"] == pytest.approx(list(test.confidence_interval(0.95)), rel=1e-6)
+    assert f"cost of 1000 {row['delta']:+.3f} [" in page["recommendation"]["words"]
+    page = compare("a", "b", store, options=["--price", "a=3/15"])
+    assert any(note.startswith("no cost of both sides") for note in page["notes"])
+
+
 def test_other_samples_are_no_pairs(keep, compare):
     rows = two_models(4, 0.9, 0.6)
     for row in rows[480:]:
@@ -192,6 +337,8 @@ def test_a_rerun_by_other_rules(keep, compare):
         assert page["paired"] and page["matched"] == 480 and len(page["shards"]) == 2
         assert page["only_in_b"] == ["brief", "tone"] and page["only_in_a"] == []
         exact, clean = row_of(page, "exact"), row_of(page, "clean")
+        (note,) = [note for note in page["notes"] if "was scored by rubric" in note]
+        assert note.endswith("Criteria with other options: exact") and "only in B: brief, tone" in page["notes"]
         assert exact["hash_a"] != exact["hash_b"] and clean["hash_a"] == clean["hash_b"]
         assert exact["model"] == "m"
         assert (clean["broke"], clean["fixed"]) == (0, len(cursing))  # "ZOUNDS" is not "zounds"
@@ -230,7 +377,7 @@ def test_movers_are_named_with_reasons(keep, compare):
             (s, reason[s, "a"], reason[s, "b"]) for _, _, s in wanted[:count]]
     assert any("forbid" in (m.get("reason_b") or "") for m in row["movers"])
     text = compare("a", "b", store, page="text")
-    assert f"    1.000 -> 0.000  {wanted[0][2]}  - -> forbidden: " in text
+    assert f"    broke 1.000 -> 0.000  {wanted[0][2]}  - -> forbidden: " in text
 
 
 def test_labels_of_both_sides_are_compared(keep, compare):
@@ -328,7 +475,7 @@ def test_the_page_is_for_people(keep, compare):
     store = keep([row | {"id": row["id"] + "\x1b[31m"} for row in rows])
     text = compare("a", "b", store, page="text", status=1)
     lines = text.splitlines()
-    assert lines[0].startswith("keep A: B is worse for sure; ") and "\x1b" not in text
+    assert lines[0].startswith("keep A: B is worse (95 % sure); ") and "\x1b" not in text
     assert lines[2:5] == ["A  model a: 480 samples", "B  model b: 480 samples", "paired: 480 samples are in both"]
     assert max(map(len, lines)) <= 130
     empty = compare("a", "b", store, page="text", options=["--window", "2025-01-01..2025-01-02"])
@@ -348,7 +495,9 @@ def test_a_plain_name_may_be_ambiguous(keep, compare, assay):
     (("a", "run:gone"), (), 'there is no run "gone"'), (("a", "live"), (), "may hold the same rows"),
     (("a", "model:"), (), "is no side"), (("a", "model:b,model:a"), (), "is no side"),
     (("a", "model:b,size:7"), (), "is no side"), (("a",), (), "A B is missing"), (("a", "b", "live"), (), "two sides"),
-    (("a", "b"), ("--tolerance", "0"), "--tolerance"), (("a", "b"), ("--window", "noon"), "--window"),
+    (("a", "b"), ("--tolerance", "0"), "--tolerance"), (("a", "b"), ("--price", "3"), "--price"),
+    (("a", "b"), ("--price", "=3/4"), "--price"), (("a", "b"), ("--price", "3/x"), "--price"),
+    (("a", "b"), ("--segment", "colour"), "--segment"), (("a", "b"), ("--format", "pdf"), "nor html"), (("a", "b"), ("--window", "noon"), "--window"),
     (("a", "run:../../etc"), (), "there is no run")])
 def test_a_wrong_command_line_says_what_is_wrong(keep, assay, sides, options, words):
     store = keep(two_models(19, 0.9, 0.9, count=8))

@@ -6,20 +6,74 @@
 
 #include "schema/base/memory.h"
 #include "worker/report/compare_sums.h"
-#include "worker/stats/multiplicity.h"
 #include "worker/store/db.h"
 
 /* ---- rows ---- */
 
-static struct compare_row *new_row(struct comparison *comparison, const struct model_sums *model,
-                                   size_t facet_a, size_t facet_b)
+static const struct level_sums *side_sums_of(const struct model_sums *model, unsigned side,
+                                             size_t facet)
+{
+    for (size_t i = 0; i < model->side_counts[side]; i++)
+        if (model->sides[side][i].facet == facet)
+            return &model->sides[side][i].sums;
+    return NULL;
+}
+
+static const struct pair_series *pairs_of(const struct model_sums *model, size_t facet_a,
+                                          size_t facet_b)
+{
+    for (size_t i = 0; i < model->pair_count; i++)
+        if (model->pairs[i]->facet_a == facet_a && model->pairs[i]->facet_b == facet_b)
+            return model->pairs[i];
+    return NULL;
+}
+
+/* False: this part has nothing of the two facets to compare. */
+static bool answer(const struct comparison *comparison, const struct model_sums *model,
+                   size_t facet_a, size_t facet_b, struct compare_row *out)
+{
+    const struct level_sums *a = side_sums_of(model, 0, facet_a);
+    const struct level_sums *b = side_sums_of(model, 1, facet_b);
+    const struct pair_series *pairs = pairs_of(model, facet_a, facet_b);
+    *out = (struct compare_row){.model = model->name,
+                                .part = model->part,
+                                .a = comparison->sums->facets[facet_a],
+                                .b = comparison->sums->facets[facet_b],
+                                .scored_a = a ? a->statuses.scored : 0,
+                                .scored_b = b ? b->statuses.scored : 0};
+    if (comparison->paired ? !pairs : !a || !b)
+        return false;
+    if (comparison->paired)
+        compare_answer_pairs(comparison, pairs, out);
+    else
+        compare_answer_sides(comparison, a, b, out);
+    return true;
+}
+
+static void add_segments(const struct comparison *comparison, const struct model_sums *model,
+                         size_t facet_a, size_t facet_b, struct compare_row *row)
 {
     const struct compare_sums *sums = comparison->sums;
+    for (size_t i = 0; i < sums->model_count; i++) {
+        const struct model_sums *part = sums->models[i];
+        struct compare_row one;
+        if (part->part == COMPARE_ALL_PARTS || strcmp(part->name, model->name) != 0 ||
+            !answer(comparison, part, facet_a, facet_b, &one))
+            continue;
+        row->segments =
+            memory_resize(row->segments, row->segment_count + 1, sizeof *row->segments);
+        row->segments[row->segment_count++] = one;
+    }
+}
+
+static struct compare_row *add_row(struct comparison *comparison, const struct model_sums *model,
+                                   size_t facet_a, size_t facet_b)
+{
     comparison->rows =
         memory_resize(comparison->rows, comparison->count + 1, sizeof *comparison->rows);
     struct compare_row *row = &comparison->rows[comparison->count++];
-    *row = (struct compare_row){
-        .model = model->name, .a = sums->facets[facet_a], .b = sums->facets[facet_b]};
+    answer(comparison, model, facet_a, facet_b, row);
+    add_segments(comparison, model, facet_a, facet_b, row);
     return row;
 }
 
@@ -49,6 +103,7 @@ static void take_movers(const struct comparison *comparison, const struct pair_s
             (struct mover){.sample = one->sample,
                            .a = one->a,
                            .b = one->b,
+                           .flip = one->flip,
                            .reason_a = reason_at(comparison->stores, &one->place_a),
                            .reason_b = reason_at(comparison->stores, &one->place_b)};
     }
@@ -58,9 +113,8 @@ static void add_paired_rows(struct comparison *comparison, const struct model_su
 {
     for (size_t i = 0; i < model->pair_count; i++) {
         const struct pair_series *series = model->pairs[i];
-        struct compare_row *row = new_row(comparison, model, series->facet_a, series->facet_b);
-        compare_answer_pairs(comparison, series, row);
-        take_movers(comparison, series, row);
+        take_movers(comparison, series,
+                    add_row(comparison, model, series->facet_a, series->facet_b));
     }
 }
 
@@ -92,8 +146,7 @@ static void add_side_rows(struct comparison *comparison, const struct model_sums
         if (!a || !b)
             continue;
         a = best_of(sums, model, 0, topic, sums->facets[b->facet]->hash);
-        struct compare_row *row = new_row(comparison, model, a->facet, b->facet);
-        compare_answer_sides(comparison, &a->sums, &b->sums, row);
+        add_row(comparison, model, a->facet, b->facet);
     }
 }
 
@@ -167,6 +220,20 @@ static int by_name(const void *left, const void *right)
     return order ? order : (int)a->kind - (int)b->kind;
 }
 
+/* Those that are worse first, then better ones, the surest first; then by name. */
+static int by_need(const void *left, const void *right)
+{
+    static const int ranks[] = {[DRIFT_WORSE] = 0,
+                                [DRIFT_BETTER] = 1,
+                                [DRIFT_NOT_ENOUGH_DATA] = 2,
+                                [DRIFT_NO_MEANINGFUL_CHANGE] = 3};
+    const struct compare_row *a = left, *b = right;
+    int order = ranks[a->verdict] - ranks[b->verdict];
+    if (order == 0)
+        order = (a->guaranteed < b->guaranteed) - (a->guaranteed > b->guaranteed);
+    return order ? order : (a->part > b->part) - (a->part < b->part);
+}
+
 static void sort(struct comparison *comparison)
 {
     if (comparison->count > 0)
@@ -174,64 +241,15 @@ static void sort(struct comparison *comparison)
     if (comparison->measure_count > 0)
         qsort(comparison->measures, comparison->measure_count, sizeof *comparison->measures,
               by_model);
+    for (size_t i = 0; i < comparison->count; i++)
+        if (comparison->rows[i].segment_count > 0)
+            qsort(comparison->rows[i].segments, comparison->rows[i].segment_count,
+                  sizeof *comparison->rows[i].segments, by_need);
     for (unsigned side = 0; side < 2; side++)
         qsort(comparison->only[side], comparison->only_counts[side], sizeof(void *), by_name);
 }
 
-/* ---- the recommendation ---- */
-
-static void adjust(struct comparison *comparison)
-{
-    double *p = memory_new(comparison->count + 1, sizeof *p);
-    size_t *order = memory_new(comparison->count + 1, sizeof *order);
-    for (size_t i = 0; i < comparison->count; i++)
-        p[i] = comparison->rows[i].difference.p;
-    benjamini_hochberg(p, comparison->count, order, p);
-    for (size_t i = 0; i < comparison->count; i++) {
-        comparison->rows[i].p_adjusted = p[i];
-        comparison->tested += !isnan(p[i]);
-    }
-    free(order);
-    free(p);
-}
-
-static const struct compare_row *surest(const struct comparison *comparison,
-                                        enum drift_verdict verdict, bool composites)
-{
-    const struct compare_row *best = NULL;
-    for (size_t i = 0; i < comparison->count; i++) {
-        const struct compare_row *row = &comparison->rows[i];
-        bool holds = verdict == DRIFT_NOT_ENOUGH_DATA || verdict == DRIFT_NO_MEANINGFUL_CHANGE ||
-                     row->p_adjusted <= comparison->alpha;
-        if (row->verdict == verdict && holds &&
-            (!composites || row->a->kind == COMPARE_COMPOSITE) &&
-            (!best || row->guaranteed > best->guaranteed))
-            best = row;
-    }
-    return best;
-}
-
-/* One row that is worse for sure is reason enough to keep A. Else the composites decide: one that
- * is open leaves all open, then one that is better is reason to take B. */
-static void recommend(struct comparison *comparison)
-{
-    static const struct {
-        enum drift_verdict verdict;
-        bool composites;
-    } order[] = {{DRIFT_WORSE, false},
-                 {DRIFT_NOT_ENOUGH_DATA, true},
-                 {DRIFT_BETTER, true},
-                 {DRIFT_NO_MEANINGFUL_CHANGE, true}};
-    comparison->verdict = DRIFT_NOT_ENOUGH_DATA;
-    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
-        const struct compare_row *row = surest(comparison, order[i].verdict, order[i].composites);
-        if (!row)
-            continue;
-        comparison->verdict = order[i].verdict;
-        comparison->because = row;
-        return;
-    }
-}
+/* ---- everything ---- */
 
 static bool is_paired(const struct comparison *comparison)
 {
@@ -243,11 +261,15 @@ static bool is_paired(const struct comparison *comparison)
 bool comparison_read(struct comparison *comparison, struct error *error)
 {
     comparison->sums = memory_new(1, sizeof *comparison->sums);
-    if (!compare_sums_read(comparison, error))
+    if (!breakdown_make(&comparison->breakdown, comparison->segment_keys,
+                        comparison->segment_key_count, comparison->stores, error) ||
+        !compare_sums_read(comparison, error))
         return false;
     comparison->paired = is_paired(comparison);
     for (size_t i = 0; i < comparison->sums->model_count; i++) {
         const struct model_sums *model = comparison->sums->models[i];
+        if (model->part != COMPARE_ALL_PARTS)
+            continue;
         if (comparison->paired)
             add_paired_rows(comparison, model);
         else
@@ -256,8 +278,8 @@ bool comparison_read(struct comparison *comparison, struct error *error)
     }
     find_only(comparison);
     sort(comparison);
-    adjust(comparison);
-    recommend(comparison);
+    comparison_recommend(comparison);
+    comparison_note(comparison);
     /* after reading: rows are compared once the broker accepted their commit */
     stores_resolve(comparison->stores);
     comparison->pending = comparison->stores->pending;
@@ -272,11 +294,14 @@ void comparison_clear(struct comparison *comparison)
             free(comparison->rows[i].movers[m].reason_b);
         }
         free(comparison->rows[i].movers);
+        free(comparison->rows[i].segments);
     }
     free(comparison->rows);
     free(comparison->measures);
     free(comparison->only[0]);
     free(comparison->only[1]);
+    breakdown_clear(&comparison->breakdown);
+    problems_clear(&comparison->notes);
     compare_sums_free(comparison->sums);
     *comparison = (struct comparison){0};
 }

@@ -73,6 +73,14 @@ static void conclude(const struct comparison *comparison, struct compare_row *ou
     out->p_adjusted = NAN;
 }
 
+static struct compare_agreement agreement_on(const uint64_t *table, size_t categories)
+{
+    struct compare_agreement out = {0, cohen_kappa(table, categories)};
+    for (size_t i = 0; i < categories * categories; i++)
+        out.n += table[i];
+    return out;
+}
+
 void compare_answer_pairs(const struct comparison *comparison, const struct pair_series *series,
                           struct compare_row *out)
 {
@@ -97,13 +105,12 @@ void compare_answer_pairs(const struct comparison *comparison, const struct pair
             out->p_permutation = difference_bins_sign_flip_p(&series->sampled[0].bins,
                                                              PERMUTATIONS, &random);
     }
-    out->broke = series->broke;
-    out->fixed = series->fixed;
-    out->only_a = series->only_a;
-    out->only_b = series->only_b;
-    out->labels = cohen_kappa(series->agreement, COMPARE_LABELS_MAX);
-    for (size_t i = 0; i < COMPARE_LABELS_MAX * COMPARE_LABELS_MAX; i++)
-        out->label_count += series->agreement[i];
+    out->broke = series->passes[2];
+    out->fixed = series->passes[1];
+    out->missing_a = series->missing_a;
+    out->missing_b = series->missing_b;
+    out->passes = agreement_on(series->passes, 2);
+    out->labels = agreement_on(series->agreement, COMPARE_LABELS_MAX);
     conclude(comparison, out);
 }
 
@@ -118,7 +125,6 @@ void compare_answer_sides(const struct comparison *comparison, const struct leve
     out->difference =
         level_difference(&out->level_a, &out->level_b, level_equal_weights(a, b), alpha);
     out->p_permutation = NAN;
-    out->labels = (struct cohen){NAN, NAN};
     conclude(comparison, out);
 }
 

@@ -48,10 +48,13 @@ static void add_labels(struct pair_series *series, struct str a, struct str b)
 
 /* ---- movers ---- */
 
-/* The largest first, of equal ones drops, then by sample. */
-static int mover_order(const struct mover_at *mover, double difference, struct str sample)
+/* Flips first; the largest first, of equal ones drops, then by sample. */
+static int mover_order(const struct mover_at *mover, enum compare_flip flip, double difference,
+                       struct str sample)
 {
     double other = mover->b - mover->a;
+    if ((mover->flip != COMPARE_NO_FLIP) != (flip != COMPARE_NO_FLIP))
+        return mover->flip != COMPARE_NO_FLIP ? -1 : 1;
     if (fabs(other) != fabs(difference))
         return fabs(other) > fabs(difference) ? -1 : 1;
     if (other != difference)
@@ -62,11 +65,12 @@ static int mover_order(const struct mover_at *mover, double difference, struct s
 }
 
 static void add_mover(struct pair_series *series, const struct side_score *a,
-                      const struct side_score *b, struct str sample, size_t mover_max)
+                      const struct side_score *b, enum compare_flip flip, struct str sample,
+                      size_t mover_max)
 {
     size_t at = series->mover_count;
     double difference = b->value - a->value;
-    while (at > 0 && mover_order(&series->movers[at - 1], difference, sample) > 0)
+    while (at > 0 && mover_order(&series->movers[at - 1], flip, difference, sample) > 0)
         at--;
     if (at == mover_max)
         return;
@@ -77,7 +81,7 @@ static void add_mover(struct pair_series *series, const struct side_score *a,
     memmove(series->movers + at + 1, series->movers + at,
             (series->mover_count - at) * sizeof *series->movers);
     series->movers[at] =
-        (struct mover_at){memory_copy_str(sample), a->value, b->value, a->place, b->place};
+        (struct mover_at){memory_copy_str(sample), a->value, b->value, flip, a->place, b->place};
     series->mover_count++;
 }
 
@@ -89,22 +93,29 @@ static void add_level(struct level_sums *sums, const struct side_score *score, u
     level_add(sums, threshold, &one, 1, (struct status_counts){.scored = 1});
 }
 
-static void add_passes(struct pair_series *series, int a, int b)
+static enum compare_flip add_passes(struct pair_series *series, int a, int b)
 {
-    series->broke += a == 1 && b == 0;
-    series->fixed += a == 0 && b == 1;
+    if (a < 0 || b < 0)
+        return COMPARE_NO_FLIP;
+    series->passes[2 * a + b]++;
+    return a == b ? COMPARE_NO_FLIP : a ? COMPARE_BROKE : COMPARE_FIXED;
 }
 
-static bool is_missing(const struct side_score *score)
+static void add_gap(struct compare_gaps *gaps, const struct side_score *missing)
 {
-    return score->status == ROW_SKIPPED || score->status == ROW_ERROR;
+    gaps->redacted += missing->redacted;
+    gaps->not_applicable += missing->status == ROW_NOT_APPLICABLE && !missing->redacted;
+    gaps->skipped += missing->status == ROW_SKIPPED;
+    gaps->error += missing->status == ROW_ERROR;
 }
 
 void pair_series_add(struct pair_series *series, const struct side_score *a,
                      const struct side_score *b, struct str sample, size_t mover_max)
 {
-    series->only_a += a->status == ROW_SCORED && is_missing(b);
-    series->only_b += b->status == ROW_SCORED && is_missing(a);
+    if (a->status == ROW_SCORED)
+        add_gap(&series->missing_b, b);
+    if (b->status == ROW_SCORED)
+        add_gap(&series->missing_a, a);
     if (a->status != ROW_SCORED || b->status != ROW_SCORED)
         return;
     bool known = series->sampled_count < SAMPLING_THRESHOLDS_MAX;
@@ -119,13 +130,12 @@ void pair_series_add(struct pair_series *series, const struct side_score *a,
     series->verdicts.only_a += a->value == 1 && b->value == 0;
     series->verdicts.only_b += a->value == 0 && b->value == 1;
     series->verdicts.neither += a->value == 0 && b->value == 0;
-    add_passes(series, a->passed, b->passed);
+    enum compare_flip flip = add_passes(series, a->passed, b->passed);
+    bool differ = score_bin_of(a->value) != score_bin_of(b->value);
     add_labels(series, a->label, b->label);
-    if (score_bin_of(a->value) == score_bin_of(b->value))
-        return;
-    series->differing++;
-    if (mover_max > 0)
-        add_mover(series, a, b, sample, mover_max);
+    series->differing += differ;
+    if (mover_max > 0 && (differ || flip != COMPARE_NO_FLIP))
+        add_mover(series, a, b, flip, sample, mover_max);
 }
 
 void pair_series_clear(struct pair_series *series)

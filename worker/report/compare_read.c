@@ -24,6 +24,7 @@ struct side_delivery {
 /* Facets of a shard's criteria, and of the dimensions they own, by their place in its names. */
 struct shard_facets {
     size_t *criteria, *dimensions;
+    size_t *parts; /* of the breakdown, of its segments */
 };
 
 struct reading {
@@ -58,6 +59,21 @@ static void name_facets(struct reading *reading)
             if (one->owner == i && !composite)
                 facets->dimensions[i] = compare_facet(reading->sums, COMPARE_DIMENSION, one);
         }
+    }
+}
+
+static void name_parts(struct reading *reading)
+{
+    const struct breakdown *breakdown = &reading->comparison->breakdown;
+    for (size_t s = 0; s < reading->groups.count; s++) {
+        const struct shard_names *names = &reading->groups.shards[s].names;
+        size_t *parts = memory_new(names->segment_count + 1, sizeof *parts);
+        for (size_t i = 0; i < names->segment_count; i++) {
+            const char *words = names->segments[i].words;
+            parts[i] = breakdown->part_of[stores_segment(reading->comparison->stores, words,
+                                                         strlen(words))];
+        }
+        reading->facets[s].parts = parts;
     }
 }
 
@@ -114,9 +130,36 @@ static void push_dimensions(struct reading *reading, const struct shard_facets *
         struct side_score score = *like;
         score.facet = facets->dimensions[one->owner];
         score.status = one->status;
+        score.redacted = false;
         score.value = one->value;
         push_score(reading, &score);
     }
+}
+
+static size_t part_of(struct reading *reading, const struct group_shard *shard,
+                      const struct sample_row *row, struct str model)
+{
+    const struct shard_names *names = &shard->names;
+    const struct shard_segment *segment = shard_names_segment(names, row->segment);
+    if (reading->comparison->segment_key_count == 0 || !segment)
+        return NO_PART;
+    const struct shard_facets *facets = &reading->facets[shard - reading->groups.shards];
+    return compare_model(reading->sums, model, facets->parts[segment - names->segments]);
+}
+
+/* Of 1000 such samples; NAN without a price or tokens. */
+static double cost_of(const struct comparison *comparison, const struct sample_row *row)
+{
+    const struct compare_price *any = NULL;
+    for (size_t i = 0; i < comparison->price_count; i++) {
+        const struct compare_price *one = &comparison->prices[i];
+        bool named = one->model && str_equal(row->model, (struct str){one->model, one->model_size});
+        if (named || (!one->model && !any))
+            any = one;
+        if (named)
+            break;
+    }
+    return any ? (row->input_tokens * any->input + row->output_tokens * any->output) / 1000 : NAN;
 }
 
 static void push_row(struct reading *reading, struct group_shard *shard,
@@ -129,16 +172,18 @@ static void push_row(struct reading *reading, struct group_shard *shard,
     bool one_model = comparison->a->model || comparison->b->model;
     if (!source)
         return;
+    struct str model = one_model ? STR("") : row->model;
     struct side_score like = {
         .side = side,
-        .model = compare_model(reading->sums, one_model ? STR("") : row->model),
+        .model = compare_model(reading->sums, model, COMPARE_ALL_PARTS),
+        .part = part_of(reading, shard, row, model),
         .passed = -1,
         .threshold = sampling_threshold(row->probability),
         .source = source,
         .place = {(size_t)(shard - reading->groups.shards), row->run, row->source, row->offset, 0}};
     const struct side_delivery delivery = {
         side, like.model, source, row->offset, like.threshold,
-        {row->latency_ms, row->input_tokens, row->output_tokens}};
+        {row->latency_ms, row->input_tokens, row->output_tokens, cost_of(comparison, row)}};
     push_delivery(reading, &delivery);
     struct dimension_scores dimensions = {.count = 0};
     struct row_score read;
@@ -152,6 +197,7 @@ static void push_row(struct reading *reading, struct group_shard *shard,
         score.status = read.status;
         score.value = read.value;
         score.passed = read.passed;
+        score.redacted = read.status == ROW_NOT_APPLICABLE && str_is(read.reason, "redacted");
         score.place.criterion = read.criterion;
         if (read.label.data) {
             char *label = arena_copy(&reading->arena, read.label);
@@ -165,7 +211,7 @@ static void push_row(struct reading *reading, struct group_shard *shard,
 
 static void read_sample(struct reading *reading)
 {
-    const struct comparison *comparison = reading->comparison;
+    struct comparison *comparison = reading->comparison;
     const struct side *sides[2] = {comparison->a, comparison->b};
     struct sample_row row;
     struct group_shard *shard;
@@ -175,17 +221,22 @@ static void read_sample(struct reading *reading)
     while ((shard = sample_groups_row(&reading->groups, &row, &runs))) {
         if (comparison->model && !str_is(row.model, comparison->model))
             continue;
-        for (unsigned side = 0; side < 2; side++)
-            if (runs >> side & 1 && side_holds(sides[side], &row))
+        for (unsigned side = 0; side < 2; side++) {
+            if (!(runs >> side & 1) || !side_holds(sides[side], &row))
+                continue;
+            if (row.sample.size > 0)
                 push_row(reading, shard, &row, side);
+            else /* none of them is told from another */
+                comparison->without_id++;
+        }
     }
 }
 
 /* ---- what the sample adds ---- */
 
-static void add_side(struct reading *reading, const struct side_score *score)
+static void add_side(struct reading *reading, size_t model, const struct side_score *score)
 {
-    struct level_sums *sums = compare_side_sums(reading->sums, score);
+    struct level_sums *sums = compare_side_sums(reading->sums, model, score);
     struct bin_count one = {.count = 1};
     bool scored = score->status == ROW_SCORED;
     if (scored)
@@ -233,9 +284,13 @@ static void add_pairs(struct reading *reading, const struct side_score *a)
         const struct side_score *b = &reading->scores[i];
         if (b->side != 1 || !are_pair(reading, a, b))
             continue;
-        struct pair_series *series = compare_pair_series(reading->sums, a, b);
+        struct pair_series *series = compare_pair_series(reading->sums, a->model, a, b);
         if (series)
             pair_series_add(series, a, b, sample, reading->comparison->mover_max);
+        /* the request's segment: a response may be of another */
+        series = a->part == NO_PART ? NULL : compare_pair_series(reading->sums, a->part, a, b);
+        if (series)
+            pair_series_add(series, a, b, sample, 0);
     }
 }
 
@@ -289,12 +344,13 @@ static void read_all(struct reading *reading)
 {
     while (sample_groups_next(&reading->groups)) {
         read_sample(reading);
-        if (reading->groups.sample.size == 0)
-            continue; /* without an id no sample is told from another */
         for (size_t i = 0; i < reading->score_count; i++) {
-            add_side(reading, &reading->scores[i]);
-            if (reading->scores[i].side == 0)
-                add_pairs(reading, &reading->scores[i]);
+            const struct side_score *score = &reading->scores[i];
+            add_side(reading, score->model, score);
+            if (score->part != NO_PART)
+                add_side(reading, score->part, score);
+            if (score->side == 0)
+                add_pairs(reading, score);
         }
         add_deliveries(reading);
     }
@@ -309,6 +365,7 @@ bool compare_sums_read(struct comparison *comparison, struct error *error)
     reading->sums = comparison->sums;
     sample_groups_open(&reading->groups, comparison->stores, runs, comparison->range);
     name_facets(reading);
+    name_parts(reading);
     read_all(reading);
     stores_check(comparison->stores);
     if (reading->overflow)
@@ -319,12 +376,14 @@ bool compare_sums_read(struct comparison *comparison, struct error *error)
     for (size_t i = 0; i < reading->groups.count; i++) {
         free(reading->facets[i].criteria);
         free(reading->facets[i].dimensions);
+        free(reading->facets[i].parts);
     }
     free(reading->facets);
     sample_groups_close(&reading->groups);
     arena_clear(&reading->arena);
     free(reading);
     return !comparison->sums->too_many ||
-           error_set(error, ERROR_INPUT, "more than %d models and criteria: name a model",
+           error_set(error, ERROR_INPUT,
+                     "more than %d models, criteria and segments: name a model, or fewer keys",
                      COMPARE_SERIES_MAX);
 }

@@ -44,23 +44,24 @@ size_t compare_facet(struct compare_sums *sums, enum compare_kind kind,
     return sums->facet_count++;
 }
 
-size_t compare_model(struct compare_sums *sums, struct str model)
+size_t compare_model(struct compare_sums *sums, struct str model, size_t part)
 {
     for (size_t i = 0; i < sums->model_count; i++)
-        if (str_is(model, sums->models[i]->name))
+        if (sums->models[i]->part == part && str_is(model, sums->models[i]->name))
             return i;
     sums->models = memory_resize(sums->models, sums->model_count + 1, sizeof *sums->models);
     struct model_sums *made = memory_new(1, sizeof *made);
     made->name = memory_copy_str(model);
+    made->part = part;
     sums->models[sums->model_count] = made;
     return sums->model_count++;
 }
 
-struct level_sums *compare_side_sums(struct compare_sums *sums, const struct side_score *score)
+struct level_sums *compare_side_sums(struct compare_sums *sums, size_t model,
+                                     const struct side_score *score)
 {
-    struct model_sums *model = sums->models[score->model];
-    struct side_series **list = &model->sides[score->side];
-    size_t *count = &model->side_counts[score->side];
+    struct side_series **list = &sums->models[model]->sides[score->side];
+    size_t *count = &sums->models[model]->side_counts[score->side];
     for (size_t i = 0; i < *count; i++)
         if ((*list)[i].facet == score->facet)
             return &(*list)[i].sums;
@@ -74,23 +75,23 @@ struct level_sums *compare_side_sums(struct compare_sums *sums, const struct sid
     return &(*list)[(*count)++].sums;
 }
 
-struct pair_series *compare_pair_series(struct compare_sums *sums, const struct side_score *a,
-                                        const struct side_score *b)
+struct pair_series *compare_pair_series(struct compare_sums *sums, size_t model,
+                                        const struct side_score *a, const struct side_score *b)
 {
-    struct model_sums *model = sums->models[a->model];
-    for (size_t i = 0; i < model->pair_count; i++)
-        if (model->pairs[i]->facet_a == a->facet && model->pairs[i]->facet_b == b->facet)
-            return model->pairs[i];
+    struct model_sums *of = sums->models[model];
+    for (size_t i = 0; i < of->pair_count; i++)
+        if (of->pairs[i]->facet_a == a->facet && of->pairs[i]->facet_b == b->facet)
+            return of->pairs[i];
     if (sums->series_count == COMPARE_SERIES_MAX) {
         sums->too_many = true;
         return NULL;
     }
     sums->series_count++;
-    model->pairs = memory_resize(model->pairs, model->pair_count + 1, sizeof(void *));
+    of->pairs = memory_resize(of->pairs, of->pair_count + 1, sizeof(void *));
     struct pair_series *made = memory_new(1, sizeof *made);
     made->facet_a = a->facet;
     made->facet_b = b->facet;
-    model->pairs[model->pair_count++] = made;
+    of->pairs[of->pair_count++] = made;
     return made;
 }
 

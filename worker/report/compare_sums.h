@@ -15,11 +15,15 @@ struct score_place {
     int64_t run, source, offset, criterion;
 };
 
+#define NO_PART SIZE_MAX
+
 /* One score of the sample at hand. */
 struct side_score {
     unsigned side; /* 0 A, 1 B */
     size_t model, facet;
+    size_t part; /* the model's sums of its segment; NO_PART without segments */
     enum row_status status;
+    bool redacted; /* not applicable for that */
     double value;
     int passed;
     struct str label; /* absent without; lives as long as the sample is at hand */
@@ -45,6 +49,7 @@ enum { COMPARE_LABELS_MAX = 32, LABEL_BYTES_MAX = 64 };
 struct mover_at {
     char *sample;
     double a, b;
+    enum compare_flip flip;
     struct score_place place_a, place_b;
 };
 
@@ -56,7 +61,8 @@ struct pair_series {
     size_t sampled_count;
     struct paired_verdicts verdicts; /* of values that are all 0 or 1 */
     uint64_t differing;              /* pairs whose values differ */
-    uint64_t broke, fixed, only_a, only_b;
+    uint64_t passes[4]; /* both failed, fixed, broke, both passed */
+    struct compare_gaps missing_a, missing_b;
     char labels[COMPARE_LABELS_MAX][LABEL_BYTES_MAX];
     size_t label_count;
     uint64_t agreement[COMPARE_LABELS_MAX * COMPARE_LABELS_MAX]; /* rows: A */
@@ -72,8 +78,10 @@ struct measure_sums {
     bool unequal[2];        /* there were others */
 };
 
+/* Of a model, or of a segment of it. */
 struct model_sums {
     char *name;
+    size_t part; /* COMPARE_ALL_PARTS: of all its samples */
     struct side_series *sides[2];
     size_t side_counts[2];
     struct pair_series **pairs;
@@ -90,14 +98,15 @@ struct compare_sums {
     bool too_many;
 };
 
-/* The number of a facet and of a model, made when it is new. */
+/* The number of a facet, and of a model's part, made when it is new. */
 size_t compare_facet(struct compare_sums *sums, enum compare_kind kind,
                      const struct shard_criterion *criterion);
-size_t compare_model(struct compare_sums *sums, struct str model);
-/* What a score adds to, made when it is new. NULL: too many. */
-struct level_sums *compare_side_sums(struct compare_sums *sums, const struct side_score *score);
-struct pair_series *compare_pair_series(struct compare_sums *sums, const struct side_score *a,
-                                        const struct side_score *b);
+size_t compare_model(struct compare_sums *sums, struct str model, size_t part);
+/* What a score adds to, in sums->models[model], made when it is new. NULL: too many. */
+struct level_sums *compare_side_sums(struct compare_sums *sums, size_t model,
+                                     const struct side_score *score);
+struct pair_series *compare_pair_series(struct compare_sums *sums, size_t model,
+                                        const struct side_score *a, const struct side_score *b);
 void compare_sums_free(struct compare_sums *sums);
 
 /* compare_read.c: reads everything; false: too many series. */
@@ -115,5 +124,10 @@ void compare_answer_sides(const struct comparison *comparison, const struct leve
                           const struct level_sums *b, struct compare_row *out);
 void compare_answer_measure(const struct comparison *comparison, const struct measure_sums *sums,
                             struct measure_row *out);
+
+/* compare_recommend.c: p over all rows, and the row that decides. */
+void comparison_recommend(struct comparison *comparison);
+/* compare_notes.c: what to know before one relies on it. */
+void comparison_note(struct comparison *comparison);
 
 #endif

@@ -1,106 +1,58 @@
 /* compare_text: a comparison for people. */
 #include <math.h>
 
-#include "worker/report/compare.h"
+#include "worker/report/compare_words.h"
 #include "worker/report/page_words.h"
 
-enum { NAME_COLUMNS = 24, MOVERS_SHOWN = 5, REASON_BYTES = 60 };
+enum { NAME_COLUMNS = 24, MOVERS_SHOWN = 5, SEGMENTS_SHOWN = 8, REASON_BYTES = 60 };
 
-static void add_side(struct buffer *out, const char *letter, const struct side *side,
-                     uint64_t samples, uint64_t duplicates)
+/* Empties the words. */
+static void move_words(struct buffer *out, struct buffer *words)
 {
-    const char *const keys[] = {"run", "model", "endpoint", "component"};
-    const char *const values[] = {side->run, side->model, side->endpoint, side->component};
-    buffer_printf(out, "%s ", letter);
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        if (!values[i])
-            continue;
-        buffer_printf(out, " %s ", keys[i]);
-        page_clean(out, values[i]);
-    }
-    buffer_printf(out, ": %llu samples", (unsigned long long)samples);
-    if (duplicates > 0)
-        buffer_printf(out, " (%llu came again and count once)", (unsigned long long)duplicates);
+    if (words->size > 0)
+        page_clean(out, words->data);
+    buffer_clear(words);
+}
+
+/* A line of its own, when there is anything to say. */
+static void add_line(struct buffer *out, const char *lead, struct buffer *words)
+{
+    if (words->size == 0)
+        return;
+    buffer_append_str(out, str_of(lead));
+    move_words(out, words);
     buffer_append_str(out, STR("\n"));
 }
 
-static void add_difference(struct buffer *out, const struct level_difference *difference)
+/* The name, the verdict and the numbers of a row or a segment. */
+static void add_numbers(struct buffer *out, int indent, struct buffer *name,
+                        const struct compare_row *row)
 {
-    buffer_printf(out, "%+.3f", difference->delta);
-    if (!isnan(difference->ci.low))
-        buffer_printf(out, " [%+.3f, %+.3f]", difference->ci.low, difference->ci.high);
-}
-
-/* So many more pairs or scores make the interval as narrow as the tolerance. */
-static double times_the_data(const struct comparison *comparison, const struct compare_row *row)
-{
-    double half = (row->difference.ci.high - row->difference.ci.low) / 2;
-    return half > 0 ? half * half / (comparison->tolerance * comparison->tolerance) : NAN;
-}
-
-void comparison_advice(const struct comparison *comparison, struct buffer *out)
-{
-    static const char *const words[] = {
-        [DRIFT_NOT_ENOUGH_DATA] = "not enough data to choose",
-        [DRIFT_NO_MEANINGFUL_CHANGE] = "take either: no meaningful difference",
-        [DRIFT_BETTER] = "take B: it is better for sure",
-        [DRIFT_WORSE] = "keep A: B is worse for sure"};
-    const struct compare_row *row = comparison->because;
-    buffer_append_str(out, str_of(words[comparison->verdict]));
-    if (!row)
-        return;
-    buffer_append_str(out, STR("; "));
-    page_clean(out, row->a->name);
-    if (row->model[0]) {
-        buffer_append_str(out, STR(" of "));
-        page_clean(out, row->model);
-    }
-    buffer_append_str(out, STR(" "));
-    add_difference(out, &row->difference);
-    buffer_printf(out, ", tolerance %g", comparison->tolerance);
-    double times = times_the_data(comparison, row);
-    if (comparison->verdict == DRIFT_NOT_ENOUGH_DATA && times > 1)
-        buffer_printf(out, "; %.3g times the data would tell", times);
-    if (strcmp(row->a->hash, row->b->hash) != 0)
-        buffer_append_str(out, STR("; the two sides were judged by other rules"));
-}
-
-static void add_row(struct buffer *out, const struct compare_row *row)
-{
-    int indent = row->a->kind == COMPARE_CRITERION ? 2 : 0;
-    struct buffer name = {0};
-    page_clean(&name, row->a->name);
-    buffer_printf(out, "%*s%-*.*s %-20s ", indent, "", NAME_COLUMNS - indent, NAME_COLUMNS - indent,
-                  name.data, page_verdict(row->verdict));
-    buffer_clear(&name);
-    if (row->level_a.n == 0 || row->level_b.n == 0) {
-        buffer_append_str(out, STR("no scores to compare\n"));
-        return;
-    }
-    buffer_printf(out, "%.3f -> %.3f  ", row->level_a.mean, row->level_b.mean);
-    add_difference(out, &row->difference);
-    if (!isnan(row->p_adjusted))
+    struct buffer clean = {0};
+    int columns = NAME_COLUMNS - indent;
+    move_words(&clean, name);
+    buffer_printf(out, "%*s%-*.*s %-20s ", indent, "", columns, columns,
+                  clean.size ? clean.data : "", page_verdict(row->verdict));
+    buffer_clear(&clean);
+    compare_words_levels(row, out);
+    buffer_append_str(out, STR("  "));
+    compare_words_change(row, out);
+    if (!isnan(row->p_adjusted) && row->level_a.n > 0)
         buffer_printf(out, "  p %.2g", row->p_adjusted);
     buffer_append_str(out, STR("\n"));
 }
 
-static void add_details(struct buffer *out, const struct compare_row *row)
+static void add_segments(struct buffer *out, const struct comparison *comparison,
+                         const struct compare_row *row)
 {
-    if (strcmp(row->a->hash, row->b->hash) != 0)
-        buffer_printf(out, "    judged by other rules: %.12s and %.12s\n", row->a->hash,
-                      row->b->hash);
-    if (row->broke + row->fixed > 0)
-        buffer_printf(out, "    flips: %llu passed and do not, %llu did not and pass\n",
-                      (unsigned long long)row->broke, (unsigned long long)row->fixed);
-    if (row->only_a + row->only_b > 0)
-        buffer_printf(out, "    missing with B only: %llu, with A only: %llu\n",
-                      (unsigned long long)row->only_a, (unsigned long long)row->only_b);
-    if (row->label_count > 0)
-        buffer_printf(out, "    labelled on both sides: %llu, %.1f %% alike",
-                      (unsigned long long)row->label_count, 100 * row->labels.agreement);
-    if (row->label_count > 0 && !isnan(row->labels.kappa))
-        buffer_printf(out, ", kappa %.2f", row->labels.kappa);
-    buffer_append_str(out, row->label_count > 0 ? STR("\n") : STR(""));
+    struct buffer name = {0};
+    for (size_t i = 0; i < row->segment_count && i < SEGMENTS_SHOWN; i++) {
+        compare_words_segment(comparison, &row->segments[i], &name);
+        add_numbers(out, 4, &name, &row->segments[i]);
+    }
+    if (row->segment_count > SEGMENTS_SHOWN)
+        buffer_printf(out, "    and %zu more segments: --format json\n",
+                      row->segment_count - SEGMENTS_SHOWN);
 }
 
 static void add_reason(struct buffer *out, const char *reason)
@@ -111,11 +63,13 @@ static void add_reason(struct buffer *out, const char *reason)
 /* Of criteria only: a dimension or a composite moves because they do. */
 static void add_movers(struct buffer *out, const struct compare_row *row)
 {
+    static const char *const flips[] = {
+        [COMPARE_NO_FLIP] = "     ", [COMPARE_BROKE] = "broke", [COMPARE_FIXED] = "fixed"};
     if (row->a->kind != COMPARE_CRITERION)
         return;
     for (size_t i = 0; i < row->mover_count && i < MOVERS_SHOWN; i++) {
         const struct mover *one = &row->movers[i];
-        buffer_printf(out, "    %.3f -> %.3f  ", one->a, one->b);
+        buffer_printf(out, "    %s %.3f -> %.3f  ", flips[one->flip], one->a, one->b);
         page_clean(out, one->sample);
         buffer_append_str(out, STR("  "));
         add_reason(out, one->reason_a);
@@ -125,18 +79,31 @@ static void add_movers(struct buffer *out, const struct compare_row *row)
     }
 }
 
+static void add_row(struct buffer *out, const struct comparison *comparison,
+                    const struct compare_row *row)
+{
+    struct buffer words = {0};
+    buffer_append_str(&words, str_of(row->a->name));
+    add_numbers(out, row->a->kind == COMPARE_CRITERION ? 2 : 0, &words, row);
+    if (strcmp(row->a->hash, row->b->hash) != 0)
+        buffer_printf(out, "    judged by other rules: %.12s and %.12s\n", row->a->hash,
+                      row->b->hash);
+    compare_words_missing(row, &words);
+    add_line(out, "    ", &words);
+    add_segments(out, comparison, row);
+    compare_words_agreement(row, &words);
+    add_line(out, "    ", &words);
+    compare_words_flips(row, &words);
+    add_line(out, "    flips: ", &words);
+    add_movers(out, row);
+}
+
 static void add_measure(struct buffer *out, const struct measure_row *row)
 {
-    static const char *const names[] = {[COMPARE_LATENCY_MS] = "latency, ms",
-                                        [COMPARE_INPUT_TOKENS] = "input tokens",
-                                        [COMPARE_OUTPUT_TOKENS] = "output tokens"};
-    const struct mean_difference *difference = &row->difference;
-    buffer_printf(out, "%-*s %.1f -> %.1f", NAME_COLUMNS, names[row->measure], row->a.mean,
-                  row->b.mean);
-    if (!isnan(difference->delta))
-        buffer_printf(out, "  %+.1f", difference->delta);
-    if (!isnan(difference->ci.low))
-        buffer_printf(out, " [%+.1f, %+.1f]", difference->ci.low, difference->ci.high);
+    buffer_printf(out, "%-*s ", NAME_COLUMNS, compare_words_measure(row->measure));
+    compare_words_amounts(row, out);
+    buffer_append_str(out, STR("  "));
+    compare_words_amount_change(row, out);
     if (!isnan(row->a.p95) && !isnan(row->b.p95))
         buffer_printf(out, "  p95 %.4g -> %.4g", row->a.p95, row->b.p95);
     buffer_append_str(out, STR("\n"));
@@ -149,42 +116,40 @@ static void add_model(struct buffer *out, const struct comparison *comparison, c
         page_clean(out, model);
         buffer_append_str(out, STR("\n"));
     }
-    for (size_t i = 0; i < comparison->count; i++) {
-        if (strcmp(comparison->rows[i].model, model) != 0)
-            continue;
-        add_row(out, &comparison->rows[i]);
-        add_details(out, &comparison->rows[i]);
-        add_movers(out, &comparison->rows[i]);
-    }
+    for (size_t i = 0; i < comparison->count; i++)
+        if (strcmp(comparison->rows[i].model, model) == 0)
+            add_row(out, comparison, &comparison->rows[i]);
     for (size_t i = 0; i < comparison->measure_count; i++)
         if (strcmp(comparison->measures[i].model, model) == 0)
             add_measure(out, &comparison->measures[i]);
 }
 
-static void add_only(struct buffer *out, const struct comparison *comparison, unsigned side)
+static void add_head(struct buffer *out, const struct comparison *comparison)
 {
-    for (size_t i = 0; i < comparison->only_counts[side]; i++) {
-        buffer_append_str(out, i ? STR(", ") : side ? STR("only in B: ") : STR("only in A: "));
-        page_clean(out, comparison->only[side][i]->name);
+    struct buffer words = {0};
+    compare_words_advice(comparison, &words);
+    add_line(out, "", &words);
+    buffer_append_str(out, STR("\n"));
+    compare_words_side(comparison, 0, &words);
+    add_line(out, "A  ", &words);
+    compare_words_side(comparison, 1, &words);
+    add_line(out, "B  ", &words);
+    if (comparison->paired)
+        buffer_printf(out, "paired: %llu samples are in both\n",
+                      (unsigned long long)comparison->matched);
+    for (size_t i = 0; i < comparison->notes.count; i++) {
+        buffer_append_str(out, STR("note: "));
+        page_clean(out, comparison->notes.lines[i]);
+        buffer_append_str(out, STR("\n"));
     }
-    buffer_append_str(out, comparison->only_counts[side] ? STR("\n") : STR(""));
+    buffer_append_str(out, STR("\n"));
 }
 
 void comparison_text(const struct comparison *comparison, struct buffer *out)
 {
-    comparison_advice(comparison, out);
-    buffer_append_str(out, STR("\n\n"));
-    add_side(out, "A", comparison->a, comparison->samples_a, comparison->duplicates_a);
-    add_side(out, "B", comparison->b, comparison->samples_b, comparison->duplicates_b);
-    if (comparison->paired)
-        buffer_printf(out, "paired: %llu samples are in both\n",
-                      (unsigned long long)comparison->matched);
-    else
-        buffer_printf(out, "not paired: %llu samples are in both, too few; means of all scores "
-                           "are compared\n",
-                      (unsigned long long)comparison->matched);
-    buffer_append_str(out, STR("\n"));
+    struct buffer words = {0};
     const char *model = NULL;
+    add_head(out, comparison);
     for (size_t i = 0; i < comparison->count; i++) {
         if (model && strcmp(model, comparison->rows[i].model) == 0)
             continue;
@@ -194,10 +159,11 @@ void comparison_text(const struct comparison *comparison, struct buffer *out)
     if (comparison->count == 0)
         buffer_append_str(out, STR("No scores that both sides have.\n"));
     buffer_append_str(out, STR("\n"));
-    add_only(out, comparison, 0);
-    add_only(out, comparison, 1);
-    buffer_printf(out, "%zu rows tested (p by Benjamini-Hochberg), %zu shard%s read\n",
-                  comparison->tested, comparison->stores->shard_count,
+    compare_words_verdicts(comparison, &words);
+    add_line(out, "", &words);
+    compare_words_p(comparison, &words);
+    add_line(out, "", &words);
+    buffer_printf(out, "%zu shard%s read\n", comparison->stores->shard_count,
                   comparison->stores->shard_count == 1 ? "" : "s");
     if (comparison->pending > 0)
         buffer_printf(out, "%lld offsets are scored and not counted yet\n",

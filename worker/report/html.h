@@ -17,8 +17,8 @@ void html_move(struct buffer *out, struct buffer *words, bool cut);
 /* Classes are those of drift.css; colours never tell alone. Titles, terms and heads are ours: they
  * are not escaped. */
 
-/* From the doctype to the begin of <main>: "Drift: 2 WORSE" as title, "Drift report" as heading, the
- * lead below it, and a line where data are missing. */
+/* From the doctype to the begin of <main>: "Drift: 2 WORSE" as title, "Drift report" as heading,
+ * the lead below it, and a line where data are missing. */
 void html_begin(struct buffer *out, const char *title, const char *heading, struct str lead,
                 const struct problems *partial);
 void html_end(struct buffer *out);

@@ -9,7 +9,7 @@
 #define SELECT_ROWS                                                                                \
     "SELECT coalesce(sample, ''), coalesce(m.text, ''), coalesce(e.text, ''),"                     \
     "coalesce(c.text, ''), run, source, off, observed_at_ms, probability, latency_ms,"             \
-    "input_tokens, output_tokens FROM delivery d LEFT JOIN word m ON m.id = model "                \
+    "input_tokens, output_tokens, segment FROM delivery d LEFT JOIN word m ON m.id = model "       \
     "LEFT JOIN word e ON e.id = endpoint LEFT JOIN word c ON c.id = component "                    \
     "WHERE run IN (?, ?) AND state = 'scored' AND observed_at_ms >= ? AND observed_at_ms < ? "     \
     "AND (run <> 1 OR EXISTS (SELECT 1 FROM tenure t WHERE t.source = d.source AND t.run = d.run " \
@@ -53,7 +53,8 @@ bool sample_rows_next(struct sample_rows *rows, struct sample_row *out)
                                .probability = db_real(row, 8),
                                .latency_ms = db_real(row, 9),
                                .input_tokens = db_real(row, 10),
-                               .output_tokens = db_real(row, 11)};
+                               .output_tokens = db_real(row, 11),
+                               .segment = db_int(row, 12)};
     return true;
 }
 

@@ -13,7 +13,7 @@ struct statement;
 struct sample_row {
     struct str sample; /* its id */
     struct str model, endpoint, component; /* "" when not known */
-    int64_t run, source, offset; /* ids of the shard */
+    int64_t run, source, offset, segment; /* ids of the shard */
     int64_t at_ms;               /* of the event; of its recording when it has no time */
     double probability;          /* of inclusion, (0,1] */
     double latency_ms, input_tokens, output_tokens; /* NAN: not known */

@@ -42,31 +42,50 @@ static void read_sources(struct shard_names *names, struct db *db)
     db_end(rows);
 }
 
+static void read_segments(struct shard_names *names, struct db *db)
+{
+    struct statement *rows = db_sql(db, "SELECT id, words FROM segment ORDER BY id");
+    while (db_row(rows)) {
+        names->segments =
+            memory_resize(names->segments, names->segment_count + 1, sizeof *names->segments);
+        names->segments[names->segment_count++] =
+            (struct shard_segment){db_int(rows, 0), memory_copy_str(db_text(rows, 1))};
+    }
+    db_end(rows);
+}
+
 void shard_names_read(struct shard_names *names, struct db *db)
 {
     read_criteria(names, db);
     read_sources(names, db);
+    read_segments(names, db);
 }
 
-/* Both kinds of row begin with their id. */
+/* All kinds of row begin with their id. */
 static int by_id(const void *key, const void *row)
 {
     int64_t wanted = *(const int64_t *)key, id = *(const int64_t *)row;
     return (wanted > id) - (wanted < id);
 }
 
+static void *find(int64_t id, void *rows, size_t count, size_t size)
+{
+    return count == 0 ? NULL : bsearch(&id, rows, count, size, by_id);
+}
+
 struct shard_criterion *shard_names_criterion(const struct shard_names *names, int64_t id)
 {
-    return names->criterion_count == 0 ? NULL
-                                       : bsearch(&id, names->criteria, names->criterion_count,
-                                                 sizeof *names->criteria, by_id);
+    return find(id, names->criteria, names->criterion_count, sizeof *names->criteria);
 }
 
 const struct shard_source *shard_names_source(const struct shard_names *names, int64_t id)
 {
-    return names->source_count == 0
-               ? NULL
-               : bsearch(&id, names->sources, names->source_count, sizeof *names->sources, by_id);
+    return find(id, names->sources, names->source_count, sizeof *names->sources);
+}
+
+const struct shard_segment *shard_names_segment(const struct shard_names *names, int64_t id)
+{
+    return find(id, names->segments, names->segment_count, sizeof *names->segments);
 }
 
 void shard_names_clear(struct shard_names *names)
@@ -83,6 +102,9 @@ void shard_names_clear(struct shard_names *names)
         free(names->sources[i].topic);
         free(names->sources[i].incarnation);
     }
+    for (size_t i = 0; i < names->segment_count; i++)
+        free(names->segments[i].words);
+    free(names->segments);
     free(names->criteria);
     free(names->sources);
     *names = (struct shard_names){0};
