@@ -18,6 +18,7 @@ enum evaluator_needs {
     NEEDS_REFERENCE = 1, /* without a reference the result is not_applicable: no_reference */
     NEEDS_RESAMPLES = 2, /* or asks for them: score() says no_resamples where there are none */
     NEEDS_REFERENCE_MOSTLY = 4, /* some options need none: score() says no_reference for others */
+    NEEDS_UNMASKED = 8, /* of texts with masks in them it cannot tell: not_applicable: redacted */
 };
 
 /* What configure may use of the world. */

@@ -319,6 +319,7 @@ static bool score(const void *state, const struct sample *sample, const struct q
 const struct evaluator evaluator_regex = {
     .name = "regex",
     .summary = "is nothing forbidden found, and everything required? (rule packs, patterns)",
+    .needs = NEEDS_UNMASKED,
     .configure = configure,
     .score = score,
     .release = release,

@@ -134,6 +134,8 @@ struct score evaluator_score(const struct evaluator *evaluator, const void *stat
 {
     if ((evaluator->needs & NEEDS_REFERENCE) && sample->reference_count == 0)
         return score_without_value(SCORE_NOT_APPLICABLE, "no_reference");
+    if ((evaluator->needs & NEEDS_UNMASKED) && sample->masked)
+        return score_without_value(SCORE_NOT_APPLICABLE, "redacted");
     struct score score = score_without_value(SCORE_ERROR, "no result");
     struct error error = {0};
     if (!evaluator->score(state, sample, answered, scratch, arena, &score, &error))

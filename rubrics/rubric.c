@@ -43,8 +43,49 @@ static void hash_rubric(struct rubric *rubric)
     buffer_clear(&content);
 }
 
+/* Criteria that are not named are taken out, and with them examples, which speak of all. */
+static void keep_part(json_t *document, const struct rubric_part *part)
+{
+    json_t *criteria = json_object_get(document, "criteria");
+    json_object_del(document, "examples");
+    for (size_t i = json_array_size(criteria); i-- > 0;) {
+        const char *name =
+            json_string_value(json_object_get(json_array_get(criteria, i), "name"));
+        bool kept = false;
+        for (size_t j = 0; j < part->count && !kept; j++)
+            kept = name && strcmp(name, part->criteria[j]) == 0;
+        if (!kept)
+            json_array_remove(criteria, i);
+    }
+}
+
+static struct rubric *load(json_t *document, const char *path, const struct rubric_part *part,
+                           const struct judge_identity *judge, struct problems *problems)
+{
+    size_t before = problems->total;
+    struct rubric *rubric = memory_new(1, sizeof *rubric);
+    rubric->document = document;
+    rubric->packs = packs_new(path);
+    rubric->judge = judge;
+    bool fine = rubric_resolve(rubric, path, problems);
+    if (fine && part && part->count)
+        keep_part(rubric->document, part);
+    if (!fine || !rubric_read(rubric, problems) || problems->total > before) {
+        rubric_free(rubric);
+        return NULL;
+    }
+    hash_rubric(rubric);
+    return rubric;
+}
+
 struct rubric *rubric_load(const char *name_or_path, const struct judge_identity *judge,
                            struct problems *problems)
+{
+    return rubric_load_part(name_or_path, NULL, judge, problems);
+}
+
+struct rubric *rubric_load_part(const char *name_or_path, const struct rubric_part *part,
+                                const struct judge_identity *judge, struct problems *problems)
 {
     char path[PACKS_PATH_BYTES];
     struct error error = {0};
@@ -52,7 +93,7 @@ struct rubric *rubric_load(const char *name_or_path, const struct judge_identity
         return NULL;
     json_t *document = json_read_file(path, &JSON_LIMITS_DOCUMENT, &error);
     if (document)
-        return rubric_load_document(document, path, judge, problems);
+        return load(document, path, part, judge, problems);
     size_t size = strlen(path);
     bool named = strcmp(path, name_or_path) == 0 && strncmp(error.text, path, size) == 0;
     problems_add(problems, "", "%s", error.text + (named ? size + strlen(": ") : 0));
@@ -62,18 +103,7 @@ struct rubric *rubric_load(const char *name_or_path, const struct judge_identity
 struct rubric *rubric_load_document(json_t *document, const char *path,
                                     const struct judge_identity *judge, struct problems *problems)
 {
-    size_t before = problems->total;
-    struct rubric *rubric = memory_new(1, sizeof *rubric);
-    rubric->document = document;
-    rubric->packs = packs_new(path);
-    rubric->judge = judge;
-    if (!rubric_resolve(rubric, path, problems) || !rubric_read(rubric, problems) ||
-        problems->total > before) {
-        rubric_free(rubric);
-        return NULL;
-    }
-    hash_rubric(rubric);
-    return rubric;
+    return load(document, path, NULL, judge, problems);
 }
 
 void rubric_free(struct rubric *rubric)

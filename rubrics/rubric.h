@@ -33,7 +33,16 @@ struct rubric {
  * rubric_free. Every problem is listed, without `name_or_path` in front; NULL when there is one. */
 struct rubric *rubric_load(const char *name_or_path, const struct judge_identity *judge,
                            struct problems *problems);
-/* The same of a document in hand, as if it were read from `path`. Takes ownership of it. */
+/* Some criteria of a rubric, by name; borrowed. */
+struct rubric_part {
+    const char *const *criteria;
+    size_t count; /* 0: all */
+};
+/* The same of these criteria only; a rubric that holds none of them, or one that waits for another
+ * that is not named, is a problem. The composite is of what is left. `part` may be NULL: all. */
+struct rubric *rubric_load_part(const char *name_or_path, const struct rubric_part *part,
+                                const struct judge_identity *judge, struct problems *problems);
+/* The whole of a document in hand, as if it were read from `path`. Takes ownership of it. */
 struct rubric *rubric_load_document(json_t *document, const char *path,
                                     const struct judge_identity *judge, struct problems *problems);
 void rubric_free(struct rubric *rubric);

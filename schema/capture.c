@@ -242,7 +242,7 @@ static bool read_request(struct decoder *decoder)
     if (!sample->prompt.data)
         sample->prompt = messages ? spoken.prompt : decoder->asked.prompt;
     sample->last_user = messages ? spoken.last_user : decoder->asked.last_user;
-    if (said.data && !sample->last_user.data)
+    if (said.data && !messages && !sample->last_user.data)
         sample->last_user = said;
     return true;
 }

@@ -46,3 +46,18 @@ void question_refuse(struct question *question)
     question->status = ANSWER_SKIPPED;
     question->failure = question->target == ASK_JUDGE ? "no_judge" : "endpoint_not_listed";
 }
+
+void question_answer_key(const struct question *question, const struct judge_identity *judge,
+                         uint8_t out[SHA256_BYTES])
+{
+    struct buffer all = {0};
+    buffer_append_str(&all, STR("answer 1 "));
+    buffer_append(&all, question->hash, sizeof question->hash);
+    if (question->target == ASK_JUDGE && judge) {
+        add(&all, str_of(judge->endpoint));
+        add(&all, str_of(judge->component));
+        add(&all, str_of(question->model ? NULL : judge->model));
+    }
+    hash_sha256(buffer_str(&all), out);
+    buffer_clear(&all);
+}

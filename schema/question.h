@@ -2,6 +2,7 @@
 #ifndef ASSAY_QUESTION_H
 #define ASSAY_QUESTION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "schema/base/hash.h"
@@ -78,6 +79,7 @@ struct question {
     int64_t latency_ms;    /* of the answered call */
     int64_t input_tokens, output_tokens; /* -1 unknown */
     const char *finish_reason;           /* NULL unknown */
+    bool remembered; /* the answer was given to an earlier call of the same question */
 };
 
 /* Fills `hash` from the fields the evaluator set. Call it last in ask(). */
@@ -85,5 +87,9 @@ void question_seal(struct question *question);
 
 /* Where nobody can be asked at all: skipped, no_judge or endpoint_not_listed. */
 void question_refuse(struct question *question);
+
+/* What an answer is remembered by: the sealed question, and the judge that answers ASK_JUDGE. */
+void question_answer_key(const struct question *question, const struct judge_identity *judge,
+                         uint8_t out[SHA256_BYTES]);
 
 #endif

@@ -38,8 +38,8 @@ struct sample_request {
 
 /* Every text is valid UTF-8 without NUL, borrowed from the evaluation's arena (or from the record's
  * bytes, which live as long). An absent text has data NULL; an absent number is negative, or NaN
- * where it may be negative. To add a field: here, schema/capture.c's table of keys,
- * schema/capture-record.schema.json, and a case in tests/capture. */
+ * where it may be negative. To add a field: here, schema/capture_fields.c's table of keys,
+ * schema/capture_write.c, schema/capture-record.schema.json, and a case in tests/capture. */
 struct sample {
     struct str id;              /* the producer's; else made of the delivery, never absent */
     int64_t observed_at_ms;     /* since 1970 UTC; -1 unknown */
@@ -68,6 +68,7 @@ struct sample {
     struct sample_request request;
     bool own;                    /* an invocation that assay made: QUESTION_ID_PREFIX */
     unsigned unknown_keys;       /* keys of the flat record that were kept out */
+    bool masked;                 /* a text holds masks of ours in place of what was found in it */
 };
 
 #endif

@@ -44,6 +44,7 @@ pcre2 pcre2.h
 vectorscan hs
 libmicrohttpd microhttpd.h
 zlib zlib.h
+zstd zstd.h
 libyaml yaml.h
 openssl openssl/
 utf8proc utf8proc.h
@@ -52,7 +53,7 @@ TABLE
 }
 
 # FILE LIBRARY: a second file that may include a library, each with its reason.
-# zlib: schema/base/gzip.c packs bytes for the wire; worker/intake/lines.c reads files through gzread, plain ones too.
+# zlib: schema/base/gzip.c packs bytes for the wire; worker/intake/unpack_gzip.c reads files through gzread, plain ones too.
 # librdkafka: the consumer, what `assay doctor` asks a cluster once, and the configuration both share.
 # worker/versions.c asks every library for its version and nothing else.
 # librdkafka: worker/demo/demo_broker.c produces to show things; worker/feed/producer.c in transactions, whose
@@ -70,11 +71,12 @@ worker/versions.c pcre2
 worker/versions.c sqlite
 worker/versions.c utf8proc
 worker/versions.c zlib
+worker/versions.c zstd
 worker/demo/demo_aws.c libmicrohttpd
 worker/demo/demo_broker.c librdkafka
 worker/feed/producer.c librdkafka
 worker/feed/producer_positions.c librdkafka
-worker/intake/lines.c zlib
+worker/intake/unpack_gzip.c zlib
 TABLE
 }
 

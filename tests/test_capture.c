@@ -13,6 +13,7 @@
 #include "schema/base/base64.h"
 #include "schema/base/utf8.h"
 #include "schema/capture.h"
+#include "schema/capture_write.h"
 
 static const struct {
     const char *name;
@@ -121,6 +122,50 @@ static char *record_of(const json_t *row, size_t *out_size)
     return copy;
 }
 
+static bool same_texts(const struct str *a, size_t a_count, const struct str *b, size_t b_count)
+{
+    bool same = a_count == b_count;
+    for (size_t i = 0; same && i < a_count; i++)
+        same = str_equal(a[i], b[i]) && !a[i].data == !b[i].data;
+    return same;
+}
+
+static void assert_same_sample(const char *what, const struct sample *a, const struct sample *b)
+{
+    const char *one = (const char *)a, *other = (const char *)b;
+    for (size_t i = 0; i < sizeof TEXTS / sizeof *TEXTS; i++)
+        if (!same_texts((const struct str *)(one + TEXTS[i].offset), 1,
+                        (const struct str *)(other + TEXTS[i].offset), 1))
+            fail_msg("%s: %s is not what was written", what, TEXTS[i].name);
+    for (size_t i = 0; i < sizeof WHOLES / sizeof *WHOLES; i++)
+        if (*(const int64_t *)(one + WHOLES[i].offset) !=
+            *(const int64_t *)(other + WHOLES[i].offset))
+            fail_msg("%s: %s is not what was written", what, WHOLES[i].name);
+    bool same =
+        same_texts(a->references, a->reference_count, b->references, b->reference_count) &&
+        same_texts(a->resamples, a->resample_count, b->resamples, b->resample_count) &&
+        same_texts(&a->variant, 1, &b->variant, 1) && a->tag_count == b->tag_count &&
+        a->probability == b->probability && a->latency_ms == b->latency_ms;
+    for (size_t i = 0; same && i < a->tag_count; i++)
+        same = str_equal(a->tags[i].key, b->tags[i].key) &&
+               str_equal(a->tags[i].value, b->tags[i].value);
+    if (!same)
+        fail_msg("%s: a list or a number is not what was written", what);
+}
+
+/* What capture_write makes of a sample is read as the same sample. */
+static void check_written(const char *what, const struct sample *sample, struct arena *arena)
+{
+    struct buffer record = {0};
+    struct sample again;
+    struct capture_reason reason = {.code = "none"};
+    capture_write(sample, &record);
+    if (!capture_decode(buffer_str(&record), STR("another"), arena, &again, &reason))
+        fail_msg("%s: written, it cannot be read: %s", what, reason.code);
+    assert_same_sample(what, sample, &again);
+    buffer_clear(&record);
+}
+
 static void check_case(const json_t *row, struct arena *arena)
 {
     const char *what = json_string_value(json_object_get(row, "what"));
@@ -139,6 +184,8 @@ static void check_case(const json_t *row, struct arena *arena)
     json_object_foreach(json_object_get(row, "sample"), name,
                         expected) if (!same_field(&sample, name, expected))
         fail_msg("%s: %s differs", what, name);
+    if (read)
+        check_written(what, &sample, arena);
     free(record);
     arena_reset(arena);
 }

@@ -421,7 +421,7 @@ static void a_set_is_whole_or_not_at_all(void **state)
         struct problems problems = {0};
         const char *bad = NULL;
         struct rubric_set *set =
-            rubric_set_load(cases[i].names, cases[i].count, NULL, &problems, &bad);
+            rubric_set_load(cases[i].names, cases[i].count, NULL, NULL, &problems, &bad);
         assert_int_equal(set == NULL, cases[i].bad != NULL);
         assert_int_equal(problems.total != 0, cases[i].bad != NULL);
         if (cases[i].bad)

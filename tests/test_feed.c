@@ -9,30 +9,32 @@
 #include "worker/intake/object_key.h"
 #include "worker/feed/positions.h"
 
-static void names_tell_endpoint_and_variant(void **state)
+static void names_tell_endpoint_variant_and_hour(void **state)
 {
     (void)state;
     static const struct {
         const char *name, *endpoint, *variant;
+        int64_t hour_s; /* as `date -u -d ... +%s` tells it */
     } CASES[] = {
-        {"chat/blue/2026/02/19/01/a.jsonl", "chat", "blue"},
-        {"s3://b/p/q/chat/AllTraffic/2026/12/31/23/34-30-1.jsonl", "chat", "AllTraffic"},
-        {"/data/2026/2025/2026/02/19/00/a.jsonl.gz", "2026", "2025"},
-        {"chat/blue/2026/13/19/01/a.jsonl", NULL, NULL}, /* no month */
-        {"chat/blue/2026/02/19/24/a.jsonl", NULL, NULL}, /* no hour */
-        {"chat/blue/2026/2/19/01/a.jsonl", NULL, NULL},
-        {"chat/blue/2026/02/19/a.jsonl", NULL, NULL},
-        {"blue/2026/02/19/01/a.jsonl", NULL, NULL}, /* no endpoint */
-        {"chat//2026/02/19/01/a.jsonl", NULL, NULL},
-        {"a.jsonl", NULL, NULL},
-        {"", NULL, NULL},
+        {"chat/blue/2026/02/19/01/a.jsonl", "chat", "blue", 1771462800},
+        {"s3://b/p/q/chat/AllTraffic/2026/12/31/23/34-30-1.jsonl", "chat", "AllTraffic", 1798758000},
+        {"/data/2026/2025/2026/02/19/00/a.jsonl.gz", "2026", "2025", 1771459200},
+        {"chat/blue/2026/13/19/01/a.jsonl", NULL, NULL, 0}, /* no month */
+        {"chat/blue/2026/02/19/24/a.jsonl", NULL, NULL, 0}, /* no hour */
+        {"chat/blue/2026/2/19/01/a.jsonl", NULL, NULL, 0},
+        {"chat/blue/2026/02/19/a.jsonl", NULL, NULL, 0},
+        {"blue/2026/02/19/01/a.jsonl", NULL, NULL, 0}, /* no endpoint */
+        {"chat//2026/02/19/01/a.jsonl", NULL, NULL, 0},
+        {"a.jsonl", NULL, NULL, 0},
+        {"", NULL, NULL, 0},
     };
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         struct object_key key;
         bool known = object_key_read(str_of(CASES[i].name), &key);
         if (known != (CASES[i].endpoint != NULL) ||
             (known && (!str_is(key.endpoint, CASES[i].endpoint) ||
-                       !str_is(key.variant, CASES[i].variant))))
+                       !str_is(key.variant, CASES[i].variant))) ||
+            key.hour_ms != CASES[i].hour_s * 1000)
             fail_msg("%s", CASES[i].name);
         if (!known)
             assert_null(key.endpoint.data);
@@ -42,7 +44,8 @@ static void names_tell_endpoint_and_variant(void **state)
 static void names_tell_foreign_objects(void **state)
 {
     (void)state;
-    static const char *const OURS[] = {"a.jsonl", "p/a.json", "a.ndjson", "a.jsonl.gz", "x/b.json.gz"};
+    static const char *const OURS[] = {"a.jsonl", "p/a.json", "a.ndjson", "a.jsonl.gz", "x/b.json.gz",
+                                       "a.jsonl.zst"};
     static const char *const FOREIGN[] = {"",         "p/",        "a.csv", "a.gz",       ".jsonl",
                                           "p/.a.jsonl", "a.jsonl.tmp", "jsonl", "p/manifest"};
     for (size_t i = 0; i < sizeof OURS / sizeof *OURS; i++)
@@ -84,7 +87,7 @@ static void lines_become_records(void **state)
          "\"stratum\":\"z\",\"record\":{\"id\":\"i\"}}",
          "i", true},
     };
-    const struct object_key name = {STR("e"), STR("v")};
+    const struct object_key name = {.endpoint = STR("e"), .variant = STR("v")};
     const char *pair = "e=m";
     struct arena arena = {0};
     struct buffer record = {0};
@@ -159,7 +162,7 @@ static void positions_are_read_as_written(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_tell_endpoint_and_variant),
+        cmocka_unit_test(names_tell_endpoint_variant_and_hour),
         cmocka_unit_test(names_tell_foreign_objects),
         cmocka_unit_test(lines_become_records),
         cmocka_unit_test(names_are_found_by_endpoint_and_variant),

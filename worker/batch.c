@@ -1,14 +1,10 @@
-/* batch: files of capture records scored in order, many questions in flight. */
+/* batch: capture records scored in order, many questions in flight. */
 #include "worker/batch.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include "evaluators/registry.h"
 #include "schema/base/buffer.h"
 #include "schema/base/memory.h"
-#include "worker/intake/lines.h"
 
 enum { BUFFER_KEPT_BYTES = 1 << 20, WAIT_MS_MAX = 200 };
 
@@ -19,7 +15,7 @@ struct slot {
     struct evaluation evaluation;
     const char *file, *invalid;
     int64_t line;
-    bool ready;
+    bool ready, unwanted;
 };
 
 struct work {
@@ -29,7 +25,6 @@ struct work {
     size_t first, count;               /* of the ring */
     size_t bytes_in_flight;            /* of records in the ring */
     bool refused;                      /* `done` said no: it is not called again */
-    int64_t bytes_before, bytes_total; /* of files already read, of all */
 };
 
 /* ---- one sample ---- */
@@ -38,8 +33,8 @@ static void advance(struct slot *slot);
 
 static void answered(void *owner, struct question *question)
 {
-    (void)question;
     struct slot *slot = owner;
+    judge_answered(slot->work->batch->judge, question);
     if (--slot->evaluation.unanswered == 0)
         advance(slot);
 }
@@ -89,7 +84,13 @@ static void start(struct slot *slot, bool too_long)
                      default_id(slot));
     if (slot->evaluation.state == TERMINAL_INVALID)
         slot->invalid = slot->evaluation.reason;
-    advance(slot);
+    const struct batch *batch = slot->work->batch;
+    slot->unwanted = !slot->invalid && batch->begin &&
+                     !batch->begin(batch->owner, &slot->evaluation, &slot->record);
+    if (slot->unwanted)
+        slot->ready = true;
+    else
+        advance(slot);
 }
 
 static void end(struct slot *slot)
@@ -97,7 +98,7 @@ static void end(struct slot *slot)
     evaluation_clear(&slot->evaluation);
     if (slot->record.room > BUFFER_KEPT_BYTES)
         buffer_clear(&slot->record);
-    slot->ready = false;
+    slot->ready = slot->unwanted = false;
 }
 
 /* ---- the ring ---- */
@@ -115,6 +116,7 @@ static bool drain(struct work *work, struct error *error)
         struct batch_line line = {.file = slot->file,
                                   .line = slot->line,
                                   .invalid = slot->invalid,
+                                  .unwanted = slot->unwanted,
                                   .evaluation = slot->invalid ? NULL : &slot->evaluation};
         work->refused = !work->batch->done(work->batch->owner, &line, error);
         work->bytes_in_flight -= slot->record.size;
@@ -151,7 +153,7 @@ static bool settle(struct work *work, bool room_for_one, struct error *error)
     return true;
 }
 
-/* ---- files ---- */
+/* ---- the input ---- */
 
 static void take(struct work *work, const char *file, int64_t line, bool too_long)
 {
@@ -163,51 +165,21 @@ static void take(struct work *work, const char *file, int64_t line, bool too_lon
     start(slot, too_long);
 }
 
-static bool run_lines(struct work *work, struct lines *lines, const char *file, struct error *error)
+static bool run_records(struct work *work, const struct batch_input *input, struct error *error)
 {
     while (!stopped(work)) {
         struct slot *slot = &work->slots[(work->first + work->count) % BATCH_IN_FLIGHT_MAX];
-        enum lines_status status = lines_next(lines, &slot->record, error);
+        const char *file = "";
+        int64_t line = 0;
+        enum lines_status status = input->next(input->owner, &slot->record, &file, &line, error);
         if (status == LINES_FAILED)
             return stopped(work); /* a signal ends a read from a pipe: no failure */
         if (status == LINES_END)
             return true;
-        take(work, file, lines_number(lines), status == LINES_TOO_LONG);
-        if (work->batch->progress)
-            work->batch->progress(work->batch->owner, work->bytes_before + lines_bytes(lines),
-                                  work->bytes_total);
+        take(work, file, line, status == LINES_TOO_LONG);
         if (!settle(work, true, error))
             return false;
     }
-    return true;
-}
-
-static bool run_file(struct work *work, const char *file, struct error *error)
-{
-    struct lines *lines = lines_open(file, CAPTURE_RECORD_BYTES_MAX, error);
-    if (!lines)
-        return false;
-    bool fine = run_lines(work, lines, file, error);
-    work->bytes_before += lines_bytes_total(lines);
-    lines_close(lines);
-    return fine;
-}
-
-/* A name that is wrong is told before anything is read. */
-static bool measure(struct work *work, const char *const *files, size_t count, struct error *error)
-{
-    bool known = true;
-    for (size_t i = 0; i < count; i++) {
-        struct stat about = {0};
-        bool is_stdin = strcmp(files[i], "-") == 0;
-        if (!is_stdin && (stat(files[i], &about) != 0 || access(files[i], R_OK) != 0))
-            return error_set(error, ERROR_INPUT, "%s: cannot open: %s", files[i], strerror(errno));
-        if (S_ISDIR(about.st_mode))
-            return error_set(error, ERROR_INPUT, "%s: is a folder; name its files", files[i]);
-        known = known && S_ISREG(about.st_mode);
-        work->bytes_total += about.st_size;
-    }
-    work->bytes_total = known ? work->bytes_total : 0;
     return true;
 }
 
@@ -225,15 +197,13 @@ static void work_free(struct work *work)
     free(work);
 }
 
-bool batch_run(const struct batch *batch, const char *const *files, size_t file_count,
-               struct error *error)
+bool batch_run_input(const struct batch *batch, const struct batch_input *input,
+                     struct error *error)
 {
     struct work *work = memory_new(1, sizeof *work);
     work->batch = batch;
     work->scratch = scratch_new();
-    bool fine = measure(work, files, file_count, error);
-    for (size_t i = 0; i < file_count && fine && !stopped(work); i++)
-        fine = run_file(work, files[i], error);
+    bool fine = run_records(work, input, error);
     /* Also after a failure: what was read before it counts. */
     struct error later = {0};
     if (!settle(work, false, &later) && fine) {

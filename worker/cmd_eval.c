@@ -16,6 +16,7 @@
 #include "worker/lane/groups.h"
 #include "worker/plugins.h"
 #include "worker/progress.h"
+#include "worker/redaction.h"
 #include "worker/rubric_list.h"
 #include "worker/segment_options.h"
 
@@ -23,7 +24,8 @@
 
 struct eval_options {
     struct arg_list rubrics, evaluators, fail_under, segment_by;
-    const char *scores, *store;
+    const char *scores, *store, *text;
+    double text_share;
     bool json;
     struct judge_options judge;
 };
@@ -40,6 +42,12 @@ static const struct arg ARGS[] = {
      0, 0},
     {"segment-by", "KEY[,...]", ARG_LIST, offsetof(struct eval_options, segment_by),
      "with --store: " SEGMENT_BY_HELP, 0, 0},
+    {"text", "POLICY", ARG_TEXT, offsetof(struct eval_options, text),
+     "keep failed, judged and some other samples in the store, for `assay rerun`: redacted, full or "
+     "none; default none",
+     0, 0},
+    {"text-share", "SHARE", ARG_NUMBER, offsetof(struct eval_options, text_share),
+     "of the other samples that are kept, from 0 to 1; default 0.01", 0, 1},
     {"fail-under", "CRITERION=MEAN", ARG_LIST, offsetof(struct eval_options, fail_under),
      "exit with 1 when the criterion's mean (or that of composite) is lower; of several rubrics "
      "RUBRIC/CRITERION",
@@ -154,6 +162,8 @@ struct run {
     struct arg_words segment_keys;
     struct eval_store *store; /* NULL: nothing is kept, and no responses are compared */
     struct problems invalid;  /* lines, where no file is told of each */
+    struct redaction redaction; /* of text in the store */
+    enum text_policy text;
     struct buffer line;
     bool many_files;
 };
@@ -239,11 +249,6 @@ static bool close_scores(struct run *run, bool failed, struct error *error)
     return fine;
 }
 
-static const char *const *segment_keys_of(const struct run *run)
-{
-    return (const char *const *)run->segment_keys.words;
-}
-
 static bool open_store(struct run *run, const struct rubric_set *set, const struct arg_list *files,
                        struct error *error)
 {
@@ -252,15 +257,19 @@ static bool open_store(struct run *run, const struct rubric_set *set, const stru
         return true;
     if (grouped)
         run->groups = eval_groups_read(files->values, files->count, &interrupted);
-    run->store = eval_store_open(&(struct eval_store_config){.dir = run->options->store,
-                                                             .set = set,
-                                                             .files = files->values,
-                                                             .file_count = files->count,
-                                                             .segment_keys = segment_keys_of(run),
-                                                             .segment_key_count =
-                                                                 run->segment_keys.count,
-                                                             .groups = run->groups},
-                                 error);
+    const struct eval_store_config config = {
+        .dir = run->options->store,
+        .set = set,
+        .files = files->values,
+        .file_count = files->count,
+        .segment_keys = (const char *const *)run->segment_keys.words,
+        .segment_key_count = run->segment_keys.count,
+        .groups = run->groups,
+        .redaction = &run->redaction,
+        .text_share = run->options->text_share,
+    };
+    if (redaction_open(&run->redaction, run->text, error))
+        run->store = eval_store_open(&config, error);
     return run->store != NULL;
 }
 
@@ -269,6 +278,8 @@ static bool close_store(struct run *run, struct error *error)
     bool fine = !run->store || eval_store_finish(run->store, error);
     eval_store_close(run->store);
     eval_groups_free(run->groups);
+    redaction_close(&run->redaction);
+    run->redaction = (struct redaction){0};
     run->store = NULL;
     run->groups = NULL;
     return fine;
@@ -352,7 +363,9 @@ static int eval(const struct eval_options *options, const struct arg_list *files
     arg_words_split(&run.segment_keys, &options->segment_by);
     struct threshold *thresholds = memory_new(options->fail_under.count + 1, sizeof *thresholds);
     tally_init(&run.tally, set);
-    bool known = true;
+    bool known = text_policy_find(options->text, &run.text);
+    if (!known)
+        fprintf(stderr, "assay eval: --text must be redacted, full or none, not %s\n", options->text);
     for (size_t i = 0; i < options->fail_under.count && known; i++)
         known = read_threshold(options->fail_under.values[i], &run.tally, &thresholds[i]);
     int exit_code = known ? run_batch(&run, set, files) : EXIT_USAGE;
@@ -368,7 +381,8 @@ static int eval(const struct eval_options *options, const struct arg_list *files
 
 int cmd_eval(int argc, char **argv)
 {
-    struct eval_options options = {.judge = JUDGE_DEFAULTS};
+    struct eval_options options = {
+        .text = "none", .text_share = .01, .judge = JUDGE_DEFAULTS};
     struct arg_list files = {0};
     int exit_code = EXIT_USAGE;
     if (!args_start(&TABLE, argc, argv, &options, &files, &exit_code))

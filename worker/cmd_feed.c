@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "schema/base/clock.h"
+#include "schema/base/memory.h"
 #include "worker/args.h"
-#include "worker/aws/keyring.h"
-#include "worker/aws/region.h"
+#include "worker/buckets.h"
 #include "worker/commands.h"
 #include "worker/feed/feed.h"
 #include "worker/feed/feed_summary.h"
@@ -117,16 +117,6 @@ static bool is_name(const char *text, size_t bytes_max)
     return size > 0 && size <= bytes_max && strspn(text, LETTERS) == size;
 }
 
-static void check_pairs(const struct arg_list *pairs, const char *option, struct problems *problems)
-{
-    for (size_t i = 0; i < pairs->count; i++) {
-        const char *equals = strrchr(pairs->values[i], '=');
-        if (!equals || equals == pairs->values[i] || !equals[1])
-            problems_add(problems, "", "--%s must be ENDPOINT=NAME, not %.100s", option,
-                         pairs->values[i]);
-    }
-}
-
 static void check_samples(const struct arg_list *samples, struct problems *problems)
 {
     for (size_t i = 0; i < samples->count; i++) {
@@ -169,8 +159,10 @@ static bool check(const struct feed_options *options, struct problems *problems)
                      NAME_BYTES_MAX);
     if (options->kafka.count > KAFKA_PROPERTIES_MAX)
         problems_add(problems, "", "--kafka may be given %d times", KAFKA_PROPERTIES_MAX);
-    check_pairs(&options->models, "model", problems);
-    check_pairs(&options->components, "component", problems);
+    named_check(&(struct named){options->models.values, options->models.count}, "--model",
+                problems);
+    named_check(&(struct named){options->components.values, options->components.count},
+                "--component", problems);
     check_samples(&options->samples, problems);
     check_share(options, problems);
     return problems->total == 0;
@@ -205,9 +197,7 @@ struct run {
     struct progress progress;
     struct problems problems;
     struct buffer positions; /* the topic's name */
-    struct http *http;
-    struct keyring *keyring;
-    char region[REGION_BYTES];
+    struct buckets buckets;
 };
 
 static void tell(void *owner, const char *sentence)
@@ -228,34 +218,6 @@ static void show(void *owner, const struct feed_counts *counts)
     progress_show(&run->progress, -1, counts->lines.sent, "records");
 }
 
-static bool open_aws(struct run *run, struct error *error)
-{
-    const struct feed_options *options = run->options;
-    bool bucket = false;
-    for (size_t i = 0; i < options->from.count; i++)
-        bucket |= s3_is_uri(options->from.values[i]);
-    for (size_t i = 0; i < options->truths.count; i++)
-        bucket |= s3_is_uri(options->truths.values[i]);
-    if (!bucket)
-        return true;
-    if (!region_find(options->region, options->profile, run->region, error))
-        return false;
-    run->http = http_new();
-    waiting = run->http;
-    run->keyring = keyring_open(
-        &(struct keyring_options){
-            .credentials = {.profile = options->profile, .region = run->region}},
-        error);
-    return run->keyring != NULL;
-}
-
-static void close_aws(struct run *run)
-{
-    waiting = NULL;
-    keyring_close(run->keyring);
-    http_free(run->http);
-}
-
 static struct feed_config configure(struct run *run)
 {
     const struct feed_options *options = run->options;
@@ -271,10 +233,7 @@ static struct feed_config configure(struct run *run)
         .truths = options->truths.values,
         .truth_count = options->truths.count,
         .window_ms = (int64_t)(options->window_h * 3600000),
-        .aws = {.http = run->http,
-                .keyring = run->keyring,
-                .region = run->region,
-                .url = options->url},
+        .aws = run->buckets.aws,
         .envelope = {.models = {options->models.values, options->models.count},
                      .components = {options->components.values, options->components.count},
                      .sampled = options->samples.count > 0 || options->share > 0},
@@ -299,20 +258,39 @@ static void print_summary(struct run *run, const struct feed_summary *summary)
     buffer_clear(&text);
 }
 
+/* Of captures and of ground truth; texts are borrowed. */
+static struct arg_list all_places(const struct feed_options *options)
+{
+    const struct arg_list *const lists[] = {&options->from, &options->truths};
+    struct arg_list all = {memory_new(options->from.count + options->truths.count + 1,
+                                      sizeof *all.values),
+                           0};
+    for (size_t i = 0; i < 2; i++)
+        for (size_t j = 0; j < lists[i]->count; j++)
+            all.values[all.count++] = lists[i]->values[j];
+    return all;
+}
+
 static int feed(struct run *run)
 {
     struct error error = {0};
     struct feed_summary summary = {.problems = &run->problems, .topic = run->options->topic};
     int64_t start_ms = clock_steady_ms();
     catch_interrupts();
-    bool open = open_aws(run, &error), fine = false;
+    const struct bucket_options buckets = {
+        run->options->region, run->options->profile, run->options->url};
+    struct arg_list places = all_places(run->options);
+    bool open = buckets_open(&run->buckets, &buckets, &places, &error), fine = false;
     if (open) {
+        waiting = run->buckets.aws.http;
         struct feed_config config = configure(run);
         progress_start(&run->progress, "feeding");
         fine = feed_run(&config, &summary.counts, &error);
         progress_end(&run->progress);
     }
-    close_aws(run);
+    waiting = NULL;
+    buckets_close(&run->buckets);
+    arg_list_clear(&places);
     summary.seconds = (double)(clock_steady_ms() - start_ms) / 1000;
     summary.interrupted = interrupted != 0;
     if (!fine)

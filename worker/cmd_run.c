@@ -52,7 +52,7 @@ struct worker {
     struct keyring *keyring;
     struct rubric_set *set;
     struct lane *lanes[LANES_MAX];
-    struct redactor *redactor;
+    struct redaction redaction;
     const struct counters *counters[LANES_MAX];
     struct totals_box *totals[LANES_MAX];
     const char *shards[LANES_MAX];
@@ -117,7 +117,8 @@ static void configure(struct worker *worker)
                                           .model_count = worker->models.count,
                                           .segment_keys =
                                               (const char *const *)worker->segment_keys.words,
-                                          .segment_key_count = worker->segment_keys.count};
+                                          .segment_key_count = worker->segment_keys.count,
+                                          .text_share = options->text_share};
     config->retention = options->retention;
     config->totals_wanted = options->listen != NULL;
 }
@@ -137,16 +138,9 @@ static struct console *open_console(struct worker *worker, struct error *error)
 static bool open_redactor(struct worker *worker, struct error *error)
 {
     worker->config.store.text = run_options_text(worker->options);
-    if (worker->config.store.text != TEXT_REDACTED)
-        return true;
-    struct problems problems = {0};
-    worker->redactor = redaction_load(&problems);
-    worker->config.redactor = worker->redactor;
-    if (!worker->redactor)
-        error_set(error, ERROR_FATAL, "cannot redact (or --text none): %s",
-                  problems.count ? problems.lines[0] : "no packs");
-    problems_clear(&problems);
-    return worker->redactor != NULL;
+    bool fine = redaction_open(&worker->redaction, worker->config.store.text, error);
+    worker->config.redactor = worker->redaction.redactor;
+    return fine;
 }
 
 static bool open_lanes(struct worker *worker, struct error *error)
@@ -193,7 +187,7 @@ static void close_worker(struct worker *worker)
     console_close(worker->console);
     for (size_t i = 0; i < worker->lane_count; i++)
         lane_free(worker->lanes[i]);
-    redactor_free(worker->redactor);
+    redaction_close(&worker->redaction);
     keyring_close(worker->keyring);
     endpoint_clear(&worker->judge_address);
     endpoint_clear(&worker->metric_address);

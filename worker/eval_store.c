@@ -2,7 +2,6 @@
 #include "worker/eval_store.h"
 
 #include <limits.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +17,7 @@ enum { TRANSACTION_LINES = 500, INCARNATION_BYTES = 16 };
 struct eval_store {
     struct store *store;
     struct eval_store_config config;
+    struct masker masker;
     uint64_t scope;       /* of groups: all the files */
     const char *file;     /* the tenure is of; borrowed, compared by address */
     struct tenure tenure; /* of the file that is being read */
@@ -59,18 +59,23 @@ static uint64_t scope_of(struct store *store, const struct eval_store_config *co
 
 struct eval_store *eval_store_open(const struct eval_store_config *config, struct error *error)
 {
-    struct store *taken =
-        store_take(&(struct store_config){.dir = config->dir,
-                                          .segment_keys = config->segment_keys,
-                                          .segment_key_count = config->segment_key_count,
-                                          .unpublished = true},
-                   error);
-    if (!taken)
-        return NULL;
     struct eval_store *store = memory_new(1, sizeof *store);
-    store->store = taken;
     store->config = *config;
-    store->scope = scope_of(taken, config);
+    store->masker = masker_make(config->redaction);
+    store->store = store_take(&(struct store_config){.dir = config->dir,
+                                                     .segment_keys = config->segment_keys,
+                                                     .segment_key_count = config->segment_key_count,
+                                                     .unpublished = true,
+                                                     .text = config->redaction->policy,
+                                                     .text_share = config->text_share,
+                                                     .mask = masker_mask,
+                                                     .mask_owner = &store->masker},
+                              error);
+    if (!store->store) {
+        eval_store_close(store);
+        return NULL;
+    }
+    store->scope = scope_of(store->store, config);
     return store;
 }
 
@@ -79,6 +84,7 @@ void eval_store_close(struct eval_store *store)
     if (!store)
         return;
     store_close(store->store);
+    masker_clear(&store->masker);
     free(store);
 }
 
@@ -134,27 +140,6 @@ static void settle_group(struct eval_store *store, const struct batch_line *line
     groups_settle(store->store, line->evaluation, &place);
 }
 
-static struct delivery delivery_of(const struct eval_store *store, const struct batch_line *line)
-{
-    struct delivery delivery = {.tenure = &store->tenure,
-                                .offset = line->line - 1,
-                                .state = TERMINAL_INVALID,
-                                .reason = line->invalid,
-                                .evaluation_ms = NAN};
-    if (line->invalid)
-        return delivery;
-    const struct evaluation *evaluation = line->evaluation;
-    delivery.state = evaluation->state;
-    delivery.sample = &evaluation->sample;
-    delivery.sample_id = evaluation->sample.id;
-    delivery.sample_key = store_sample_key(store->store, evaluation->sample.id);
-    delivery.evaluated = evaluation->evaluated;
-    delivery.evaluated_count = evaluation->evaluated_count;
-    if (evaluation->evaluated_count)
-        delivery.evaluation_ms = evaluation->evaluation_ms;
-    return delivery;
-}
-
 bool eval_store_add(struct eval_store *store, const struct batch_line *line, struct error *error)
 {
     if (store->file != line->file &&
@@ -163,7 +148,8 @@ bool eval_store_add(struct eval_store *store, const struct batch_line *line, str
     if (!line->invalid)
         settle_group(store, line);
     if (store->config.dir) {
-        struct delivery delivery = delivery_of(store, line);
+        struct delivery delivery =
+            batch_delivery(line, store->store, &store->tenure, line->line - 1);
         store_record(store->store, &delivery);
     }
     store->next = line->line;

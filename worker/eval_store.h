@@ -6,6 +6,7 @@
 #include "schema/base/error.h"
 #include "worker/batch.h"
 #include "worker/eval_groups.h"
+#include "worker/redaction.h"
 
 struct eval_store; /* one thread */
 
@@ -18,6 +19,8 @@ struct eval_store_config {
     const char *const *segment_keys; /* as in store_config */
     size_t segment_key_count;
     const struct eval_groups *groups; /* NULL when the sizes of groups are not known */
+    const struct redaction *redaction;
+    double text_share;
 };
 
 /* Takes a shard of the store for itself. A file becomes a source: its topic is "file:" and its real

@@ -46,6 +46,13 @@ const struct arg JUDGE_ARGS[JUDGE_ARG_COUNT] = {
      0},
 };
 
+/* A question that is answered in the next turn, for its answer is known. */
+struct known {
+    struct question *question;
+    void (*answered)(void *owner, struct question *question);
+    void *owner;
+};
+
 struct judge {
     struct http *http;
     struct keyring *keyring;
@@ -56,6 +63,12 @@ struct judge {
     struct endpoint address;
     char region[REGION_BYTES];
     int64_t deadline_ms;
+    const struct judge_identity *who;
+    struct answers *answers; /* NULL: nothing is remembered */
+    struct error answers_failed;
+    struct known *known;
+    size_t known_count, known_room;
+    int64_t remembered;
 };
 
 bool judge_wanted(const struct judge_options *options)
@@ -105,6 +118,7 @@ static bool open_all(struct judge *judge, const struct judge_options *options, c
         return false;
     judge->http = http_new();
     judge->deadline_ms = options->deadline_s * 1000;
+    judge->who = &options->who;
     return open_budget(judge, options, store, error) && open_answerer(judge, options, error);
 }
 
@@ -131,27 +145,89 @@ void judge_close(struct judge *judge)
     http_free(judge->http);
     keyring_close(judge->keyring);
     endpoint_clear(&judge->address);
+    free(judge->known);
     free(judge);
 }
 
 bool judge_fine(const struct judge *judge, struct error *error)
 {
-    if (judge->budget_failed.kind == ERROR_NONE)
+    if (judge->budget_failed.kind != ERROR_NONE)
+        *error = judge->budget_failed;
+    else if (judge->answers_failed.kind != ERROR_NONE)
+        *error = judge->answers_failed;
+    else
         return true;
-    *error = judge->budget_failed;
     return false;
+}
+
+void judge_remember(struct judge *judge, struct answers *answers)
+{
+    judge->answers = answers;
+}
+
+void judge_cap(struct judge *judge, _Atomic(int64_t) *left)
+{
+    budget_cap(judge->budget, left);
+}
+
+struct judge_counts judge_counts(const struct judge *judge)
+{
+    return (struct judge_counts){.calls = (int64_t)answerer_counts(judge->answerer)->sent,
+                                 .remembered = judge->remembered};
+}
+
+/* ---- asking ---- */
+
+static bool is_known(struct judge *judge, struct question *question, struct arena *arena)
+{
+    uint8_t key[SHA256_BYTES];
+    if (!judge->answers)
+        return false;
+    question_answer_key(question, judge->who, key);
+    return answers_find(judge->answers, key, question, arena);
 }
 
 void judge_ask(struct judge *judge, struct question *question, struct arena *arena,
                void (*answered)(void *owner, struct question *question), void *owner)
 {
-    answerer_ask(judge->answerer, question, arena, clock_steady_ms() + judge->deadline_ms, answered,
-                 owner);
+    if (!is_known(judge, question, arena)) {
+        answerer_ask(judge->answerer, question, arena, clock_steady_ms() + judge->deadline_ms,
+                     answered, owner);
+        return;
+    }
+    if (judge->known_count == judge->known_room) {
+        judge->known_room = judge->known_room ? judge->known_room * 2 : 64;
+        judge->known = memory_resize(judge->known, judge->known_room, sizeof *judge->known);
+    }
+    judge->known[judge->known_count++] = (struct known){question, answered, owner};
+    judge->remembered++;
+}
+
+void judge_answered(struct judge *judge, const struct question *question)
+{
+    uint8_t key[SHA256_BYTES];
+    if (!judge->answers || question->remembered || question->status != ANSWER_RECEIVED)
+        return;
+    question_answer_key(question, judge->who, key);
+    answers_keep(judge->answers, key, question);
+}
+
+/* Whoever is told may ask again: then there are more of them. */
+static void tell_known(struct judge *judge)
+{
+    for (size_t i = 0; i < judge->known_count; i++) {
+        struct known one = judge->known[i];
+        if (one.question)
+            one.answered(one.owner, one.question);
+    }
+    judge->known_count = 0;
 }
 
 static int wait_ms(const struct judge *judge, int most)
 {
     int64_t http = http_wait_ms(judge->http), answerer = answerer_wait_ms(judge->answerer);
+    if (judge->known_count)
+        return 0;
     int64_t wait = http >= 0 && http < most ? http : most;
     return (int)(answerer >= 0 && answerer < wait ? answerer : wait);
 }
@@ -163,9 +239,17 @@ void judge_turn(struct judge *judge, int wait_ms_max)
         poll(&descriptor, 1, wait_ms(judge, wait_ms_max));
     http_turn(judge->http);
     answerer_turn(judge->answerer);
+    tell_known(judge);
+    struct error error = {0};
+    if (judge->answers && !answers_commit(judge->answers, &error) &&
+        judge->answers_failed.kind == ERROR_NONE)
+        judge->answers_failed = error;
 }
 
 void judge_cancel(struct judge *judge, const void *owner)
 {
     answerer_cancel_owner(judge->answerer, owner);
+    for (size_t i = 0; i < judge->known_count; i++)
+        if (judge->known[i].owner == owner)
+            judge->known[i].question = NULL;
 }

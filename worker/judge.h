@@ -8,6 +8,7 @@
 #include "schema/base/error.h"
 #include "schema/question.h"
 #include "worker/args.h"
+#include "worker/store/answers.h"
 
 /* What the command line says; borrowed from argv. Start from JUDGE_DEFAULTS. */
 struct judge_options {
@@ -37,9 +38,23 @@ void judge_close(struct judge *judge);
 /* False: why what may be spent could not be reserved; since then questions are skipped. */
 bool judge_fine(const struct judge *judge, struct error *error);
 
+/* From now on questions whose answers are known are not asked, and what is answered is remembered,
+ * durably before judge_turn returns. The answers are borrowed until judge_close. */
+void judge_remember(struct judge *judge, struct answers *answers);
+/* No more calls than `*left` says, repeats included, beside the limits of the day; counted down, and
+ * shared with other judges. Questions beyond it are skipped: budget. */
+void judge_cap(struct judge *judge, _Atomic(int64_t) *left);
+/* Calls made, repeats included, and questions that needed none. */
+struct judge_counts {
+    int64_t calls, remembered;
+};
+struct judge_counts judge_counts(const struct judge *judge);
+
 /* As answerer_ask, with the deadline of the options. */
 void judge_ask(struct judge *judge, struct question *question, struct arena *arena,
                void (*answered)(void *owner, struct question *question), void *owner);
+/* Call it when a question was answered: the answer is remembered, if that was asked for. */
+void judge_answered(struct judge *judge, const struct question *question);
 /* Moves everything that can move; before that waits for a reply, wait_ms_max at most. */
 void judge_turn(struct judge *judge, int wait_ms_max);
 /* Forgets the questions of an owner. */

@@ -24,7 +24,7 @@ struct rubric_set *rubric_batch_load(const char *command, const char *name,
 {
     struct problems problems = {0};
     const char *bad = NULL;
-    struct rubric_set *set = rubric_set_load(&name, 1, &judge->who, &problems, &bad);
+    struct rubric_set *set = rubric_set_load(&name, 1, NULL, &judge->who, &problems, &bad);
     if (!set) {
         fprintf(stderr, "%s: rubric %s cannot be used:\n", command, name);
         problems_print(&problems, stderr, name);

@@ -59,7 +59,7 @@ static void run_one(struct rubric_set *set, const struct rubric_example *example
 bool rubric_examples_run(const char *path, bool *out_loaded, struct problems *problems)
 {
     const char *bad = NULL;
-    struct rubric_set *set = rubric_set_load(&path, 1, NULL, problems, &bad);
+    struct rubric_set *set = rubric_set_load(&path, 1, NULL, NULL, problems, &bad);
     *out_loaded = set != NULL;
     if (!set)
         return false;

@@ -11,6 +11,12 @@
 struct rubric_set *rubric_list_load(const char *command, const struct arg_list *list,
                                     const struct judge_identity *judge);
 
+/* The same of some of their criteria, "--criteria a,b"; all when none is named. A name that no
+ * rubric has is told, too. */
+struct rubric_set *rubric_list_load_part(const char *command, const struct arg_list *list,
+                                         const struct arg_list *criteria,
+                                         const struct judge_identity *judge);
+
 /* A list whose values may be lists themselves, "a,b": one by one. Owns its text. */
 struct arg_words {
     char **words;

@@ -5,8 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 #include "worker/console/console.h"
-#include "worker/segment_options.h"
 #include "worker/plugins.h"
+#include "worker/redaction.h"
+#include "worker/segment_options.h"
 
 #define AT(member) offsetof(struct run_options, member)
 
@@ -30,11 +31,13 @@ const struct arg RUN_ARGS[RUN_ARG_COUNT] = {
     {"listen", "ADDRESS:PORT", ARG_TEXT, AT(listen),
      "serve /livez, /readyz and /metrics there; default off", 0, 0},
     {"text", "POLICY", ARG_TEXT, AT(text),
-     "keep prompt and response of failed, judged and 1 % of other samples: redacted, full or none; "
-     "default redacted",
+     "keep failed, judged and some other samples, with what models said of them: redacted, full or "
+     "none; default redacted",
      0, 0},
+    {"text-share", "SHARE", ARG_NUMBER, AT(text_share),
+     "of the other samples that are kept, from 0 to 1; default 0.01", 0, 1},
     {"text-days", "N", ARG_INT, AT(retention.text_days),
-     "how long kept prompts and responses stay; default 30, 0 for ever", 0, RETENTION_DAYS_MAX},
+     "how long kept samples stay; default 30, 0 for ever", 0, RETENTION_DAYS_MAX},
     {"row-days", "N", ARG_INT, AT(retention.row_days),
      "how long scores and terminal records stay; default 0, for ever. Rollups stay anyway", 0,
      RETENTION_DAYS_MAX},
@@ -66,6 +69,7 @@ struct run_options run_options_default(void)
     return (struct run_options){.group = "assay",
                                 .from = "committed",
                                 .text = "redacted",
+                                .text_share = .01,
                                 .retention = {.text_days = 30},
                                 .metrics = "cloudwatch",
                                 .preset = "default",
@@ -90,18 +94,6 @@ static size_t find_from(const char *word)
 {
     size_t i = 0;
     while (i < FROM_COUNT && strcmp(word, FROM_WORDS[i]) != 0)
-        i++;
-    return i;
-}
-
-static const char *const TEXT_WORDS[] = {
-    [TEXT_NONE] = "none", [TEXT_REDACTED] = "redacted", [TEXT_FULL] = "full"};
-enum { TEXT_COUNT = sizeof TEXT_WORDS / sizeof *TEXT_WORDS };
-
-static size_t find_text(const char *word)
-{
-    size_t i = 0;
-    while (i < TEXT_COUNT && strcmp(word, TEXT_WORDS[i]) != 0)
         i++;
     return i;
 }
@@ -141,7 +133,8 @@ bool run_options_check(const struct run_options *options, struct problems *probl
     if (find_from(options->from) == FROM_COUNT)
         problems_add(problems, "", "--from must be earliest, latest or committed, not %s",
                      options->from);
-    if (find_text(options->text) == TEXT_COUNT)
+    enum text_policy policy;
+    if (!text_policy_find(options->text, &policy))
         problems_add(problems, "", "--text must be redacted, full or none, not %s", options->text);
     if (find_publisher(options->metrics) == PUBLISHER_COUNT)
         problems_add(problems, "", "--metrics must be cloudwatch, emf or none, not %s",
@@ -167,7 +160,9 @@ enum kafka_from run_options_from(const struct run_options *options)
 
 enum text_policy run_options_text(const struct run_options *options)
 {
-    return (enum text_policy)find_text(options->text);
+    enum text_policy policy = TEXT_NONE;
+    text_policy_find(options->text, &policy);
+    return policy;
 }
 
 const struct publisher *run_options_publisher(const struct run_options *options)

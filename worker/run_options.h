@@ -19,14 +19,14 @@ struct run_options {
     struct arg_list rubrics, kafka, models, labels, segment_by, evaluators;
     int64_t lanes;
     struct retention retention;
-    double publish_every_s;
+    double publish_every_s, text_share;
     bool until_end, query_form;
     struct judge_options judge;
 };
 
 struct run_options run_options_default(void);
 
-enum { RUN_ARG_COUNT = 16, RUN_METRIC_ARG_COUNT = 7, RUN_GROUP_COUNT = 3 };
+enum { RUN_ARG_COUNT = 17, RUN_METRIC_ARG_COUNT = 7, RUN_GROUP_COUNT = 3 };
 extern const struct arg RUN_ARGS[RUN_ARG_COUNT];
 extern const struct arg RUN_METRIC_ARGS[RUN_METRIC_ARG_COUNT];
 /* The groups of a command's table whose options hold a struct run_options at `at`. */

@@ -12,6 +12,7 @@
 #include <sqlite3.h>
 #include <utf8proc.h>
 #include <zlib.h>
+#include <zstd.h>
 
 static const char *curl_number(void)
 {
@@ -43,6 +44,7 @@ static const struct {
     {"libmicrohttpd", MHD_get_version},
     {"utf8proc", utf8proc_version},
     {"zlib", zlibVersion},
+    {"zstd", ZSTD_versionString},
 };
 
 void versions_append(struct buffer *out)

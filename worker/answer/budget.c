@@ -2,6 +2,7 @@
 #include "worker/answer/budget.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include "schema/base/memory.h"
 
@@ -20,6 +21,7 @@ struct budget {
     int64_t refused[LEDGER_UNITS], refused_ms; /* what the ledger did not have, and when */
     struct ledger *ledger;
     struct error *failed;
+    _Atomic(int64_t) *cap; /* calls left in all; NULL: no such limit */
 };
 
 static inline bool is_limit(int64_t a_day) /* asserted only */
@@ -43,6 +45,19 @@ struct budget *budget_new(int64_t calls_a_day, int64_t tokens_a_day, struct ledg
 void budget_free(struct budget *budget)
 {
     free(budget);
+}
+
+void budget_cap(struct budget *budget, _Atomic(int64_t) *left)
+{
+    budget->cap = left;
+}
+
+static bool take_of_cap(struct budget *budget)
+{
+    if (!budget->cap || atomic_fetch_sub(budget->cap, 1) > 0)
+        return true;
+    atomic_fetch_add(budget->cap, 1);
+    return false;
 }
 
 static bool is_limited(const struct budget *budget, size_t unit)
@@ -138,6 +153,8 @@ bool budget_take(struct budget *budget, int64_t tokens_most, int64_t wall_ms,
         is_short |= shortage[unit] > 0;
     }
     if (budget->failed->kind != ERROR_NONE || (is_short && !reserve(budget, shortage, wall_ms)))
+        return false;
+    if (!take_of_cap(budget))
         return false;
     for (size_t unit = 0; unit < LEDGER_UNITS; unit++)
         budget->left[unit] -= is_limited(budget, unit) ? need[unit] : 0;

@@ -26,6 +26,9 @@ struct budget; /* of one lane; not shared between threads */
 struct budget *budget_new(int64_t calls_a_day, int64_t tokens_a_day, struct ledger *ledger,
                           struct error *out_failed);
 void budget_free(struct budget *budget);
+/* Beside the limits of the day: a call is taken only while `*left` is above 0, and counts it down.
+ * Shared between threads; outlives the budget. */
+void budget_cap(struct budget *budget, _Atomic(int64_t) *left);
 /* When a lane ends as it should: what is left of its chunks is written down as not spent. What
  * calls that are still out have taken is no part of it. No call is taken afterwards. */
 void budget_give_back(struct budget *budget);

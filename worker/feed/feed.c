@@ -96,7 +96,7 @@ static void note_foreign(struct feed *feed, const struct source_object *object)
 {
     feed_set_told(feed, object, true, false);
     feed->counts.objects.foreign++;
-    feed_tell(feed, "%s is no file of JSON lines (.jsonl, .json, .ndjson, also with .gz)",
+    feed_tell(feed, "%s is no file of JSON lines (.jsonl, .json, .ndjson, also with .gz or .zst)",
               object->name);
 }
 

@@ -1,4 +1,4 @@
-/* lines: the lines of a file, plain or gzip, in bounded memory. */
+/* lines: the lines of a file, plain or packed, in bounded memory. */
 #include "worker/intake/lines.h"
 
 #include <errno.h>
@@ -7,13 +7,13 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 #include "schema/base/memory.h"
+#include "worker/intake/unpack.h"
 
 enum { CHUNK_BYTES = 256 << 10 };
 
 struct lines {
-    gzFile file;
+    struct unpack *file;
     char *name; /* for messages */
     size_t line_bytes_max;
     int64_t number, bytes_total;
@@ -40,10 +40,7 @@ struct lines *lines_of(int descriptor, const char *name, size_t line_bytes_max,
         return NULL;
     }
     struct lines *lines = memory_new(1, sizeof *lines);
-    lines->file = gzdopen(descriptor, "rb");
-    if (!lines->file)
-        abort(); /* only when memory is gone */
-    gzbuffer(lines->file, CHUNK_BYTES);
+    lines->file = unpack_open(descriptor);
     lines->name = memory_copy_string(name);
     lines->line_bytes_max = line_bytes_max;
     lines->bytes_total = S_ISREG(about.st_mode) ? about.st_size : 0;
@@ -55,7 +52,7 @@ void lines_close(struct lines *lines)
 {
     if (!lines)
         return;
-    gzclose(lines->file);
+    unpack_close(lines->file);
     free(lines->name);
     free(lines->chunk);
     free(lines);
@@ -64,21 +61,14 @@ void lines_close(struct lines *lines)
 /* False at the end of the file, and with `error` when it cannot be read. */
 static bool refill(struct lines *lines, struct error *error)
 {
-    int got = gzread(lines->file, lines->chunk, CHUNK_BYTES);
+    const char *why = NULL;
+    ptrdiff_t got = unpack_read(lines->file, lines->chunk, CHUNK_BYTES, &why);
     lines->at = 0;
     lines->size = got > 0 ? (size_t)got : 0;
-    if (got > 0)
-        return true;
-    int code = Z_OK;
-    const char *why = gzerror(lines->file, &code);
-    if (code == Z_BUF_ERROR)
-        why = "the gzip data ends too early";
-    else if (code == Z_ERRNO)
-        why = strerror(errno);
-    if (code != Z_OK && code != Z_STREAM_END)
+    if (got < 0)
         error_set(error, ERROR_INPUT, "%s: cannot read on after line %lld: %s", lines->name,
                   (long long)lines->number, why);
-    return false;
+    return got > 0;
 }
 
 static void append(struct lines *lines, const char *data, size_t size, struct buffer *into,
@@ -164,7 +154,7 @@ bool lines_ended(const struct lines *lines)
 
 int64_t lines_bytes(const struct lines *lines)
 {
-    return gzoffset(lines->file);
+    return unpack_bytes(lines->file);
 }
 
 int64_t lines_bytes_total(const struct lines *lines)

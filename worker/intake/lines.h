@@ -1,6 +1,6 @@
-/* lines: the lines of a file, plain or gzip, in bounded memory. */
-#ifndef ASSAY_LINES_H
-#define ASSAY_LINES_H
+/* lines: the lines of a file, plain, gzip or Zstandard, in bounded memory. */
+#ifndef ASSAY_INTAKE_LINES_H
+#define ASSAY_INTAKE_LINES_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,7 +13,7 @@ enum lines_status {
     LINES_READ,     /* a line that is not blank */
     LINES_TOO_LONG, /* it was passed over */
     LINES_END,
-    LINES_FAILED, /* `error` says why: unreadable, or gzip that ends too early */
+    LINES_FAILED, /* `error` says why: unreadable, or packed data that ends too early */
 };
 
 /* "-" is standard input. A longer line than line_bytes_max is LINES_TOO_LONG. NULL and `error`

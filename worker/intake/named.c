@@ -5,6 +5,18 @@
 
 enum { NAME_BYTES = 1100 }; /* two names of 512 bytes and the slash */
 
+bool named_check(const struct named *named, const char *option, struct problems *problems)
+{
+    size_t before = problems->total;
+    for (size_t i = 0; i < named->count; i++) {
+        const char *equals = strrchr(named->pairs[i], '=');
+        if (!equals || equals == named->pairs[i] || !equals[1])
+            problems_add(problems, "", "%s must be ENDPOINT=NAME, not %.100s", option,
+                         named->pairs[i]);
+    }
+    return problems->total == before;
+}
+
 struct str named_find(const struct named *named, struct str name)
 {
     for (size_t i = named->count; i-- > 0;) {

@@ -2,7 +2,9 @@
 #ifndef ASSAY_NAMED_H
 #define ASSAY_NAMED_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include "schema/base/problems.h"
 #include "schema/base/str.h"
 
 /* "NAME=VALUE" each, borrowed. */
@@ -10,6 +12,9 @@ struct named {
     const char *const *pairs;
     size_t count;
 };
+
+/* False: one is no pair; each is listed. `option` is how the command calls them: "--model". */
+bool named_check(const struct named *named, const char *option, struct problems *problems);
 
 /* What the last pair of this name says; absent when there is none. */
 struct str named_find(const struct named *named, struct str name);

@@ -1,19 +1,21 @@
-/* object_key: what the name of a capture object tells: endpoint and variant. */
+/* object_key: what the name of a capture object tells: endpoint, variant, hour. */
 #include "worker/intake/object_key.h"
+
+#include <time.h>
 
 enum { PARTS = 7 }; /* endpoint, variant, yyyy, mm, dd, hh, file */
 
-static bool is_number(struct str text, size_t digits, int min, int max)
+static bool read_number(struct str text, size_t digits, int min, int max, int *out)
 {
-    int value = 0;
+    *out = 0;
     if (text.size != digits)
         return false;
     for (size_t i = 0; i < digits; i++) {
         if (text.data[i] < '0' || text.data[i] > '9')
             return false;
-        value = value * 10 + text.data[i] - '0';
+        *out = *out * 10 + text.data[i] - '0';
     }
-    return value >= min && value <= max;
+    return *out >= min && *out <= max;
 }
 
 /* Takes what stands behind the last slash off. */
@@ -33,11 +35,17 @@ bool object_key_read(struct str name, struct object_key *out)
     *out = (struct object_key){0};
     for (size_t i = PARTS; i-- > 0;)
         parts[i] = take_last(&name);
-    if (parts[0].size == 0 || parts[1].size == 0 || !is_number(parts[2], 4, 2000, 2099) ||
-        !is_number(parts[3], 2, 1, 12) || !is_number(parts[4], 2, 1, 31) ||
-        !is_number(parts[5], 2, 0, 23))
+    struct tm hour = {0};
+    if (parts[0].size == 0 || parts[1].size == 0 ||
+        !read_number(parts[2], 4, 2000, 2099, &hour.tm_year) ||
+        !read_number(parts[3], 2, 1, 12, &hour.tm_mon) ||
+        !read_number(parts[4], 2, 1, 31, &hour.tm_mday) ||
+        !read_number(parts[5], 2, 0, 23, &hour.tm_hour))
         return false;
-    *out = (struct object_key){.endpoint = parts[0], .variant = parts[1]};
+    hour.tm_year -= 1900;
+    hour.tm_mon--;
+    *out = (struct object_key){
+        .endpoint = parts[0], .variant = parts[1], .hour_ms = (int64_t)timegm(&hour) * 1000};
     return true;
 }
 
@@ -55,7 +63,8 @@ bool object_key_is_lines(struct str name)
     struct str file = take_last(&name);
     if (file.size == 0 || file.data[0] == '.')
         return false;
-    take_suffix(&file, ".gz");
+    if (!take_suffix(&file, ".gz"))
+        take_suffix(&file, ".zst");
     return take_suffix(&file, ".jsonl") || take_suffix(&file, ".json") ||
            take_suffix(&file, ".ndjson");
 }

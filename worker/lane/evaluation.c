@@ -252,6 +252,7 @@ static bool check_names(const struct rubric_set *set, struct problems *problems)
 }
 
 struct rubric_set *rubric_set_load(const char *const *names, size_t count,
+                                   const struct rubric_part *part,
                                    const struct judge_identity *judge, struct problems *problems,
                                    const char **out_bad_name)
 {
@@ -265,7 +266,7 @@ struct rubric_set *rubric_set_load(const char *const *names, size_t count,
         problems_add(problems, "", "no rubric is named");
     }
     for (size_t i = 0; i < count && !bad; i++) {
-        struct rubric *rubric = rubric_load(names[i], judge, problems);
+        struct rubric *rubric = rubric_load_part(names[i], part, judge, problems);
         if (rubric)
             set->rubrics[set->count++] = rubric;
         if (!rubric || !check_names(set, problems))

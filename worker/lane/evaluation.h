@@ -46,8 +46,10 @@ void evaluation_finish(struct evaluation *evaluation, struct scratch *scratch);
 /* Keeps the arena's first block, for reuse. */
 void evaluation_clear(struct evaluation *evaluation);
 
-/* `judge` as rubric_load takes it. NULL with problems of the rubric `*out_bad_name`. */
+/* `part` and `judge` as rubric_load_part takes them. NULL with problems of the rubric
+ * `*out_bad_name`. */
 struct rubric_set *rubric_set_load(const char *const *names, size_t count,
+                                   const struct rubric_part *part,
                                    const struct judge_identity *judge, struct problems *problems,
                                    const char **out_bad_name);
 struct rubric_set *rubric_set_hold(struct rubric_set *set);

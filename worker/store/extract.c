@@ -19,7 +19,7 @@ struct table {
 
 /* The live run and the segment of no words are there already. */
 static const struct table TABLES[] = {
-    {"INSERT OR IGNORE INTO run SELECT * FROM shard.run", 1, false},
+    {"INSERT OR IGNORE INTO run(id, name) SELECT id, name FROM shard.run", 1, false},
     {"INSERT INTO meta SELECT * FROM shard.meta", 1, false},
     {"INSERT INTO source SELECT * FROM shard.source", 1, false},
     {"INSERT INTO word SELECT * FROM shard.word", 1, false},

@@ -307,11 +307,14 @@ static void fold_run(struct fold *fold, int64_t run, int64_t source, int64_t fro
     db_end(scores);
 }
 
-/* Every offset is of one run or another. */
+/* Every offset is of one run or another; in the shard of a rerun all are of it. */
 static void fold_range(struct fold *fold, int64_t source, int64_t from, int64_t to)
 {
-    fold_run(fold, LIVE_RUN, source, from, to);
-    fold_run(fold, shard_run(fold->store, SAMPLE_REFERENCES), source, from, to);
+    int64_t run = shard_run(fold->store, SAMPLE_LIVE);
+    int64_t references = shard_run(fold->store, SAMPLE_REFERENCES);
+    fold_run(fold, run, source, from, to);
+    if (references != run)
+        fold_run(fold, references, source, from, to);
 }
 
 static void write_fold(struct fold *fold)
@@ -350,6 +353,14 @@ static void fold_uncounted(struct fold *fold, int64_t source, int64_t from, int6
     db_end(counted);
     if (from < to)
         fold_range(fold, source, from, to);
+}
+
+void shard_fold(struct store *store, int64_t source, int64_t from, int64_t to)
+{
+    struct fold fold = {.store = store};
+    fold_range(&fold, source, from, to);
+    write_fold(&fold);
+    clear_fold(&fold);
 }
 
 bool store_ack(struct store *store, struct tenure *tenure, int64_t to, struct error *error)

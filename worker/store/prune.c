@@ -92,6 +92,19 @@ static void prune_rows(struct prune *prune, const struct retention *retention)
     db_end(all);
 }
 
+/* Answers are kept as long as the texts they are about. Newer ones have higher ids. */
+static void prune_answers(struct prune *prune, int64_t days)
+{
+    struct statement *old = db_sql(prune->store->db,
+                                   "DELETE FROM answer WHERE id IN (SELECT id FROM answer ORDER BY "
+                                   "id LIMIT ?) AND recorded_at_ms < ? RETURNING id");
+    db_bind_int(old, prune->room);
+    db_bind_int(old, prune->now_ms - days * DAY_MS);
+    while (db_row(old))
+        prune->room--;
+    db_end(old);
+}
+
 static void prune_outbox(struct prune *prune)
 {
     struct statement *sent = db_sql(prune->store->db, "DELETE FROM outbox WHERE id IN (SELECT id "
@@ -108,6 +121,8 @@ bool store_prune(struct store *store, const struct retention *retention, int64_t
     struct prune prune = {.store = store, .now_ms = now_ms, .room = PRUNE_ROWS};
     db_begin(store->db);
     prune_rows(&prune, retention);
+    if (retention->text_days > 0 && prune.room > 0)
+        prune_answers(&prune, retention->text_days);
     prune_outbox(&prune);
     *out_more = prune.room <= 0;
     if (!store_commit(store, error))

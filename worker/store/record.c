@@ -227,6 +227,7 @@ void store_record(struct store *store, const struct delivery *delivery)
 {
     insert_delivery(store, delivery);
     shard_text(store, delivery);
+    shard_answers(store, delivery);
     for (size_t i = 0; i < delivery->evaluated_count; i++) {
         const struct evaluated *one = &delivery->evaluated[i];
         const struct known_rubric *known = shard_rubric(store, one->rubric);

@@ -29,8 +29,10 @@ struct store {
     int lock; /* descriptor of the lock file */
     char shard[SHARD_UUID_BYTES];
     uint8_t key[SIPHASH_KEY_BYTES]; /* of sample hashes, from the store's key file */
+    int64_t run;                    /* row of the run of what names none: live, or a rerun's */
     int64_t references;             /* row of the run of this name */
     enum text_policy text;
+    double text_share;
     struct str (*mask)(void *owner, struct str text, struct arena *arena);
     void *mask_owner;
     char **models;
@@ -57,6 +59,10 @@ int64_t shard_word(struct store *store, struct str text);
 void shard_text(struct store *store, const struct delivery *delivery);
 /* Makes add_bins(a, b) of two histograms known to SQL (hours.c). */
 void shard_teach_bins(struct db *db);
+/* What models answered about a delivery, likewise. */
+void shard_answers(struct store *store, const struct delivery *delivery);
+/* Counts all rows of a source from `from` up to `to`, in a transaction. */
+void shard_fold(struct store *store, int64_t source, int64_t from, int64_t to);
 const struct known_rubric *shard_rubric(struct store *store, const struct rubric *rubric);
 /* After a rollback: rows that were made in it are gone. */
 void shard_forget(struct store *store);

@@ -37,23 +37,31 @@ static bool read_identity(struct store *store, struct error *error)
     return db_ok(store->db, error);
 }
 
-/* Runs that records may name have rows from the start. */
-static bool read_runs(struct store *store, struct error *error)
+static int64_t find_run(struct store *store, const char *name)
 {
-    struct str name = str_of(sample_run_name(SAMPLE_REFERENCES));
     struct statement *make = db_sql(store->db, "INSERT OR IGNORE INTO run(name) VALUES(?)");
-    db_bind_text(make, name);
+    db_bind_text(make, str_of(name));
     db_do(make);
     struct statement *read = db_sql(store->db, "SELECT id FROM run WHERE name = ?");
-    db_bind_text(read, name);
-    store->references = db_row(read) ? db_int(read, 0) : 0;
+    db_bind_text(read, str_of(name));
+    int64_t id = db_row(read) ? db_int(read, 0) : LIVE_RUN;
     db_end(read);
-    return db_ok(store->db, error);
+    return id;
+}
+
+/* Runs that records may name, and a rerun's own, have rows from the start; live is there from the
+ * first migration on. */
+static bool read_runs(struct store *store, const char *name, struct error *error)
+{
+    db_begin(store->db);
+    store->references = find_run(store, sample_run_name(SAMPLE_REFERENCES));
+    store->run = name ? find_run(store, name) : LIVE_RUN;
+    return db_commit(store->db, error);
 }
 
 int64_t shard_run(const struct store *store, enum sample_run run)
 {
-    return run == SAMPLE_REFERENCES ? store->references : LIVE_RUN;
+    return store->run == LIVE_RUN && run == SAMPLE_REFERENCES ? store->references : store->run;
 }
 
 /* The key of sample hashes belongs to the store, so that shards agree: a file of 16 bytes. */
@@ -105,12 +113,13 @@ static struct store *open_locked(const struct store_config *config, const char *
     store->path = memory_copy_string(path);
     store->lock = lock;
     store->text = config->text;
+    store->text_share = config->text_share;
     store->mask = config->mask;
     store->mask_owner = config->mask_owner;
     copy_config(store, config);
     store->db = db_open(path, DB_WRITER, error);
     if (!store->db || !schema_migrate(store->db, store->path, STORE_SCHEMA_VERSION, error) ||
-        !read_identity(store, error) || !read_runs(store, error) ||
+        !read_identity(store, error) || !read_runs(store, config->run, error) ||
         !read_key(store, config->dir, error)) {
         store_close(store);
         return NULL;
@@ -127,15 +136,34 @@ bool shard_make_folder(const char *dir, struct error *error)
                      strerror(errno));
 }
 
+/* The folder of the shards. */
+static bool make_folders(const struct store_config *config, char *out, size_t size,
+                         struct error *error)
+{
+    if (!shard_make_folder(config->dir, error))
+        return false;
+    if (strlen(config->dir) + (config->run ? strlen(config->run) : 0) + 8 > size)
+        return error_set(error, ERROR_FATAL, "%.100s...: the name of the store's folder is too long",
+                         config->dir);
+    snprintf(out, size, "%s%s", config->dir, config->run ? "/runs" : "");
+    if (!config->run)
+        return true;
+    if (!shard_make_folder(out, error))
+        return false;
+    snprintf(out, size, "%s/runs/%s", config->dir, config->run);
+    return shard_make_folder(out, error);
+}
+
 struct store *store_take(const struct store_config *config, struct error *error)
 {
     if (!config->dir)
         return open_locked(config, ":memory:", -1, error);
-    if (!shard_make_folder(config->dir, error))
+    char folder[PATH_BYTES - 32];
+    if (!make_folders(config, folder, sizeof folder, error))
         return NULL;
     for (int number = 1; number <= STORE_SHARDS_MAX; number++) {
         char path[PATH_BYTES];
-        snprintf(path, sizeof path, "%s/shard-%04d.db", config->dir, number);
+        snprintf(path, sizeof path, "%s/shard-%04d.db", folder, number);
         errno = 0;
         int lock = lock_take(path);
         if (lock >= 0)

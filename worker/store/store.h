@@ -13,12 +13,12 @@
 #include "schema/sample.h"
 #include "schema/terminal.h"
 
-enum { STORE_SCHEMA_VERSION = 10, STORE_SHARDS_MAX = 1024, SHARD_UUID_BYTES = 33 };
+enum { STORE_SCHEMA_VERSION = 11, STORE_SHARDS_MAX = 1024, SHARD_UUID_BYTES = 33 };
 
 struct store; /* one thread */
 struct totals_box;
 
-/* Whether prompt and response are kept: of failed and judged samples, and of one in a hundred. */
+/* Whether samples are kept as capture records, with what models answered about them. */
 enum text_policy {
     TEXT_NONE,
     TEXT_REDACTED, /* through `mask` */
@@ -32,7 +32,9 @@ struct store_config {
     size_t model_count;
     const char *const *segment_keys; /* what samples are told apart by: segment.h; in any order */
     size_t segment_key_count;
+    const char *run; /* a rerun: its shards stand in runs/NAME below `dir`; NULL: live */
     enum text_policy text;
+    double text_share; /* [0,1]: of the samples that neither failed nor were judged */
     /* TEXT_REDACTED: the text with masks, in the arena; absent when it must not be kept. */
     struct str (*mask)(void *owner, struct str text, struct arena *arena);
     void *mask_owner;
@@ -147,6 +149,18 @@ void store_offer_totals(struct store *store);
  * all shards of the store and acks what they prove. `open` are the tenures that go on. */
 bool store_recover(struct store *store, const struct tenure *const *open, size_t open_count,
                    struct error *error);
+
+/* ---- reruns: of a store opened with a run's name ------------------------------------------- */
+
+/* The tenure that the run's rows of a source are of; durable. */
+bool store_run_tenure(struct store *store, int64_t source, struct tenure *out, struct error *error);
+/* Between store_begin and store_commit, after its rows: everything of the tenure's source from
+ * `first` up to `end` is done. Counts the rows in rollups. `outcomes`: a JSON object of counts. */
+void store_chunk(struct store *store, const struct tenure *tenure, int64_t first, int64_t end,
+                 const char *outcomes);
+/* What the run was asked for, JSON, and when it began; kept by the first shard. */
+bool store_run_begin(struct store *store, const char *description, struct error *error);
+bool store_run_end(struct store *store, struct error *error);
 
 /* ---- outbox ----------------------------------------------------------------------------- */
 

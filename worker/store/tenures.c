@@ -61,7 +61,7 @@ bool store_open_tenure(struct store *store, int64_t source, int64_t start, const
     struct statement *make = db_sql(store->db, "INSERT INTO tenure(run, source, number, start,"
                                                "low_water, acked_to, predecessor, opened_at_ms) "
                                                "VALUES(?, ?, ?, ?, ?, ?, ?, ?)");
-    db_bind_int(make, LIVE_RUN);
+    db_bind_int(make, store->run);
     db_bind_int(make, source);
     db_bind_int(make, number);
     db_bind_int(make, start);

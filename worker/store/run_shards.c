@@ -1,0 +1,34 @@
+/* run_shards: all shards of a run, open for reading. */
+#include "worker/store/run_shards.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+bool run_shards_open(struct run_shards *out, const char *dir, const char *name, struct error *error)
+{
+    out->count = 0;
+    for (int number = 1; number <= STORE_SHARDS_MAX; number++) {
+        char path[PATH_BYTES];
+        snprintf(path, sizeof path, "%.3900s/runs/%.64s/shard-%04d.db", dir, name, number);
+        if (access(path, F_OK) != 0)
+            break;
+        struct db *db = db_open(path, DB_READER, error);
+        if (!db) {
+            run_shards_close(out, error);
+            return false;
+        }
+        out->db[out->count++] = db;
+    }
+    return true;
+}
+
+bool run_shards_close(struct run_shards *shards, struct error *error)
+{
+    bool fine = true;
+    for (size_t i = 0; i < shards->count; i++) {
+        fine = db_ok(shards->db[i], error) && fine;
+        db_close(shards->db[i]);
+    }
+    shards->count = 0;
+    return fine;
+}
