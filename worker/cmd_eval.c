@@ -43,8 +43,8 @@ static const struct arg ARGS[] = {
     {"segment-by", "KEY[,...]", ARG_LIST, offsetof(struct eval_options, segment_by),
      "with --store: " SEGMENT_BY_HELP, 0, 0},
     {"text", "POLICY", ARG_TEXT, offsetof(struct eval_options, text),
-     "keep failed, judged and some other samples in the store, for `assay rerun`: redacted, full or "
-     "none; default none",
+     "keep failed, judged and some other samples in the store, for `assay rerun`: redacted, full "
+     "or none; default none",
      0, 0},
     {"text-share", "SHARE", ARG_NUMBER, offsetof(struct eval_options, text_share),
      "of the other samples that are kept, from 0 to 1; default 0.01", 0, 1},
@@ -365,7 +365,8 @@ static int eval(const struct eval_options *options, const struct arg_list *files
     tally_init(&run.tally, set);
     bool known = text_policy_find(options->text, &run.text);
     if (!known)
-        fprintf(stderr, "assay eval: --text must be redacted, full or none, not %s\n", options->text);
+        fprintf(stderr, "assay eval: --text must be redacted, full or none, not %s\n",
+                options->text);
     for (size_t i = 0; i < options->fail_under.count && known; i++)
         known = read_threshold(options->fail_under.values[i], &run.tally, &thresholds[i]);
     int exit_code = known ? run_batch(&run, set, files) : EXIT_USAGE;

@@ -36,7 +36,9 @@ int cmd_label(int argc, char **argv);
 int cmd_mark(int argc, char **argv);
 int cmd_feed(int argc, char **argv);
 int cmd_report(int argc, char **argv);
+int cmd_rerun(int argc, char **argv);
 int cmd_rubric(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_runs(int argc, char **argv);
 
 #endif

@@ -41,8 +41,8 @@ bool judge_fine(const struct judge *judge, struct error *error);
 /* From now on questions whose answers are known are not asked, and what is answered is remembered,
  * durably before judge_turn returns. The answers are borrowed until judge_close. */
 void judge_remember(struct judge *judge, struct answers *answers);
-/* No more calls than `*left` says, repeats included, beside the limits of the day; counted down, and
- * shared with other judges. Questions beyond it are skipped: budget. */
+/* No more calls than `*left` says, repeats included, beside the limits of the day; counted down,
+ * and shared with other judges. Questions beyond it are skipped: budget. */
 void judge_cap(struct judge *judge, _Atomic(int64_t) *left);
 /* Calls made, repeats included, and questions that needed none. */
 struct judge_counts {

@@ -15,6 +15,8 @@ static const struct command COMMANDS[] = {
     {"alarms", "wake somebody when scores get worse, within a false-alarm budget", cmd_alarms},
     {"compare", "tell which of two models, runs or versions is better, and how sure that is",
      cmd_compare},
+    {"rerun", "score again what was already seen, by other rubrics, as a run of its own", cmd_rerun},
+    {"runs", "list, show and delete reruns", cmd_runs},
     {"label", "put samples before people, and keep what they say of them", cmd_label},
     {"mark", "tell stores that something happened to a model, a deployment say", cmd_mark},
     {"demo", "show all that on this machine alone, with made-up traffic and stand-ins", cmd_demo},

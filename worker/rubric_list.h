@@ -6,8 +6,8 @@
 #include "worker/lane/evaluation.h"
 
 /* `--rubric a,b --rubric c`: files, or names of rubrics that ship; `general` when none is named.
- * `judge` as rubric_load takes it. NULL after every problem was printed to stderr, "assay eval: ..." by `command`. The caller
- * releases. */
+ * `judge` as rubric_load takes it. NULL after every problem was printed to stderr, behind
+ * `command`. The caller releases. */
 struct rubric_set *rubric_list_load(const char *command, const struct arg_list *list,
                                     const struct judge_identity *judge);
 

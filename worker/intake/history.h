@@ -1,8 +1,8 @@
 /* history: where samples come from that are to be scored again.
  *
- * A history has parts: what has positions of its own, a partition of a topic in the shards of a store,
- * an object of lines. Parts are read one after the other, each chunk by chunk, in the order of
- * positions, gaps left out, so that a run which was killed goes on where rows are missing, and any
+ * A history has parts: what has positions of its own, a partition of a topic in the shards of a
+ * store, an object of lines. Parts are read one after the other, each chunk by chunk, in the order
+ * of positions, gaps left out, so that a run which was killed goes on where rows are missing, and any
  * number of threads make the same rows: a row is named by its part and position. What is planned is
  * fixed when the run begins.
  *
@@ -84,7 +84,8 @@ struct history_kind {
      * cannot be read; else nothing can be. */
     bool (*read)(void *state, size_t part, int64_t from, int64_t to, struct chunk *out,
                  struct error *error);
-    /* The capture record into `into`, instead of what that held. Any thread. False: it is damaged. */
+    /* The capture record into `into`, instead of what that held. Any thread. False: it is
+     * damaged. */
     bool (*record)(const void *state, const struct chunk *chunk,
                    const struct history_record *record, struct arena *arena, struct buffer *into);
     void (*close)(void *state);

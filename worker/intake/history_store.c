@@ -1,7 +1,8 @@
 /* history_store: what live stored, out of all shards of a store at once.
  *
- * A partition may have moved from shard to shard, so a part is a partition over all of them: its rows
- * are merged by offset, and one that two shards hold counts once, from the one that kept its text. */
+ * A partition may have moved from shard to shard, so a part is a partition over all of them: its
+ * rows are merged by offset, and one that two shards hold counts once, from the one that kept its
+ * text. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -61,8 +62,9 @@ static void open_shard(struct stored *stored, const char *path, struct problems 
     }
     if (version > STORE_SCHEMA_VERSION)
         error_set(&error, ERROR_FATAL, "was written by a newer assay");
-    if (error.kind != ERROR_NONE) {
+    if (error.kind != ERROR_NONE)
         problems_add(problems, path, "is left out: %.200s", error.text);
+    if (error.kind != ERROR_NONE || version == 0) { /* 0: it is being made, and holds nothing */
         db_close(db);
         return;
     }
@@ -97,7 +99,8 @@ static void read_parts(struct stored *stored, struct shard_reader *shard)
                    "FROM delivery JOIN source ON source.id = source WHERE run = 1 "
                    "GROUP BY source.id");
     while (db_row(rows)) {
-        size_t at = find_part(history, db_text(rows, 1), db_text(rows, 2), (int32_t)db_int(rows, 3));
+        size_t at =
+            find_part(history, db_text(rows, 1), db_text(rows, 2), (int32_t)db_int(rows, 3));
         struct history_part *part = &history->parts[at];
         part->from = db_int(rows, 4) < part->from ? db_int(rows, 4) : part->from;
         part->to = db_int(rows, 5) > part->to ? db_int(rows, 5) : part->to;
@@ -414,8 +417,7 @@ struct history *history_store_open(const char *dir, const struct selection *sele
     if (problems.count)
         error_set(error, ERROR_FATAL, "%s", problems.lines[0]);
     else if (stored->shard_count == 0)
-        error_set(error, ERROR_FATAL, "%s holds no shard (shard-NNNN.db): is it the store of a worker?",
-                  dir);
+        error_set(error, ERROR_FATAL, "%s holds no shard (shard-NNNN.db): is it a store?", dir);
     problems_clear(&problems);
     if (error->kind == ERROR_NONE)
         return history;

@@ -7,9 +7,9 @@
 #include "schema/base/memory.h"
 #include "worker/store/answers_inside.h"
 
-enum { PATH_BYTES = 4096, ANSWERS_SINCE = 10 /* schema version */ };
+enum { PATH_BYTES = 4096, ANSWERS_SINCE = 11 /* schema version */ };
 
-/* As in schema/migrations/011_reruns.sql. This file has no migrations: a new form gets a new name. */
+/* As in schema/migrations/011_reruns.sql. The file has no migrations: a new form, a new name. */
 static const char FILE_NAME[] = "answers.sqlite";
 static const char TABLE[] =
     "CREATE TABLE IF NOT EXISTS answer("

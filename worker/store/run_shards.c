@@ -4,6 +4,17 @@
 #include <stdio.h>
 #include <unistd.h>
 
+enum { RUNS_SINCE = 10 /* schema version */ };
+
+/* A shard that was being made when its process was killed has no tables yet, or not all. */
+static bool holds_runs(struct db *db)
+{
+    struct statement *read = db_sql(db, "PRAGMA user_version");
+    bool holds = db_row(read) && db_int(read, 0) >= RUNS_SINCE;
+    db_end(read);
+    return holds;
+}
+
 bool run_shards_open(struct run_shards *out, const char *dir, const char *name, struct error *error)
 {
     out->count = 0;
@@ -17,7 +28,10 @@ bool run_shards_open(struct run_shards *out, const char *dir, const char *name, 
             run_shards_close(out, error);
             return false;
         }
-        out->db[out->count++] = db;
+        if (holds_runs(db))
+            out->db[out->count++] = db;
+        else
+            db_close(db);
     }
     return true;
 }

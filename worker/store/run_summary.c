@@ -11,7 +11,7 @@ enum { KEY_BYTES = 512 };
 
 static const double THRESHOLDS = 0x1p56; /* of sampling: kept iff hash >= threshold */
 
-/* One criterion at one sampling threshold: whole numbers, so that the order of adding is nothing. */
+/* One criterion at one sampling threshold: whole numbers, which any order adds up the same. */
 struct cell {
     char *key; /* rubric hash, criterion */
     json_t *names;
@@ -128,7 +128,8 @@ static size_t criterion_json(const struct cell *cells, size_t count, json_t *cri
     json_object_update_new(
         one, json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "scored", (json_int_t)scored,
                        "not_applicable", (json_int_t)not_applicable, "redacted",
-                       (json_int_t)redacted, "skipped", (json_int_t)skipped, "error", (json_int_t)error, "mean",
+                       (json_int_t)redacted, "skipped", (json_int_t)skipped, "error",
+                       (json_int_t)error, "mean",
                        weight > 0 ? json_real(sum / weight) : json_null(), "pass_rate",
                        weight > 0 && !composite ? json_real(weight_passed / weight) : json_null()));
     json_array_append_new(criteria, one);
@@ -187,13 +188,37 @@ static void add_up(json_t *summary)
     const char *key;
     json_t *count;
     json_int_t done = 0;
-    json_t *plan = json_object_get(json_object_get(summary, "description"), "plan");
-    json_int_t planned = json_integer_value(json_object_get(plan, "planned"));
+    json_int_t planned = json_integer_value(json_object_get(summary, "planned"));
     json_object_foreach(json_object_get(summary, "counts"), key, count)
         done += json_integer_value(count);
-    json_object_set_new(summary, "planned", json_integer(planned));
     json_object_set_new(summary, "done", json_integer(done));
     json_object_set_new(summary, "left", json_integer(planned - done));
+}
+
+static json_t *time_json(int64_t ms)
+{
+    char text[CLOCK_TEXT_BYTES];
+    clock_format_rfc3339(ms, text);
+    return json_string(text);
+}
+
+/* Its parts may be many: how many there are is told. */
+static void add_description(json_t *summary, struct str text)
+{
+    json_t *description = json_loadb(text.data, text.size, 0, NULL);
+    json_t *plan = json_object_get(description, "plan");
+    json_t *window = json_object_get(plan, "window_ms");
+    int64_t from_ms = json_integer_value(json_array_get(window, 0));
+    int64_t to_ms = json_integer_value(json_array_get(window, 1));
+    json_object_set(summary, "asked", json_object_get(description, "asked"));
+    json_object_set(summary, "planned", json_object_get(plan, "planned"));
+    json_object_set(summary, "problems", json_object_get(plan, "problems"));
+    json_object_set_new(summary, "parts",
+                        json_integer((json_int_t)json_array_size(json_object_get(plan, "parts"))));
+    if (from_ms >= 0)
+        json_object_set_new(summary, "window", json_pack("{s:o, s:o}", "from", time_json(from_ms),
+                                                         "to", time_json(to_ms)));
+    json_decref(description);
 }
 
 static void read_run(json_t *summary, struct db *db, const char *name)
@@ -202,14 +227,10 @@ static void read_run(json_t *summary, struct db *db, const char *name)
                                        "WHERE name = ? AND description NOT NULL");
     db_bind_text(row, str_of(name));
     if (db_row(row)) {
-        struct str text = db_text(row, 0);
-        char start[CLOCK_TEXT_BYTES], end[CLOCK_TEXT_BYTES];
-        clock_format_rfc3339(db_int(row, 1), start);
-        clock_format_rfc3339(db_int(row, 2), end);
-        json_object_set_new(summary, "description", json_loadb(text.data, text.size, 0, NULL));
-        json_object_set_new(summary, "started_at", json_string(start));
-        json_object_set_new(summary, "ended_at",
-                            db_text(row, 2).data ? json_string(end) : json_null());
+        add_description(summary, db_text(row, 0));
+        json_object_set_new(summary, "started_at", time_json(db_int(row, 1)));
+        if (db_text(row, 2).data)
+            json_object_set_new(summary, "ended_at", time_json(db_int(row, 2)));
     }
     db_end(row);
 }
@@ -221,10 +242,10 @@ json_t *run_summary(const char *dir, const char *name, struct error *error)
     if (!run_shards_open(&shards, dir, name, error))
         return NULL;
     json_t *summary = json_pack(
-        "{s:s, s:n, s:n, s:n, s:{s:i,s:i,s:i,s:i,s:i,s:i}, s:i, s:{s:i,s:i}}", "run", name,
-        "started_at", "ended_at", "description", "counts", "scored", 0, "unmatched", 0, "invalid", 0,
-        "no_text", 0, "duplicate", 0, "filtered", 0, RUN_MASKED, 0, "judge", "calls", 0,
-        RUN_REMEMBERED, 0);
+        "{s:s, s:n, s:n, s:{}, s:n, s:i, s:i, s:[], s:{s:i,s:i,s:i,s:i,s:i,s:i}, s:i, s:{s:i,s:i}}",
+        "run", name, "started_at", "ended_at", "asked", "window", "parts", 0, "planned", 0,
+        "problems", "counts", "scored", 0, "unmatched", 0, "invalid", 0, "no_text", 0, "duplicate",
+        0, "filtered", 0, RUN_MASKED, 0, "judge", "calls", 0, RUN_REMEMBERED, 0);
     for (size_t i = 0; i < shards.count; i++) {
         read_run(summary, shards.db[i], name);
         read_outcomes(summary, shards.db[i], name);

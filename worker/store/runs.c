@@ -60,7 +60,8 @@ json_t *run_description(const char *dir, const char *name, struct error *error)
     json_t *description = NULL;
     for (size_t i = 0; i < shards.count && !description; i++) {
         struct statement *read =
-            db_sql(shards.db[i], "SELECT description FROM run WHERE name = ? AND description NOT NULL");
+            db_sql(shards.db[i], "SELECT description FROM run WHERE name = ? "
+                                 "AND description NOT NULL");
         db_bind_text(read, str_of(name));
         if (db_row(read))
             description = json_loadb(db_text(read, 0).data, db_text(read, 0).size, 0, NULL);
@@ -142,6 +143,7 @@ bool run_delete(const char *dir, const char *name, struct error *error)
                error_set(error, ERROR_FATAL, "%s: cannot remove: %s", path, strerror(errno));
     }
     closedir(open);
-    return fine && (rmdir(folder) == 0 ||
-                    error_set(error, ERROR_FATAL, "%s: cannot remove: %s", folder, strerror(errno)));
+    if (fine && rmdir(folder) != 0)
+        fine = error_set(error, ERROR_FATAL, "%s: cannot remove: %s", folder, strerror(errno));
+    return fine;
 }
