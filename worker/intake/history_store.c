@@ -12,7 +12,7 @@
 #include "worker/store/db.h"
 #include "worker/store/store.h"
 
-enum { PATH_BYTES = 4096, TEXT_FORMS_SINCE = 10 /* schema version */ };
+enum { PATH_BYTES = 4096, TEXT_FORMS_SINCE = 11 /* schema version */ };
 
 static const int64_t TIME_MS_MIN = 946684800000; /* what a capture record may say */
 
