@@ -17,11 +17,10 @@ static void move_words(struct buffer *out, struct buffer *words)
 /* A line of its own, when there is anything to say. */
 static void add_line(struct buffer *out, const char *lead, struct buffer *words)
 {
-    if (words->size == 0)
-        return;
-    buffer_append_str(out, str_of(lead));
+    bool any = words->size > 0;
+    buffer_append_str(out, any ? str_of(lead) : STR(""));
     move_words(out, words);
-    buffer_append_str(out, STR("\n"));
+    buffer_append_str(out, any ? STR("\n") : STR(""));
 }
 
 /* The name, the verdict and the numbers of a row or a segment. */

@@ -103,7 +103,7 @@ void compare_words_flips(const struct compare_row *row, struct buffer *out)
                       (unsigned long long)row->broke, (unsigned long long)row->fixed);
 }
 
-static void add_gaps(const char *side, const struct compare_gaps *gaps, struct buffer *out)
+static bool add_gaps(const char *lead, const struct compare_gaps *gaps, struct buffer *out)
 {
     const char *const names[] = {"redacted", "not applicable", "skipped", "error"};
     const uint64_t counts[] = {gaps->redacted, gaps->not_applicable, gaps->skipped, gaps->error};
@@ -111,22 +111,17 @@ static void add_gaps(const char *side, const struct compare_gaps *gaps, struct b
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         if (counts[i] == 0)
             continue;
-        if (any)
-            buffer_append_str(out, STR(", "));
-        else
-            buffer_printf(out, "%snot with %s: ", out->size > 0 ? "; " : "", side);
-        buffer_printf(out, "%llu %s", (unsigned long long)counts[i], names[i]);
+        buffer_printf(out, "%s%llu %s", any ? ", " : lead, (unsigned long long)counts[i],
+                      names[i]);
         any = true;
     }
+    return any;
 }
 
 void compare_words_missing(const struct compare_row *row, struct buffer *out)
 {
-    struct buffer words = {0};
-    add_gaps("B", &row->missing_b, &words);
-    add_gaps("A", &row->missing_a, &words);
-    buffer_append_str(out, buffer_str(&words));
-    buffer_clear(&words);
+    bool any = add_gaps("not with B: ", &row->missing_b, out);
+    add_gaps(any ? "; not with A: " : "not with A: ", &row->missing_a, out);
 }
 
 static void add_agreement(const char *of, const struct compare_agreement *agreement, bool first,
