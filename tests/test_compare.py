@@ -232,7 +232,11 @@ def test_what_was_not_compared_is_named(keep, compare):
     row = row_of(page, "clean")
     assert page["matched"] == matched == 410 and row["missing_b"] == gaps
     assert row["missing_a"] == dict.fromkeys(gaps, 0)
-    assert (row["scored_a"], row["scored_b"], row["a"]["n"]) == (440, 450 - 26, 410 - 26)
+    assert (row["all_a"]["n"], row["all_b"]["n"], row["a"]["n"]) == (440, 450 - 26, 410 - 26)
+    for side, model in (("all_a", "a"), ("all_b", "b")):
+        of = list(values(store, "clean", model).values())
+        assert row[side]["mean"] == pytest.approx(sum(of) / len(of))
+    assert not any("not like the rest" in note for note in page["notes"])
     assert page["notes"][0] == "30 samples are in A only and 40 in B only: they are not compared"
     assert any(note.startswith("redacted text could not be judged: 0 scores of B") and "11 of A" in note
                for note in page["notes"])
@@ -243,6 +247,21 @@ def test_what_was_not_compared_is_named(keep, compare):
         shard.execute("UPDATE delivery SET sample = NULL WHERE off < 5")
     page = compare("a", "b", store)
     assert page["without_id"] == 5 and any("5 scored records have no id" in note for note in page["notes"])
+
+
+def test_pairs_of_failures_are_said_to_be_that(keep, compare):
+    """B has only what failed with A, as where texts of failures are kept and scored again."""
+    rows = two_models(36, 0.8, 0.8)
+    store = keep(rows)
+    failed = {s for s, v in values(store, "exact", "a").items() if v == 0}
+    store = keep(rows[:480] + [row for row in rows[480:] if row["id"] in failed], "some")
+    page = compare("a", "b", store)
+    a = values(store, "composite", "a")
+    pairs = sum(a[s] for s in failed) / len(failed)
+    assert page["paired"] and page["matched"] == len(failed)
+    assert page["recommendation"]["verdict"] == "BETTER"  # which the note takes back
+    (note,) = [note for note in page["notes"] if "not like the rest of A" in note]
+    assert f"composite of A is {pairs:.3f} in pairs and {sum(a.values()) / len(a):.3f} of all" in note
 
 
 def test_flips_come_before_what_only_moved(keep, compare):

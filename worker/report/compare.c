@@ -28,6 +28,12 @@ static const struct pair_series *pairs_of(const struct model_sums *model, size_t
     return NULL;
 }
 
+static struct compare_all all_of(const struct level_sums *sums)
+{
+    return sums ? (struct compare_all){sums->statuses.scored, level_of(sums, 0.05).mean}
+                : (struct compare_all){0, NAN};
+}
+
 /* False: this part has nothing of the two facets to compare. */
 static bool answer(const struct comparison *comparison, const struct model_sums *model,
                    size_t facet_a, size_t facet_b, struct compare_row *out)
@@ -39,8 +45,8 @@ static bool answer(const struct comparison *comparison, const struct model_sums 
                                 .part = model->part,
                                 .a = comparison->sums->facets[facet_a],
                                 .b = comparison->sums->facets[facet_b],
-                                .scored_a = a ? a->statuses.scored : 0,
-                                .scored_b = b ? b->statuses.scored : 0};
+                                .all_a = all_of(a),
+                                .all_b = all_of(b)};
     if (comparison->paired ? !pairs : !a || !b)
         return false;
     if (comparison->paired)

@@ -51,6 +51,12 @@ struct compare_agreement {
     struct cohen cohen;
 };
 
+/* Scores of a side; the mean is weighted by 1 / probability, NAN without scores. */
+struct compare_all {
+    uint64_t n;
+    double mean;
+};
+
 /* Why samples that have a score on one side have none on the other. */
 struct compare_gaps {
     uint64_t redacted; /* not applicable, because the stored text is redacted */
@@ -70,7 +76,7 @@ struct compare_row {
     double mde;                         /* minimum detectable effect, 80 % */
     enum drift_verdict verdict;         /* of B against A */
     double guaranteed;                  /* the difference that is there for sure */
-    uint64_t scored_a, scored_b;        /* of all of the side, in pairs or not */
+    struct compare_all all_a, all_b;    /* of all of the side, in pairs or not */
     /* of pairs: */
     uint64_t broke, fixed;     /* passed with A and not with B, and the other way round */
     struct compare_gaps missing_a, missing_b;

@@ -86,13 +86,22 @@ static void add_pairs(struct buffer *out, const struct compare_row *row)
     buffer_append_str(out, STR("]"));
 }
 
+static void add_all(struct buffer *out, const char *name, const struct compare_all *all)
+{
+    member_name(out, name);
+    buffer_append_str(out, STR("{"));
+    member_count(out, "n", all->n);
+    member_number(out, "mean", all->mean);
+    buffer_append_str(out, STR("}"));
+}
+
 static void add_numbers(struct buffer *out, const struct compare_row *row)
 {
     member_text(out, "method", compare_method_name(row->method));
     member_level(out, "a", &row->level_a);
     member_level(out, "b", &row->level_b);
-    member_count(out, "scored_a", row->scored_a);
-    member_count(out, "scored_b", row->scored_b);
+    add_all(out, "all_a", &row->all_a);
+    add_all(out, "all_b", &row->all_b);
     member_number(out, "delta", row->difference.delta);
     member_interval(out, "ci", row->difference.ci);
     member_number(out, "p", row->difference.p);

@@ -1,4 +1,6 @@
 /* compare_notes: what to know of a comparison before one relies on it. */
+#include <math.h>
+
 #include "schema/base/buffer.h"
 #include "worker/report/compare_sums.h"
 
@@ -9,7 +11,10 @@ static void note_remainder(struct comparison *comparison)
 {
     uint64_t a = comparison->samples_a - comparison->matched;
     uint64_t b = comparison->samples_b - comparison->matched;
-    if (!comparison->paired)
+    if (comparison->samples_a == 0 || comparison->samples_b == 0)
+        problems_add(&comparison->notes, "", "%c has no scored samples",
+                     comparison->samples_a == 0 ? 'A' : 'B');
+    else if (!comparison->paired)
         problems_add(&comparison->notes, "",
                      "%llu samples are in both sides, too few for pairs: means of all scores are "
                      "compared, so that other traffic on one side looks like other quality",
@@ -23,6 +28,29 @@ static void note_remainder(struct comparison *comparison)
                      "%llu scored records have no id, so that nothing tells which belong together: "
                      "they are not compared",
                      COUNT(comparison->without_id));
+}
+
+static void note_unlike(struct comparison *comparison, const struct compare_row *row, char side,
+                        const struct level *pairs, const struct compare_all *all)
+{
+    if (fabs(pairs->mean - all->mean) <= comparison->tolerance)
+        return;
+    problems_add(&comparison->notes, "",
+                 "the samples in both are not like the rest of %c: %.64s of %c is %.3f in pairs and "
+                 "%.3f of all; where texts are kept of failures first, pairs tell of those",
+                 side, row->a->name, side, pairs->mean, all->mean);
+}
+
+/* Pairs that were picked by their scores move back to the mean on the other side. */
+static void note_selection(struct comparison *comparison)
+{
+    for (size_t i = 0; comparison->paired && i < comparison->count; i++) {
+        const struct compare_row *row = &comparison->rows[i];
+        if (row->a->kind != COMPARE_COMPOSITE || row->level_a.n == 0)
+            continue;
+        note_unlike(comparison, row, 'A', &row->level_a, &row->all_a);
+        note_unlike(comparison, row, 'B', &row->level_b, &row->all_b);
+    }
 }
 
 static bool same_rules(const struct compare_row *row)
@@ -123,6 +151,7 @@ static void note_prices(struct comparison *comparison)
 void comparison_note(struct comparison *comparison)
 {
     note_remainder(comparison);
+    note_selection(comparison);
     note_rubrics(comparison);
     note_gaps(comparison);
     note_only(comparison, 0);
