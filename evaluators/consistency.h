@@ -16,8 +16,8 @@ enum consistency_metric {
     CONSISTENCY_ROBUSTNESS,       /* 1 - max(0, d - d_base), distances being 1 - ROUGE-L F: d of the
                                    * responses to a changed request from those to the original,
                                    * d_base of these from each other */
-    CONSISTENCY_CONTRADICTION,    /* how few of the response's sentences its resamples contradict, as
-                                   * the judge says; needs the texts */
+    CONSISTENCY_CONTRADICTION,    /* how few of the response's sentences its resamples contradict,
+                                   * as the judge says; needs the texts */
 };
 
 /* Whether it is a function of how many responses give which answer. */

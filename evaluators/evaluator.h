@@ -42,8 +42,9 @@ struct evaluator {
     unsigned needs;      /* enum evaluator_needs; checked by evaluator_score, in one place */
 
     /* Once per criterion, at load. Reads `options` (an object, maybe empty, borrowed until the
-     * rubric is freed), lists everything wrong as problems below context->path. *out_state is read-only
-     * from then on and shared by all lanes without locks. False when there was a problem. */
+     * rubric is freed), lists everything wrong as problems below context->path. *out_state is
+     * read-only from then on and shared by all lanes without locks. False when there was a problem.
+     */
     bool (*configure)(const json_t *options, const struct evaluator_context *context,
                       void **out_state, struct problems *problems);
 
@@ -69,11 +70,11 @@ struct evaluator {
                   struct scratch *scratch, struct arena *arena, struct score *out,
                   struct error *error);
 
-    /* The next three are there together or not at all: with them the criterion compares responses to
-     * one request, whether one record holds them all or each is a sample of its own in a group. */
-
-    /* What of the sample's response is compared. NULL, or a code for why there is nothing to compare.
+    /* The next three are there together or not at all: with them the criterion compares responses
+     * to one request, whether one record holds them all or each is a sample of its own in a group.
      */
+
+    /* What of the sample's response is compared. NULL, or a code for why there is nothing. */
     const char *(*fingerprint)(const void *state, const struct sample *sample, struct arena *arena,
                                struct fingerprint *out);
     /* The score of two or more, the same in any order. False and `error` when it cannot tell. */

@@ -99,7 +99,7 @@ static size_t group_size(const void *state)
     return (size_t)((const struct consistency *)state)->group_size;
 }
 
-/* ---- the responses of one record, and those that its endpoint gives when it is asked again ---- */
+/* ---- the responses of one record, and those of its endpoint when it is asked again ---- */
 
 /* False when one that was asked for did not come: a comparison of fewer is another one. */
 static bool gather(const struct sample *sample, const struct question *answered,

@@ -67,8 +67,8 @@ static void read_when(struct rubric *rubric, size_t index, struct problems *prob
                      criterion->evaluator->name);
 }
 
-/* How many rounds of questions are asked one after the other, up to this criterion's own; chain[i] is 0 while it is
- * not known. False: round in a circle. */
+/* How many rounds of questions are asked one after the other, up to this criterion's own; chain[i]
+ * is 0 while it is not known. False: round in a circle. */
 static bool measure_chains(const struct rubric *rubric, unsigned chain[RUBRIC_CRITERIA_MAX],
                            uint64_t *out_circle)
 {

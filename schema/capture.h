@@ -8,7 +8,7 @@
 
 enum { CAPTURE_RECORD_BYTES_MAX = 128 << 20 }; /* from files; Kafka's limit is the topic's */
 
-/* Why a record has no sample: a code that is stored, counted and shown, never text of the record. */
+/* Why a record has no sample: a code that is stored, counted and shown, never its text. */
 struct capture_reason {
     const char *code; /* "not_json", "invalid_utf8", "no_response", "error_response", ... static */
     size_t at; /* byte where it was noticed, after any byte order mark; 0: that says nothing */

@@ -14,7 +14,7 @@ struct metric {
     const char *model;      /* as the configuration names it, or "other" */
     const char *endpoint;   /* NULL when not known */
     const char *component;  /* SageMaker inference component, NULL when not known */
-    const char *name;       /* "composite_quality_score", "safety_score", "samples_evaluated", ... */
+    const char *name;       /* "composite_quality_score", "samples_evaluated", ... */
     const char *kind;       /* what a name is split by ("timeout" of evaluation_errors), or NULL */
     enum metric_unit unit;
     int64_t minute_ms;      /* start of the minute of the event, since 1970 UTC */

@@ -3,7 +3,7 @@
 #define ASSAY_READINESS_H
 
 enum readiness {
-    READINESS_NO_ASSIGNMENT, /* not told yet which partitions are its own, or between two rebalances */
+    READINESS_NO_ASSIGNMENT, /* not told which partitions are its own; in a rebalance, too */
     READINESS_NO_BROKER,     /* the same, and no broker can be reached */
     READINESS_NO_TOPIC,      /* the cluster has no such topic */
     READINESS_KAFKA_ERROR,   /* the consumer is told of an error */

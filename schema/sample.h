@@ -8,7 +8,7 @@
 #include "schema/base/str.h"
 
 enum {
-    SAMPLE_BYTES_MAX = 16 << 20,  /* of one capture record in Kafka; files: see CAPTURE_RECORD_BYTES_MAX */
+    SAMPLE_BYTES_MAX = 16 << 20,  /* of a record in Kafka; files: see CAPTURE_RECORD_BYTES_MAX */
     SAMPLE_RESAMPLES_MAX = 64,    /* responses to one request */
     SAMPLE_REFERENCES_MAX = 64,   /* accepted answers */
     SAMPLE_TAGS_MAX = 32,

@@ -32,7 +32,7 @@ struct score {
     enum score_status status;
     double value;       /* [0,1] and finite iff scored, else NaN */
     const char *label;  /* a category such as "refusal" or "yes"; NULL when there is none */
-    const char *reason; /* a code such as "no_answer", or a short sentence; never text of a sample */
+    const char *reason; /* a code such as "no_answer", or a short sentence; never a sample's text */
     const struct finding *findings; /* in the evaluation's arena */
     size_t finding_count;
 };

@@ -1,5 +1,5 @@
-/* fold_probe STORE NOW_MS: adds cells of the store's first shard up to hours, as a lane does at that
- * time, until there is nothing more to add; prints how many hours it took. */
+/* fold_probe STORE NOW_MS: adds cells of the store's first shard up to hours, as a lane does at
+ * that time, until there is nothing more to add; prints how many hours it took. */
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -1,7 +1,8 @@
 /* publish_probe: publishes the metrics on its standard input, one JSON object a line, and prints
  * what became of them: {"error": ..., "results": [[id, outcome], ...], "calls": n, ...}.
  *
- *     publish_probe cloudwatch|emf PRESET [--query] [--namespace TEMPLATE] [--label [COMPONENT=]LABEL]...
+ *     publish_probe cloudwatch|emf PRESET [--query] [--namespace TEMPLATE]
+ *         [--label [COMPONENT=]LABEL]...
  *
  * Credentials, region and address come from the environment, as the worker's do. */
 #include <inttypes.h>

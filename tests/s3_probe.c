@@ -1,5 +1,6 @@
-/* s3_probe: lists what stands at s3://bucket/prefix, reads all of it, and prints a JSON object a line
- * for each object: {"key": ..., "size": ..., "bytes": ..., "sha256": ...} or {"key": ..., "error": ...}.
+/* s3_probe: lists what stands at s3://bucket/prefix, reads all of it, and prints a JSON object a
+ * line for each object: {"key": ..., "size": ..., "bytes": ..., "sha256": ...} or
+ * {"key": ..., "error": ...}.
  *
  *     s3_probe URI [AFTER]
  *

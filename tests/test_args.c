@@ -133,7 +133,8 @@ static void all_slips_are_told_those_of_a_file_with_their_place(void **state)
                     "--lanes=a",  "--share=2", "--score=1", "f"};
     const struct arg_line words = {
         .argc = sizeof argv / sizeof *argv, .argv = argv, .file = "c.json", .from_file = 4};
-    static const char told[] = "assay test: c.json: lanez: there is no such option; did you mean lanes?\n"
+    static const char told[] = "assay test: c.json: lanez: there is no such option; did you mean "
+                               "lanes?\n"
                                "assay test: c.json: json: takes no value\n"
                                "assay test: c.json: lanes: needs a value: --lanes N\n"
                                "assay test: --lanes must be a whole number, not \"a\"\n"

@@ -192,7 +192,8 @@ static void fields_list_every_problem_with_its_path(void **state)
     assert_int_equal(problems.total, 4);
     assert_string_equal(problems.lines[0], "p[0].word: \"maybe\" is not known here; use yes or no");
     assert_string_equal(problems.lines[1], "p[0].share: must be between 0 and 1");
-    assert_string_equal(problems.lines[2], "p[0].extra: unknown key; known here: word, share, count");
+    assert_string_equal(problems.lines[2],
+                        "p[0].extra: unknown key; known here: word, share, count");
     assert_string_equal(problems.lines[3], "p[0].count: is missing; it must be a whole number");
     json_decref(bad);
     problems_clear(&problems);

@@ -12,7 +12,8 @@ enum { SECOND_MS = 1000, START_MS = 5000 };
 static void a_trouble_is_told_at_growing_intervals(void **state)
 {
     (void)state;
-    static const int64_t expected_s[] = {0, 10, 30, 70, 150, 310, 630, 1270, 2550, 5110, 8710, 12310};
+    static const int64_t expected_s[] = {0,   10,   30,   70,   150,  310,
+                                         630, 1270, 2550, 5110, 8710, 12310};
     enum { COUNT = sizeof expected_s / sizeof *expected_s };
     struct complaint complaint = {0};
     size_t told = 0;

@@ -1,4 +1,4 @@
-/* Is a group of deliveries compared once, whole, and the same whatever order its responses come in? */
+/* Is a group of deliveries compared once, whole, and the same in any order of its responses? */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

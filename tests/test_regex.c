@@ -28,7 +28,8 @@ static const json_t *test_pack(void *packs, const char *name, const char *path,
 
 static const char PACKS[] =
     "{\"demo\": {\"name\": \"demo\", \"version\": 3, \"description\": \"x\", \"rules\": ["
-    "  {\"id\": \"mail\", \"entity\": \"email\", \"pattern\": \"\\\\w{1,9}@\\\\w{1,9}\", \"severity\": "
+    "  {\"id\": \"mail\", \"entity\": \"email\", \"pattern\": \"\\\\w{1,9}@\\\\w{1,9}\", "
+    "\"severity\": "
     "\"low\"},"
     "  {\"id\": \"secret\", \"pattern\": \"s3cr3t\", \"severity\": \"critical\"},"
     "  {\"id\": \"asks\", \"pattern\": \"please\", \"where\": \"request\"},"

@@ -51,14 +51,16 @@ static void a_request_keeps_its_form_and_its_parameters(void **state)
         int64_t tokens;
     } cases[] = {
         /* chat completions, an object of the record */
-        {"{\"request\":{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"hi \\u00e9\"}],"
+        {"{\"request\":{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"hi "
+         "\\u00e9\"}],"
          "\"temperature\":1e-1,\"top_p\":0.9,\"max_tokens\":300},"
          "\"response\":{\"choices\":[{\"message\":{\"content\":\"a\"}}]}}",
          "{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"hi \\u00e9\"}],"
          "\"temperature\":1e-1,\"top_p\":0.9,\"max_tokens\":300}",
          300},
         /* what would stream it, give several, or the same again */
-        {"{\"request\":{\"prompt\":\"p\",\"stream\":true,\"stream_options\":{\"include_usage\":true},"
+        {"{\"request\":{\"prompt\":\"p\",\"stream\":true,"
+         "\"stream_options\":{\"include_usage\":true},"
          "\"n\":4,\"best_of\":5,\"seed\":7,\"max_completion_tokens\":9},\"response\":\"a\"}",
          "{\"prompt\":\"p\",\"max_completion_tokens\":9}", 9},
         /* TGI and LMI: settings stand apart */
@@ -69,7 +71,8 @@ static void a_request_keeps_its_form_and_its_parameters(void **state)
          20},
         {"{\"request\":{\"inputs\":\"p\"},\"response\":{\"generated_text\":\"a\"}}",
          "{\"inputs\":\"p\",\"parameters\":{\"max_new_tokens\":64}}", 64},
-        {"{\"request\":{\"inputs\":\"p\",\"parameters\":null},\"response\":{\"generated_text\":\"a\"}}",
+        {"{\"request\":{\"inputs\":\"p\",\"parameters\":null},"
+         "\"response\":{\"generated_text\":\"a\"}}",
          "{\"inputs\":\"p\",\"parameters\":{\"max_new_tokens\":64}}", 64},
         /* the greatest of several limits may be what the answer takes */
         {"{\"request\":{\"prompt\":\"p\",\"max_tokens\":5,\"max_completion_tokens\":8},"
@@ -97,7 +100,8 @@ static void a_request_keeps_its_form_and_its_parameters(void **state)
          "[{\"type\":\"text\",\"text\":\"\\\"p\\\"\"}]}],\"max_tokens\":64}",
          64},
         {"{\"prompt\":\"p\\n\\\"q\\\"\",\"response\":\"a\"}",
-         "{\"messages\":[{\"role\":\"user\",\"content\":\"p\\n\\\"q\\\"\"}],\"max_tokens\":64}", 64},
+         "{\"messages\":[{\"role\":\"user\",\"content\":\"p\\n\\\"q\\\"\"}],\"max_tokens\":64}",
+         64},
         {"{\"request\":\"just words\",\"response\":\"a\"}",
          "{\"messages\":[{\"role\":\"user\",\"content\":\"just words\"}],\"max_tokens\":64}", 64},
     };
@@ -109,10 +113,12 @@ static void a_temperature_is_replaced_where_it_stands(void **state)
 {
     (void)state;
     check_body(&WARMER,
-               "{\"request\":{\"prompt\":\"p\",\"temperature\":0,\"max_tokens\":2},\"response\":\"a\"}",
+               "{\"request\":{\"prompt\":\"p\",\"temperature\":0,\"max_tokens\":2},"
+               "\"response\":\"a\"}",
                "{\"prompt\":\"p\",\"max_tokens\":2,\"temperature\":0.7}", 2);
     check_body(&WARMER,
-               "{\"request\":{\"inputs\":\"p\",\"parameters\":{\"temperature\":0,\"max_new_tokens\":2}},"
+               "{\"request\":{\"inputs\":\"p\",\"parameters\":{\"temperature\":0,"
+               "\"max_new_tokens\":2}},"
                "\"response\":{\"generated_text\":\"a\"}}",
                "{\"inputs\":\"p\",\"parameters\":{\"max_new_tokens\":2,\"temperature\":0.7}}", 2);
     check_body(&WARMER, "{\"prompt\":\"p\",\"response\":\"a\"}",

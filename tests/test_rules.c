@@ -192,7 +192,8 @@ static void rules_count_only_what_passes_every_check(void **state)
         "  \"validators\": [\"luhn\"]},"
         " {\"id\": \"key\", \"pattern\": \"key=(?<value>\\\\w+)\", \"keywords\": [\"KEY=\"],"
         "  \"stop\": [\"Sample\"], \"allow\": [\"^x+$\"]},"
-        " {\"id\": \"either\", \"pattern\": \"either:(?<value>)(?: at=(?<value>\\\\d)| or=(?<value>\\\\d))\"},"
+        " {\"id\": \"either\", \"pattern\": \"either:(?<value>)(?: at=(?<value>\\\\d)| "
+        "or=(?<value>\\\\d))\"},"
         " {\"id\": \"num\", \"pattern\": \"\\\\d{4}\", \"where\": \"request\","
         "  \"context\": {\"words\": [\"pin\"], \"within\": 5}}]");
     static const struct {

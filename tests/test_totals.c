@@ -57,7 +57,8 @@ static void a_value_is_in_its_bucket(void **state)
     static const struct {
         double value;
         size_t bucket;
-    } cases[] = {{0, 0}, {.01, 1}, {.25, 1}, {.26, 2}, {.7, 3}, {.9, 5}, {.95, 6}, {1, 6}, {1.5, 7}};
+    } cases[] = {{0, 0},  {.01, 1}, {.25, 1}, {.26, 2}, {.7, 3},
+                 {.9, 5}, {.95, 6}, {1, 6},   {1.5, 7}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct totals totals = {0};
         struct total_key key = key_of(TOTAL_COMPOSITE, "", "");

@@ -1,6 +1,6 @@
-/* tsan_threads: threads and locks that ThreadSanitizer sees. gcc 12's does not know those of C11, by
- * which librdkafka starts its threads and locks, and crashes in the first allocation of one. Here they
- * are pthread's again, as they are inside glibc. Linked into the tsan preset only. */
+/* tsan_threads: threads and locks that ThreadSanitizer sees. gcc 12's does not know those of C11,
+ * by which librdkafka starts its threads and locks, and crashes in the first allocation of one.
+ * Here they are pthread's again, as they are inside glibc. Linked into the tsan preset only. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdint.h>

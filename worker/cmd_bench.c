@@ -45,9 +45,10 @@ static const struct arg ARGS[] = {
 static const struct arg_group GROUPS[] = {{"Options", ARGS, sizeof ARGS / sizeof *ARGS, 0}};
 
 static const struct arg_table TABLE = {
-    .description = "Times every evaluator on a request, a response, a reference and a resample of 4 KB "
-                   "each:\nthe median of a score's microseconds. Of one that asks a model, the time "
-                   "to ask is in it;\nthe model's is not.",
+    .description =
+        "Times every evaluator on a request, a response, a reference and a resample of 4 KB\n"
+        "each: the median of a score's microseconds. Of one that asks a model, the time to ask\n"
+        "is in it; the model's is not.",
     .groups = GROUPS,
     .group_count = sizeof GROUPS / sizeof *GROUPS,
 };
@@ -66,8 +67,8 @@ static const struct setting {
     {"judge", "relevance", "{\"template\": \"relevance\"}"},
     {"consistency", "lexical", "{\"metric\": \"lexical\"}"},
     {"format", "all checks",
-     "{\"check\": [\"empty\", \"truncation\", \"repetition\", \"length\", \"script\", \"markdown\", "
-     "\"echo\"]}"},
+     "{\"check\": [\"empty\", \"truncation\", \"repetition\", \"length\", \"script\", "
+     "\"markdown\", \"echo\"]}"},
 };
 enum { SETTING_COUNT = sizeof SETTINGS / sizeof *SETTINGS };
 

@@ -129,8 +129,8 @@ static bool send_traffic(struct demo *demo, struct error *error)
 
 /* ---- lanes ---- */
 
-/* librdkafka's mock coordinator (2.0.2) now and then does not answer a member that is second to ask for
- * its part; it asks again when its session is over. */
+/* librdkafka's mock coordinator (2.0.2) now and then does not answer a member that is second to ask
+ * for its part; it asks again when its session is over. */
 static const char *const SHORT_SESSION[] = {"session.timeout.ms=6000", "heartbeat.interval.ms=500"};
 
 static void configure(struct demo *demo)

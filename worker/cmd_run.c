@@ -28,8 +28,9 @@ static const struct arg_table TABLE = {
     .operands = NULL,
     .description =
         "Scores the capture records of a Kafka topic by rubrics, keeps every score in a store and\n"
-        "publishes metrics. SIGTERM drains and ends, within 60 seconds: let whoever kills it wait so\n"
-        "long (stop_grace_period, terminationGracePeriodSeconds). SIGHUP reads the rubrics again.\n\n"
+        "publishes metrics. SIGTERM drains and ends, within 60 seconds: let whoever kills it wait\n"
+        "so long (stop_grace_period, terminationGracePeriodSeconds). SIGHUP reads the rubrics\n"
+        "again.\n\n"
         "Exit status: 0 ended as asked, 2 wrong usage or rubric, 3 it could not go on.",
     .groups = (const struct arg_group[]){RUN_GROUPS(0)},
     .group_count = RUN_GROUP_COUNT,

@@ -31,7 +31,8 @@ enum csv_status csv_next(struct csv *csv, struct arena *arena,
                          struct str out_fields[CSV_FIELDS_MAX], size_t *out_count);
 
 /* A field, quoted where it must be; comma in front unless it is the first. What a spreadsheet would
- * take for a formula (it begins with = + - @, a tab or CR) gets a ' in front: csv_plain undoes it. */
+ * take for a formula (it begins with = + - @, a tab or CR) gets a ' in front: csv_plain undoes it.
+ */
 void csv_write(struct buffer *out, struct str field, bool first);
 struct str csv_plain(struct str field);
 

@@ -10,7 +10,7 @@
 enum extract {
     EXTRACT_NONE,          /* the whole response as it is */
     EXTRACT_FINAL_ANSWER,  /* the first of the marks below that is there, else the whole response;
-                              but a response that is a JSON object answers in its field or not at all
+                              but a response that is a JSON object answers in its field or not
                             */
     EXTRACT_JSON_FIELD,    /* the value of "field" (default "answer") */
     EXTRACT_HASH_MARKS,    /* #### 42 */

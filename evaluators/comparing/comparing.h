@@ -80,8 +80,8 @@ struct readings {
     bool suspect; /* a text looks as if it were written for the judge */
 };
 
-/* Reads one more answer, of a question about what `shown` holds. True and *out when it is a verdict.
- */
+/* Reads one more answer, of a question about what `shown` holds. True and *out when it is a
+ * verdict. */
 bool readings_add(struct readings *readings, const struct judge *judge,
                   const struct question *question, const struct sample *shown,
                   struct arena *arena, struct score *out);

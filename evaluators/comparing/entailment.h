@@ -42,7 +42,7 @@ enum { ENTAILMENT_PAIRS_MAX = ENTAILMENT_ANSWERS_MAX * (ENTAILMENT_ANSWERS_MAX -
 size_t entailment_missing(const struct relations *relations, bool last_round,
                           struct answer_pair out[ENTAILMENT_PAIRS_MAX]);
 
-/* The class of each answer, numbered from 0, when nothing is missing. Returns how many there are. */
+/* The class of each answer, numbered from 0, when nothing is missing. Returns their number. */
 size_t entailment_classes(const struct relations *relations, size_t out[ENTAILMENT_ANSWERS_MAX]);
 
 #endif

@@ -9,8 +9,8 @@
 enum {
     LOOP_BYTES_MIN = 160, /* of the tail that repeats: a refrain is shorter */
     LOOP_TURNS_MIN = 5,   /* times that the same stands there */
-    RUN_WORDS = 4,        /* seq-rep-4: Welleck et al. 2020, "Neural text generation with unlikelihood
-                           * training" */
+    RUN_WORDS = 4,        /* seq-rep-4: Welleck et al. 2020, "Neural text generation with
+                           * unlikelihood training" */
     RUNS_MIN = 60,        /* fewer tell nothing */
 };
 

@@ -6,8 +6,9 @@
 #include "evaluators/answers/text.h"
 
 const char *const SCRIPT_WORDS[] = {
-    "latin", "greek",    "cyrillic", "armenian", "hebrew",   "arabic", "devanagari", "bengali", "tamil",
-    "thai",  "georgian", "hangul",   "han",      "japanese", "other",  "same",       NULL};
+    "latin",   "greek", "cyrillic", "armenian", "hebrew", "arabic",   "devanagari", "bengali",
+    "tamil",   "thai",  "georgian", "hangul",   "han",    "japanese", "other",      "same",
+    NULL};
 
 /* Blocks of Unicode 15 (Blocks.txt) that hold the letters of a script, in order. */
 static const struct block {

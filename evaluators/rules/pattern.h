@@ -35,8 +35,8 @@ struct span {
 };
 
 /* The expression is PCRE2's, over UTF-8, with \d \w \s and \b in ASCII. NULL and `error` (INPUT)
- * when it does not compile, can match an empty text unless it may, is too long, or starts with an option
- * such as (*LIMIT_MATCH=...) or (*NO_JIT). */
+ * when it does not compile, can match an empty text unless it may, is too long, or starts with an
+ * option such as (*LIMIT_MATCH=...) or (*NO_JIT). */
 struct pattern *pattern_compile(struct str source, unsigned flags, struct error *error);
 /* The same for pattern_count_steps: never as machine code, every place is tried. */
 struct pattern *pattern_compile_counted(struct str source, unsigned flags, struct error *error);

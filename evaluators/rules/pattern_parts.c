@@ -16,7 +16,8 @@ struct reader {
 
 static char peek(const struct reader *reader, size_t ahead)
 {
-    return reader->at + ahead < reader->source.size ? reader->source.data[reader->at + ahead] : '\0';
+    size_t at = reader->at + ahead;
+    return at < reader->source.size ? reader->source.data[at] : '\0';
 }
 
 static bool starts_with(const struct reader *reader, const char *text)
@@ -131,11 +132,12 @@ static const struct {
     char until; /* what ends a name in it */
     enum { AS_GROUP, AS_LOOK, LEFT_OUT, COMMENT, REFERENCE } how;
 } OPENINGS[] = {
-    {"(?#", 0, COMMENT},    {"(?=", 0, AS_LOOK},    {"(?!", 0, AS_LOOK},   {"(?<=", 0, LEFT_OUT},
-    {"(?<!", 0, LEFT_OUT},  {"(?:", 0, AS_GROUP},   {"(?>", 0, AS_GROUP},  {"(?|", 0, AS_GROUP},
-    {"(?P<", '>', AS_GROUP}, {"(?<", '>', AS_GROUP}, {"(?'", '\'', AS_GROUP}, {"(?P=", 0, REFERENCE},
-    {"(?P>", 0, REFERENCE}, {"(?&", 0, REFERENCE},  {"(?R", 0, REFERENCE}, {"(?(", 0, LEFT_OUT},
-    {"(*", 0, REFERENCE},
+    {"(?#", 0, COMMENT},      {"(?=", 0, AS_LOOK},     {"(?!", 0, AS_LOOK},
+    {"(?<=", 0, LEFT_OUT},    {"(?<!", 0, LEFT_OUT},   {"(?:", 0, AS_GROUP},
+    {"(?>", 0, AS_GROUP},     {"(?|", 0, AS_GROUP},    {"(?P<", '>', AS_GROUP},
+    {"(?<", '>', AS_GROUP},   {"(?'", '\'', AS_GROUP}, {"(?P=", 0, REFERENCE},
+    {"(?P>", 0, REFERENCE},   {"(?&", 0, REFERENCE},   {"(?R", 0, REFERENCE},
+    {"(?(", 0, LEFT_OUT},     {"(*", 0, REFERENCE},
 };
 
 /* "(" and "(?i:" open groups, "(?i)" holds until the group around it ends. */

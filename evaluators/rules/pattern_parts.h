@@ -26,8 +26,8 @@ struct part {
 };
 
 /* The root, a choice, for a source that PCRE2 compiles. Lookbehinds, back-references, verbs and
- * comments are left out: what is made of the parts is tried with the real pattern, so a part that is
- * missed makes a trial weaker, never wrong. `extended` as PATTERN_EXTENDED. */
+ * comments are left out: what is made of the parts is tried with the real pattern, so a part that
+ * is missed makes a trial weaker, never wrong. `extended` as PATTERN_EXTENDED. */
 const struct part *pattern_parts(struct str source, bool extended, struct arena *arena);
 
 #endif

@@ -10,8 +10,8 @@
 #include "rubrics/imports/import.h"
 
 /* gitleaks puts this in front of its assignments so that a match shows the whole name. A finding
- * starts behind it, and it makes fifty places out of one where a match may start. It goes where only
- * these stand before it. */
+ * starts behind it, and it makes fifty places out of one where a match may start. It goes where
+ * only these stand before it. */
 static const char LEADING[] = "[\\w.-]{0,50}?";
 static const char *const BEFORE_LEADING[] = {"(?i)", "(?i:"};
 
@@ -83,7 +83,7 @@ static size_t group_opening(struct str regex, size_t at)
     return end ? (size_t)(end - text) + 1 : 0;
 }
 
-/* Names the group that is the secret, or all of them: the first that is not empty is the finding. */
+/* Names the group that is the secret, or all of them: the first not empty is the finding. */
 static void name_groups(struct str regex, int64_t wanted, struct buffer *out)
 {
     int64_t number = 0;

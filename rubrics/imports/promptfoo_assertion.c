@@ -22,7 +22,7 @@ enum form {
 struct type {
     const char *name;
     enum form form;
-    const char *before, *after; /* of the pattern; `before` is also a template's name, or an extract */
+    const char *before, *after; /* of the pattern; `before` also a template's name or an extract */
     const char *metric;         /* of `reference`, where the value is a template: "{{expected}}" */
     double threshold;           /* promptfoo's own; negative: passed or not */
 };

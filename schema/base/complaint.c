@@ -6,7 +6,8 @@ bool complaint_due(struct complaint *complaint, int64_t now_ms)
     if (complaint->interval_ms && now_ms < complaint->next_ms)
         return false;
     bool calm = !complaint->since_ms && now_ms >= complaint->next_ms + complaint->interval_ms;
-    int64_t next = calm || !complaint->interval_ms ? COMPLAINT_FIRST_MS : 2 * complaint->interval_ms;
+    int64_t twice_ms = 2 * complaint->interval_ms;
+    int64_t next = calm || twice_ms == 0 ? COMPLAINT_FIRST_MS : twice_ms;
     complaint->interval_ms = next < COMPLAINT_LONGEST_MS ? next : COMPLAINT_LONGEST_MS;
     complaint->next_ms = now_ms + complaint->interval_ms;
     if (!complaint->since_ms)

@@ -10,7 +10,7 @@
 const struct json_limits JSON_LIMITS_DOCUMENT = {.bytes = 4u << 20, .tokens = 400000, .depth = 32};
 const struct json_limits JSON_LIMITS_REPLY = {.bytes = 256u << 10, .tokens = 20000, .depth = 32};
 
-/* Depth and tokens by brackets and separators outside strings: an upper bound, found in one pass. */
+/* Depth and tokens by brackets and separators outside strings: an upper bound, in one pass. */
 static bool within_limits(struct str text, const struct json_limits *limits, struct error *error)
 {
     size_t tokens = 0;
@@ -135,7 +135,8 @@ static const char *kind_name(enum json_kind kind)
     static const char *const names[] = {
         [JSON_KIND_STRING] = "a string", [JSON_KIND_NUMBER] = "a number",
         [JSON_KIND_INT] = "a whole number", [JSON_KIND_BOOL] = "true or false",
-        [JSON_KIND_ARRAY] = "a list", [JSON_KIND_OBJECT] = "an object", [JSON_KIND_ANY] = "a value"};
+        [JSON_KIND_ARRAY] = "a list", [JSON_KIND_OBJECT] = "an object",
+        [JSON_KIND_ANY] = "a value"};
     return names[kind];
 }
 

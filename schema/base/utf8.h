@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include "schema/base/str.h"
 
-/* Well-formed as Unicode 15, table 3-7: no overlong forms, no surrogates, nothing above U+10FFFF. */
+/* Well-formed as Unicode 15, table 3-7: no overlong forms, surrogates, nor above U+10FFFF. */
 bool utf8_valid(struct str text);
 /* The code point at *at of valid text; *at moves behind it. *at must be below text.size. */
 uint32_t utf8_next(struct str text, size_t *at);

@@ -19,7 +19,7 @@ struct caller {
 struct caller_post {
     const char *url;                 /* "https://host/path", no query */
     const char *component, *variant; /* headers of SageMaker; NULL: left out */
-    const char *nonce;               /* the call's: marks it as ours in what the endpoint captures */
+    const char *nonce;               /* the call's: marks it as ours where it is captured */
     struct str body;
     int64_t timeout_ms;
     size_t reply_bytes_max;

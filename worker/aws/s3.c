@@ -158,7 +158,8 @@ int64_t s3_advise(struct s3 *s3, const struct http_reply *reply, const char *key
         return other_region(s3, region, error);
     aws_error_code(reply, code);
     enum aws_error meaning = aws_error_of(reply, code);
-    error_set(error, meaning == AWS_DENIED || meaning == AWS_INVALID ? ERROR_INPUT : ERROR_TRANSIENT,
+    bool final = meaning == AWS_DENIED || meaning == AWS_INVALID;
+    error_set(error, final ? ERROR_INPUT : ERROR_TRANSIENT,
               "S3 at %s answered %ld %s for bucket %s", s3->endpoint.host, reply->status, code,
               s3->bucket);
     switch (meaning) {

@@ -38,9 +38,9 @@ struct s3_object {
 };
 
 /* ListObjectsV2: calls back for each object whose key begins with `prefix` and comes after `after`
- * (both may be empty), ascending by the bytes of the key, until `object` is false. Waits; asks again
- * when throttled or broken off. False and `error`: TRANSIENT after all tries, INPUT when there is no
- * such bucket, it is another region's, or it must not be read. */
+ * (both may be empty), ascending by the bytes of the key, until `object` is false. Waits; asks
+ * again when throttled or broken off. False and `error`: TRANSIENT after all tries, INPUT when
+ * there is no such bucket, it is another region's, or it must not be read. */
 bool s3_list(struct s3 *s3, struct str prefix, struct str after,
              bool (*object)(void *owner, const struct s3_object *object), void *owner,
              struct error *error);
@@ -49,8 +49,8 @@ bool s3_list(struct s3 *s3, struct str prefix, struct str after,
 
 enum { S3_PART_BYTES = 4 << 20, S3_PARTS_MAX = 64 };
 
-/* Objects come back in the order they were added, in parts of S3_PART_BYTES, `parts_max` of them asked
- * for at a time. */
+/* Objects come back in the order they were added, in parts of S3_PART_BYTES, `parts_max` of them
+ * asked for at a time. */
 struct s3_stream *s3_stream_new(struct s3 *s3, unsigned parts_max);
 void s3_stream_free(struct s3_stream *stream);
 /* Copies. An object that is no longer the one of this etag fails. */

@@ -33,8 +33,8 @@ struct s3_request {
 bool s3_send(struct s3 *s3, const struct s3_request *request, char out_key_id[S3_KEY_ID_BYTES],
              void (*done)(void *owner, const struct http_reply *reply), void *owner);
 
-/* What a reply means: 0 and no error, it is good; the milliseconds to wait before it is tried again;
- * or -1: it will not work. `error` says why in both. */
+/* What a reply means: 0 and no error, it is good; the milliseconds to wait before it is tried
+ * again; or -1: it will not work. `error` says why in both. */
 int64_t s3_advise(struct s3 *s3, const struct http_reply *reply, const char *key_id, unsigned tries,
                   struct error *error);
 

@@ -21,9 +21,9 @@ static const char TABLES[] =
  * moved on, and not accepted, is scored again by the next owner. */
 static const char TAKE_SHARD[] =
     "INSERT INTO row SELECT model, observed_at_ms, partition, \"offset\", rubric_hash, criterion,"
-    " dimension, status, value, passed, weight, place FROM shard.scores AS s WHERE topic = ? AND EXISTS("
-    " SELECT 1 FROM shard.tenures AS t WHERE t.topic = s.topic AND t.partition = s.partition"
-    " AND s.\"offset\" >= t.start AND s.\"offset\" < t.acked_to)";
+    " dimension, status, value, passed, weight, place FROM shard.scores AS s WHERE topic = ?"
+    " AND EXISTS(SELECT 1 FROM shard.tenures AS t WHERE t.topic = s.topic"
+    " AND t.partition = s.partition AND s.\"offset\" >= t.start AND s.\"offset\" < t.acked_to)";
 
 /* From score rows alone: neither rollups nor the outbox are asked. */
 static const char EXPECT[] =
@@ -31,8 +31,8 @@ static const char EXPECT[] =
     " at_ms / 60000 * 60000 AS minute_ms FROM row WHERE status = 'scored';"
     "CREATE VIEW dimension AS SELECT namespace, minute_ms, at_ms, model, dimension,"
     " sum(value * weight) / sum(weight) AS mean FROM (SELECT *, min(place) OVER (PARTITION BY"
-    " partition, off, dimension) AS first FROM scored WHERE criterion <> 'composite' AND weight > 0)"
-    " WHERE place = first"
+    " partition, off, dimension) AS first FROM scored WHERE criterion <> 'composite'"
+    " AND weight > 0) WHERE place = first"
     " GROUP BY namespace, minute_ms, at_ms, model, partition, off, dimension;"
     "CREATE TABLE expected AS"
     " SELECT namespace, 'composite_quality_score' AS name, minute_ms, count(*) AS n,"

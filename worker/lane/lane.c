@@ -75,7 +75,7 @@ static void do_chores(struct lane *lane)
 
 /* ---- the loop ---- */
 
-/* With hysteresis: pausing empties what librdkafka fetched ahead. A lane that drains stays paused. */
+/* With hysteresis: pausing empties what librdkafka fetched ahead. Draining lanes stay paused. */
 static void hold_back(struct lane *lane)
 {
     bool full = lane_is_full(lane);

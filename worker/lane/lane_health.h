@@ -6,8 +6,8 @@
 #include "worker/intake/source_kafka.h"
 #include "schema/base/complaint.h"
 
-/* Notes what the source says of itself in the counters; complains of what keeps it from working, and
- * says when that is over. */
+/* Notes what the source says of itself in the counters; complains of what keeps it from working,
+ * and says when that is over. */
 void lane_health_look(struct complaint *complaint, const struct kafka_source *source,
                       const char *topic, struct counters *counters);
 

@@ -27,8 +27,9 @@ struct metric_naming {
     const struct metric_preset *preset;
     const char *namespace_template;   /* with {model}; NULL: the preset's */
     const char *endpoint, *component; /* of metrics that know none; NULL */
-    /* People's names of inference components, for `aws-sample`: COMPONENT=TEXT, or TEXT for all that
-     * have none of their own; the last of two for one wins. Without any it is the component's name. */
+    /* People's names of inference components, for `aws-sample`: COMPONENT=TEXT, or TEXT for all
+     * that have none of their own; the last of two for one wins. Without any it is the component's
+     * name. */
     const char *const *labels;
     size_t label_count;
 };

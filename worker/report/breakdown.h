@@ -11,7 +11,7 @@ enum { BREAKDOWN_PARTS_MAX = 256 };
 struct breakdown {
     char **keys; /* ascending */
     size_t key_count;
-    char **parts; /* words: JSON of the keys that a segment tells; ascending. One, {}, without keys */
+    char **parts; /* words: JSON of the keys of a segment; ascending. One, {}, without keys */
     size_t part_count;
     size_t *part_of; /* of each segment of the stores */
     size_t segment_count;

@@ -27,9 +27,9 @@ struct cells_wanted {
     size_t part, parts; /* only every parts-th shard, from `part` on; 0 parts: all of them */
 };
 
-/* Calls back for all cells, shard by shard, a series has many; after stores_resolve rows that are in
- * no rollup yet are among them, as cells of one row. Threads may read parts of the same stores at a
- * time. A callback that returns false ends it, with its error. False (INPUT): more than
+/* Calls back for all cells, shard by shard, a series has many; after stores_resolve rows that are
+ * in no rollup yet are among them, as cells of one row. Threads may read parts of the same stores
+ * at a time. A callback that returns false ends it, with its error. False (INPUT): more than
  * CELL_SERIES_MAX series. What cannot be read of a shard is named in stores->partial. */
 bool cells_each(struct stores *stores, const struct cells_wanted *wanted,
                 bool (*take)(void *owner, const struct cell *cell, struct error *error),

@@ -36,8 +36,8 @@ static void note_unlike(struct comparison *comparison, const struct compare_row 
     if (fabs(pairs->mean - all->mean) <= comparison->tolerance)
         return;
     problems_add(&comparison->notes, "",
-                 "the samples in both are not like the rest of %c: %.64s of %c is %.3f in pairs and "
-                 "%.3f of all; where texts are kept of failures first, pairs tell of those",
+                 "the samples in both are not like the rest of %c: %.64s of %c is %.3f in pairs "
+                 "and %.3f of all; where texts are kept of failures first, pairs tell of those",
                  side, row->a->name, side, pairs->mean, all->mean);
 }
 

@@ -19,7 +19,8 @@ struct offset_ranges {
 /* An empty range adds nothing. */
 void offset_ranges_add(struct offset_ranges *ranges, int64_t from, int64_t to);
 /* The first part of [from, to) that is not in the set; empty when all of it is. */
-struct offset_range offset_ranges_free(const struct offset_ranges *ranges, int64_t from, int64_t to);
+struct offset_range offset_ranges_free(const struct offset_ranges *ranges, int64_t from,
+                                       int64_t to);
 void offset_ranges_clear(struct offset_ranges *ranges);
 
 #endif

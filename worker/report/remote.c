@@ -82,8 +82,8 @@ static json_t *get_list(struct http *http, const char *url, struct error *error)
 static bool is_shard_name(const char *name)
 {
     int number, end = 0;
-    return name && strlen(name) < NAME_BYTES && sscanf(name, "shard-%4d.db%n", &number, &end) == 1 &&
-           end > 0 && !name[end];
+    return name && strlen(name) < NAME_BYTES &&
+           sscanf(name, "shard-%4d.db%n", &number, &end) == 1 && end > 0 && !name[end];
 }
 
 struct asking {

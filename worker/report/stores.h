@@ -50,7 +50,7 @@ struct stores {
     struct unacked_tail *tails; /* after stores_resolve */
     size_t tail_count;
     int64_t pending; /* offsets in them */
-    /* Ids mean something in their shard only: series and segments of all are joined by their words. */
+    /* Ids mean something in their shard only: those of all are joined by their words. */
     struct cell_series **series;
     size_t series_count;
     char **segments; /* as table segment holds them: JSON */
