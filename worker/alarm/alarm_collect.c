@@ -4,91 +4,55 @@
 #include <stdlib.h>
 
 #include "schema/base/memory.h"
+#include "worker/alarm/alarm_cells.h"
 #include "worker/report/cells.h"
 #include "worker/store/histogram.h"
-
-struct cells {
-    struct alarm_kept *items; /* each owns its histogram */
-    size_t count, room;
-};
 
 struct collecting {
     struct alarm_state *state;
     const struct stores *stores;
     int64_t to_ms;
-    struct cells held; /* what the stores hold: at_ms is a start */
-    struct cells late; /* what is to be counted: at_ms is an end */
+    int64_t *series, *segments; /* ids by the numbers of the stores; 0: not looked up yet */
+    size_t series_count, segment_count;
+    struct alarm_cells held;  /* what the stores hold: at_ms is a start */
+    struct alarm_cells taken; /* what was taken of that before */
+    struct alarm_cells late;  /* what is to be counted: at_ms is an end */
 };
 
-static void cells_add(struct cells *cells, const struct alarm_kept *cell, const uint32_t *bins)
+/* ---- what the stores hold ---- */
+
+/* The place for an id. */
+static int64_t *id_at(int64_t **ids, size_t *count, size_t number)
 {
-    struct buffer packed = {0};
-    bins_write(bins, BINS, &packed);
-    if (cells->count == cells->room) {
-        cells->room = cells->room ? 2 * cells->room : 256;
-        cells->items = memory_resize(cells->items, cells->room, sizeof *cells->items);
+    if (number >= *count) {
+        *ids = memory_resize(*ids, number + 1, sizeof **ids);
+        memset(*ids + *count, 0, (number + 1 - *count) * sizeof **ids);
+        *count = number + 1;
     }
-    cells->items[cells->count] = *cell;
-    cells->items[cells->count++].histogram = (struct str){packed.data, packed.size};
+    return &(*ids)[number];
 }
 
-static void cells_clear(struct cells *cells)
+static int64_t series_of(struct collecting *collecting, const struct cell_series *names)
 {
-    for (size_t i = 0; i < cells->count; i++)
-        free((char *)cells->items[i].histogram.data);
-    free(cells->items);
-    *cells = (struct cells){0};
+    int64_t *id = id_at(&collecting->series, &collecting->series_count, names->number);
+    if (*id == 0)
+        *id = alarm_state_find_series(collecting->state, names);
+    return *id;
 }
 
-static int compare(int64_t a, int64_t b)
+static int64_t segment_of(struct collecting *collecting, size_t number)
 {
-    return (a > b) - (a < b);
-}
-
-static int by_place(const void *left, const void *right)
-{
-    const struct alarm_kept *a = left, *b = right;
-    int order = compare(a->at_ms, b->at_ms);
-    order = order ? order : compare(a->series, b->series);
-    order = order ? order : compare(a->segment, b->segment);
-    return order ? order : (a->threshold > b->threshold) - (a->threshold < b->threshold);
-}
-
-static void add_counts(struct alarm_kept *into, const struct alarm_kept *cell)
-{
-    into->statuses.scored += cell->statuses.scored;
-    into->statuses.not_applicable += cell->statuses.not_applicable;
-    into->statuses.skipped += cell->statuses.skipped;
-    into->statuses.error += cell->statuses.error;
-    into->passed += cell->passed;
-}
-
-/* Sorts, and adds up cells of one place. */
-static void cells_merge(struct cells *cells)
-{
-    struct cells merged = {0};
-    if (cells->count > 0)
-        qsort(cells->items, cells->count, sizeof *cells->items, by_place);
-    for (size_t i = 0; i < cells->count;) {
-        uint32_t bins[BINS] = {0};
-        struct alarm_kept whole = cells->items[i];
-        bins_read(bins, BINS, whole.histogram);
-        for (i++; i < cells->count && by_place(&cells->items[i], &whole) == 0; i++) {
-            add_counts(&whole, &cells->items[i]);
-            bins_read(bins, BINS, cells->items[i].histogram);
-        }
-        cells_add(&merged, &whole, bins);
-    }
-    cells_clear(cells);
-    *cells = merged;
+    int64_t *id = id_at(&collecting->segments, &collecting->segment_count, number);
+    if (*id == 0)
+        *id = alarm_state_find_segment(collecting->state, collecting->stores->segments[number]);
+    return *id;
 }
 
 /* Old hours are one cell, in some shards sooner than in others: what may be so is looked at by the
  * hour in all of them. */
-static int64_t start_of(const struct alarm_state *state, const struct cell *cell)
+static int64_t start_of(const struct alarm_state *state, int64_t at_ms)
 {
-    bool hour = cell->length_ms == ALARM_HOUR_MS || cell->bucket_ms < alarm_state_hours_to(state);
-    return cell->bucket_ms - cell->bucket_ms % (hour ? ALARM_HOUR_MS : ALARM_FIVE_MS);
+    return at_ms - at_ms % (at_ms < alarm_state_hours_to(state) ? ALARM_HOUR_MS : ALARM_FIVE_MS);
 }
 
 static int64_t length_at(const struct alarm_state *state, int64_t start_ms)
@@ -100,21 +64,33 @@ static bool take_cell(void *owner, const struct cell *cell, struct error *error)
 {
     (void)error;
     struct collecting *collecting = owner;
-    uint32_t bins[BINS] = {0};
+    struct buffer histogram = {0};
+    uint32_t previous = 0;
     for (size_t i = 0; i < cell->score_count; i++)
-        bins[cell->scores[i].bin] = cell->scores[i].count;
+        bins_append(&histogram, &previous, cell->scores[i].bin, cell->scores[i].count);
     struct alarm_kept kept = {
-        .series = alarm_state_find_series(collecting->state, cell->series),
-        .segment = alarm_state_find_segment(collecting->state,
-                                            collecting->stores->segments[cell->segment]),
+        .series = series_of(collecting, cell->series),
+        .segment = segment_of(collecting, cell->segment),
         .threshold = cell->threshold,
-        .at_ms = start_of(collecting->state, cell),
+        .at_ms = start_of(collecting->state, cell->bucket_ms),
         .statuses = cell->statuses,
         .passed = cell->passed,
+        .histogram = buffer_str(&histogram),
     };
-    cells_add(&collecting->held, &kept, bins);
+    alarm_cells_add(&collecting->held, &kept);
+    buffer_clear(&histogram);
     return true;
 }
+
+static void take_taken(void *owner, const struct alarm_kept *taken)
+{
+    struct collecting *collecting = owner;
+    struct alarm_kept here = *taken;
+    here.at_ms = start_of(collecting->state, taken->at_ms);
+    alarm_cells_add(&collecting->taken, &here);
+}
+
+/* ---- what is left of it ---- */
 
 /* a - b in *a; false, and *a as it was, when something of b is not in a. */
 static bool subtract(uint64_t *a, uint64_t b)
@@ -125,30 +101,31 @@ static bool subtract(uint64_t *a, uint64_t b)
     return true;
 }
 
-/* What is left of a cell when what was taken of it before is gone. */
-struct rest {
-    struct alarm_kept cell;
-    uint32_t bins[BINS];
-    bool less; /* than was taken */
-};
-
-static void subtract_taken(void *owner, const struct alarm_kept *taken)
+static bool subtract_bins(struct str *histogram, struct str taken, struct buffer *out)
 {
-    struct rest *rest = owner;
-    struct status_counts *left = &rest->cell.statuses;
-    uint32_t before[BINS] = {0};
-    bool enough = true;
-    bins_read(before, BINS, taken->histogram);
+    uint32_t bins[BINS] = {0}, before[BINS] = {0};
+    bins_read(bins, BINS, *histogram);
+    bins_read(before, BINS, taken);
     for (size_t q = 0; q < BINS; q++) {
-        enough = enough && rest->bins[q] >= before[q];
-        rest->bins[q] -= before[q];
+        if (bins[q] < before[q])
+            return false;
+        bins[q] -= before[q];
     }
-    if (!enough || !subtract(&left->scored, taken->statuses.scored) ||
-        !subtract(&left->not_applicable, taken->statuses.not_applicable) ||
-        !subtract(&left->skipped, taken->statuses.skipped) ||
-        !subtract(&left->error, taken->statuses.error) ||
-        !subtract(&rest->cell.passed, taken->passed))
-        rest->less = true;
+    bins_write(bins, BINS, out);
+    *histogram = buffer_str(out);
+    return true;
+}
+
+/* False: less is held than was taken. The histogram lives in `out`. */
+static bool subtract_taken(struct alarm_kept *rest, const struct alarm_kept *taken,
+                           struct buffer *out)
+{
+    struct status_counts *left = &rest->statuses;
+    return subtract_bins(&rest->histogram, taken->histogram, out) &&
+           subtract(&left->scored, taken->statuses.scored) &&
+           subtract(&left->not_applicable, taken->statuses.not_applicable) &&
+           subtract(&left->skipped, taken->statuses.skipped) &&
+           subtract(&left->error, taken->statuses.error) && subtract(&rest->passed, taken->passed);
 }
 
 static bool is_empty(const struct alarm_kept *cell)
@@ -167,17 +144,33 @@ static int64_t bucket_of(const struct collecting *collecting, const struct alarm
     return own_ms < collecting->to_ms ? own_ms : collecting->to_ms;
 }
 
-static void count_rest(struct collecting *collecting, const struct alarm_kept *held)
+static void count_rest(struct collecting *collecting, const struct alarm_kept *held,
+                       const struct alarm_kept *taken)
 {
     int64_t length_ms = length_at(collecting->state, held->at_ms);
-    struct rest rest = {.cell = *held};
-    bins_read(rest.bins, BINS, held->histogram);
-    alarm_kept_taken(collecting->state, held, length_ms, subtract_taken, &rest);
-    if (rest.less || is_empty(&rest.cell))
-        return;
-    rest.cell.at_ms = bucket_of(collecting, held, length_ms);
-    cells_add(&collecting->late, &rest.cell, rest.bins);
-    alarm_kept_take(collecting->state, held, length_ms);
+    struct alarm_kept rest = *held;
+    struct buffer histogram = {0};
+    if ((!taken || subtract_taken(&rest, taken, &histogram)) && !is_empty(&rest)) {
+        rest.at_ms = bucket_of(collecting, held, length_ms);
+        alarm_cells_add(&collecting->late, &rest);
+        alarm_kept_take(collecting->state, held, length_ms);
+    }
+    buffer_clear(&histogram);
+}
+
+/* Both lists are sorted by place; most of what is held was taken as it is. */
+static void count_rests(struct collecting *collecting)
+{
+    const struct alarm_cells *held = &collecting->held, *taken = &collecting->taken;
+    for (size_t i = 0, t = 0; i < held->count; i++) {
+        const struct alarm_kept *cell = &held->items[i], *before = NULL;
+        while (t < taken->count && alarm_cells_order(&taken->items[t], cell) < 0)
+            t++;
+        if (t < taken->count && alarm_cells_order(&taken->items[t], cell) == 0)
+            before = &taken->items[t];
+        if (!before || !alarm_cells_same(before, cell))
+            count_rest(collecting, cell, before);
+    }
 }
 
 /* A folder without a shard, say of a worker that is not up yet, is a part that is missing. */
@@ -196,6 +189,15 @@ static void tell_partial(const struct stores *stores, struct problems *partial)
         problems_add(partial, "", "%s", stores->partial.lines[i]);
 }
 
+/* All but what was found. */
+static void clear(struct collecting *collecting)
+{
+    alarm_cells_clear(&collecting->held);
+    alarm_cells_clear(&collecting->taken);
+    free(collecting->series);
+    free(collecting->segments);
+}
+
 bool alarm_collect(struct alarm_state *state, const char *const *names, size_t name_count,
                    int64_t from_ms, int64_t to_ms, struct problems *partial,
                    struct alarm_collected *out, struct error *error)
@@ -207,12 +209,14 @@ bool alarm_collect(struct alarm_state *state, const char *const *names, size_t n
     if (stores.hours_to_ms > alarm_state_hours_to(state))
         alarm_state_set_hours_to(state, stores.hours_to_ms);
     bool fine = cells_each(&stores, &wanted, take_cell, &collecting, error);
-    cells_merge(&collecting.held);
-    for (size_t i = 0; fine && i < collecting.held.count; i++)
-        count_rest(&collecting, &collecting.held.items[i]);
-    cells_clear(&collecting.held);
-    cells_merge(&collecting.late);
+    alarm_kept_each_taken(state, take_taken, &collecting);
+    alarm_cells_merge(&collecting.held);
+    alarm_cells_merge(&collecting.taken);
+    if (fine)
+        count_rests(&collecting);
+    alarm_cells_merge(&collecting.late);
     tell_partial(&stores, partial);
+    clear(&collecting);
     *out =
         (struct alarm_collected){collecting.late.items, collecting.late.count, stores.shard_count};
     stores_close(&stores);
@@ -221,7 +225,7 @@ bool alarm_collect(struct alarm_state *state, const char *const *names, size_t n
 
 void alarm_collected_clear(struct alarm_collected *collected)
 {
-    struct cells cells = {.items = collected->buckets, .count = collected->count};
-    cells_clear(&cells);
+    struct alarm_cells cells = {.items = collected->buckets, .count = collected->count};
+    alarm_cells_clear(&cells);
     *collected = (struct alarm_collected){0};
 }

@@ -29,23 +29,27 @@ static void bind_place(struct statement *statement, const struct alarm_kept *cel
     db_bind_int(statement, (int64_t)cell->threshold);
 }
 
-void alarm_kept_taken(struct alarm_state *state, const struct alarm_kept *key, int64_t length_ms,
-                      void (*each)(void *owner, const struct alarm_kept *taken), void *owner)
+static void each_row(struct statement *rows,
+                     void (*each)(void *owner, const struct alarm_kept *cell), void *owner)
 {
-    struct statement *read =
-        db_sql(alarm_state_db(state),
-               "SELECT scored, not_applicable, skipped, error, passed, histogram FROM taken "
-               "WHERE series = ? AND segment = ? AND threshold = ? AND at_ms >= ? AND "
-               "at_ms < ?");
-    bind_place(read, key);
-    db_bind_int(read, key->at_ms);
-    db_bind_int(read, key->at_ms + length_ms);
-    while (db_row(read)) {
-        struct alarm_kept taken = *key;
-        read_cell(read, 0, &taken);
-        each(owner, &taken);
+    while (db_row(rows)) {
+        struct alarm_kept cell = {.at_ms = db_int(rows, 0),
+                                  .series = db_int(rows, 1),
+                                  .segment = db_int(rows, 2),
+                                  .threshold = (uint64_t)db_int(rows, 3)};
+        read_cell(rows, 4, &cell);
+        each(owner, &cell);
     }
-    db_end(read);
+    db_end(rows);
+}
+
+void alarm_kept_each_taken(struct alarm_state *state,
+                           void (*each)(void *owner, const struct alarm_kept *taken), void *owner)
+{
+    each_row(db_sql(alarm_state_db(state),
+                    "SELECT at_ms, series, segment, threshold, scored, not_applicable, skipped, "
+                    "error, passed, histogram FROM taken"),
+             each, owner);
 }
 
 static void forget_taken_of(struct alarm_state *state, const struct alarm_kept *cell,
@@ -95,18 +99,10 @@ bool alarm_kept_each_bucket(struct alarm_state *state,
                             void (*each)(void *owner, const struct alarm_kept *bucket), void *owner,
                             struct error *error)
 {
-    struct statement *rows = db_sql(
-        alarm_state_db(state), "SELECT at_ms, series, segment, threshold, scored, not_applicable,"
-                               "skipped, error, passed, histogram FROM bucket "
-                               "ORDER BY at_ms, series, segment, threshold");
-    while (db_row(rows)) {
-        struct alarm_kept bucket = {.at_ms = db_int(rows, 0),
-                                    .series = db_int(rows, 1),
-                                    .segment = db_int(rows, 2),
-                                    .threshold = (uint64_t)db_int(rows, 3)};
-        read_cell(rows, 4, &bucket);
-        each(owner, &bucket);
-    }
-    db_end(rows);
+    each_row(db_sql(alarm_state_db(state),
+                    "SELECT at_ms, series, segment, threshold, scored, not_applicable, skipped, "
+                    "error, passed, histogram FROM bucket ORDER BY at_ms, series, segment, "
+                    "threshold"),
+             each, owner);
     return db_ok(alarm_state_db(state), error);
 }

@@ -14,9 +14,9 @@ struct alarm_kept {
     struct str histogram;
 };
 
-/* Calls back for what was taken of a place already, in [key->at_ms, key->at_ms + length_ms). */
-void alarm_kept_taken(struct alarm_state *state, const struct alarm_kept *key, int64_t length_ms,
-                      void (*each)(void *owner, const struct alarm_kept *taken), void *owner);
+/* Calls back for all that was taken of the stores and is not forgotten; no order. */
+void alarm_kept_each_taken(struct alarm_state *state,
+                           void (*each)(void *owner, const struct alarm_kept *taken), void *owner);
 /* In place of what was taken in that time. */
 void alarm_kept_take(struct alarm_state *state, const struct alarm_kept *cell, int64_t length_ms);
 /* Forgets what was taken of five minutes before this time. */

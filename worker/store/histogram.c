@@ -95,16 +95,19 @@ static bool read_varint(struct str bytes, size_t *at, uint32_t *out)
     return false;
 }
 
+void bins_append(struct buffer *out, uint32_t *previous, uint32_t bin, uint32_t times)
+{
+    write_varint(out, bin - *previous);
+    write_varint(out, times);
+    *previous = bin;
+}
+
 void bins_write(const uint32_t *bins, uint32_t size, struct buffer *out)
 {
     uint32_t previous = 0;
-    for (uint32_t bin = 0; bin < size; bin++) {
-        if (bins[bin] == 0)
-            continue;
-        write_varint(out, bin - previous);
-        write_varint(out, bins[bin]);
-        previous = bin;
-    }
+    for (uint32_t bin = 0; bin < size; bin++)
+        if (bins[bin] > 0)
+            bins_append(out, &previous, bin, bins[bin]);
 }
 
 bool bins_each(uint32_t size, struct str bytes,
@@ -162,9 +165,8 @@ bool bins_merge(struct str a, struct str b, struct buffer *out)
         bool from_left = left.times && (!right.times || left.bin <= right.bin);
         bool from_right = right.times && (!left.times || right.bin <= left.bin);
         uint32_t bin = from_left ? left.bin : right.bin;
-        write_varint(out, bin - previous);
-        write_varint(out, (from_left ? left.times : 0) + (from_right ? right.times : 0));
-        previous = bin;
+        bins_append(out, &previous, bin,
+                    (from_left ? left.times : 0) + (from_right ? right.times : 0));
         fine = (!from_left || next_bin(&left)) && (!from_right || next_bin(&right));
     }
     return fine;

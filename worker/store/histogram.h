@@ -27,6 +27,8 @@ enum { BINS = 1001 }; /* of score x 1000, rounded to nearest */
 /* `size` bins as sparse varints (bin - previous bin, count), ascending; the first difference is the
  * bin itself. */
 void bins_write(const uint32_t *bins, uint32_t size, struct buffer *out);
+/* The same bin by bin, ascending; *previous is 0 at first. */
+void bins_append(struct buffer *out, uint32_t *previous, uint32_t bin, uint32_t times);
 /* Calls back for each bin of what bins_write wrote, ascending; false when the bytes are something
  * else: then some may have been told. */
 bool bins_each(uint32_t size, struct str bytes,
