@@ -75,6 +75,13 @@ def test_a_webhook_is_told_once_though_it_fails_first(fallen, watch, schema):  #
         schema.validate(json.loads(body))
 
 
+def test_nobody_is_woken_for_last_week(fallen, watch, tmp_path):  # noqa: F811
+    with Receiver() as hook:
+        events = watch(fallen, 200, "--tell", f"webhook:{hook.url}/")
+    assert [event["state"] for event in events] == ["firing", "firing", "over", "over"]
+    assert hook.got == [] and rows_of(tmp_path) == []  # kept and listed, and not told a day later
+
+
 def test_without_a_secret_nothing_is_signed(fallen, watch):  # noqa: F811
     with Receiver() as hook:
         watch(fallen, 130, "--tell", f"webhook:{hook.url}/")

@@ -20,8 +20,9 @@ NO_BASELINE = ("--baseline", "90d")  # nothing is frozen: the detector of the ob
 def change(store, sql, *values):
     for path in store.glob("shard-*.db"):
         with closing(sqlite3.connect(path)) as shard:
-            shard.execute(sql, values)
+            rows = shard.execute(sql, values).fetchall()
             shard.commit()
+            return rows  # there is one shard
 
 
 # ---- objectives
@@ -123,6 +124,20 @@ def test_what_was_changed_is_not_replayed_the_same(keep, watch, run, tmp_path): 
     assert done.returncode == 1 and "NOT THE SAME" in done.stdout
 
 
+@pytest.mark.parametrize("sql, words", [
+    ("UPDATE bucket SET histogram = x'ffff' WHERE at_ms = ?1", "2026-03-05T00:00:00.000Z is damaged"),
+    ("UPDATE bucket SET series = 99 WHERE at_ms = ?1 AND series = 1", "2026-03-05T00:00:00.000Z is damaged"),
+    ("UPDATE rules SET document = '{' WHERE from_ms <= ?1", "cannot be replayed")])
+@pytest.mark.parametrize("command", [("run", "--once", "--store", "x"), ("list",), ("replay",)])
+def test_a_damaged_state_is_refused(keep, watch, run, tmp_path, sql, words, command):  # noqa: F811
+    watch(keep(traffic(34, (0, 98), 30, steady)), 98)
+    with closing(sqlite3.connect(tmp_path / "state" / "alarms.sqlite")) as state:
+        state.execute(sql, (START + 96 * HOUR,))
+        state.commit()
+    done = run("alarms", *command, "--state", tmp_path / "state")
+    assert done.returncode == 3 and words in done.stderr
+
+
 # ---- fleets
 
 def test_alarms_over_http_and_of_files_are_the_same(assay, keep, watch, mock_kafka, tmp_path):  # noqa: F811
@@ -181,6 +196,18 @@ def test_a_part_that_cannot_be_read_is_named_and_counted_later(keep, run, tmp_pa
         late = state.execute("SELECT sum(scored) FROM bucket JOIN series ON series.id = series WHERE "
                              "criterion = 'exact' AND at_ms >= ?", (START + 49 * HOUR,)).fetchone()[0]
     assert late > 20 * 24  # the last day of the one that was broken
+
+
+def test_a_damaged_cell_is_named_and_does_not_count(keep, watch, run, tmp_path):  # noqa: F811
+    rows = traffic(35, (0, 20), 20, steady)
+    store = keep(rows)
+    lost = change(store, "UPDATE rollup SET passed = scored + 1 WHERE bucket_ms % 3600000 = 0 "
+                         "RETURNING scored, criterion")
+    done = run("alarms", "run", "--store", store, "--state", tmp_path / "state", "--once", *RULES, "--at", stamp(20.1))
+    assert done.returncode == 0 and "more passed than were scored" in done.stderr
+    with closing(sqlite3.connect(tmp_path / "state" / "alarms.sqlite")) as state:
+        assert state.execute("SELECT sum(scored) FROM bucket").fetchone()[0] == 2 * len(rows) - sum(n for n, _ in lost)
+    check_replay(run, tmp_path / "state", 0)
 
 
 def test_a_store_of_a_newer_program_is_named(keep, run, tmp_path):  # noqa: F811

@@ -150,7 +150,8 @@ static void count_rest(struct collecting *collecting, const struct alarm_kept *h
     int64_t length_ms = length_at(collecting->state, held->at_ms);
     struct alarm_kept rest = *held;
     struct buffer histogram = {0};
-    if ((!taken || subtract_taken(&rest, taken, &histogram)) && !is_empty(&rest)) {
+    if ((!taken || subtract_taken(&rest, taken, &histogram)) && !is_empty(&rest) &&
+        rest.passed <= rest.statuses.scored) {
         rest.at_ms = bucket_of(collecting, held, length_ms);
         alarm_cells_add(&collecting->late, &rest);
         alarm_kept_take(collecting->state, held, length_ms);

@@ -141,7 +141,7 @@ static void take_bucket(struct alarm_cycle *cycle, const struct alarm_kept *buck
     if (known == 0 || bucket->series > streams[known - 1]->series.id)
         return;
     alarm_kept_add(cycle->state, bucket);
-    if (!alarm_feed(cycle->engine, bucket))
+    if (alarm_feed(cycle->engine, bucket) != ALARM_FED)
         problems_add(partial, "",
                      "a criterion has more than %d probabilities of sampling: the "
                      "rest does not count",

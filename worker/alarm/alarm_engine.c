@@ -75,7 +75,7 @@ bool alarm_engine_stream(struct alarm_engine *engine, const struct alarm_series 
     return true;
 }
 
-static struct alarm_stream *find(struct alarm_engine *engine, int64_t id)
+static struct alarm_stream *find(const struct alarm_engine *engine, int64_t id)
 {
     size_t low = 0, high = engine->stream_count;
     while (low < high) {
@@ -85,14 +85,20 @@ static struct alarm_stream *find(struct alarm_engine *engine, int64_t id)
         else
             high = middle;
     }
-    assert(low < engine->stream_count && engine->streams[low]->series.id == id);
-    return engine->streams[low];
+    bool found = low < engine->stream_count && engine->streams[low]->series.id == id;
+    return found ? engine->streams[low] : NULL;
+}
+
+bool alarm_engine_knows(const struct alarm_engine *engine, int64_t id)
+{
+    return find(engine, id) != NULL;
 }
 
 bool alarm_engine_add(struct alarm_engine *engine, int64_t id, const struct alarm_cell *cell,
                       int64_t close_ms)
 {
     struct alarm_stream *stream = find(engine, id);
+    assert(stream);
     alarm_silence_heard(model_of(engine, stream->series.model), close_ms);
     return alarm_stream_add(stream, cell, close_ms);
 }

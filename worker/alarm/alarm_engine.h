@@ -32,6 +32,7 @@ void alarm_engine_configure(struct alarm_engine *engine, const struct alarm_rule
 
 /* The id is the caller's, above all those before. False: too many streams. */
 bool alarm_engine_stream(struct alarm_engine *engine, const struct alarm_series *series);
+bool alarm_engine_knows(const struct alarm_engine *engine, int64_t id);
 /* A cell of the bucket that ends at close_ms; `id` is known. False as alarm_stream_add. */
 bool alarm_engine_add(struct alarm_engine *engine, int64_t id, const struct alarm_cell *cell,
                       int64_t close_ms);

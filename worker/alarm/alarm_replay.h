@@ -5,12 +5,17 @@
 #include "worker/alarm/alarm_engine.h"
 #include "worker/alarm/alarm_kept.h"
 
-/* Adds one kept cell to the engine's open bucket. False: more thresholds of sampling than a stream
- * may have, or the histogram is damaged: it does not count, in a replay neither. */
-bool alarm_feed(struct alarm_engine *engine, const struct alarm_kept *bucket);
+enum alarm_fed {
+    ALARM_FED,
+    ALARM_LEFT_OUT, /* more thresholds of sampling than a stream may have: in a replay, too */
+    ALARM_DAMAGED,
+};
+/* Adds one kept cell to the engine's open bucket. */
+enum alarm_fed alarm_feed(struct alarm_engine *engine, const struct alarm_kept *bucket);
 
 /* An engine that has seen every kept bucket, under the rules that were in force when each closed;
- * tells every event again. NULL and `error` when the state cannot be read. */
+ * tells every event again. NULL and `error` when the state cannot be read, or is
+ * damaged. */
 struct alarm_engine *alarm_replay(struct alarm_state *state, alarm_words *words, alarm_tell *tell,
                                   void *owner, struct error *error);
 

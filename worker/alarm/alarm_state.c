@@ -306,12 +306,12 @@ void alarm_state_use_rules(struct alarm_state *state, const struct alarm_rules *
     buffer_clear(&before);
 }
 
-bool alarm_state_rules_at(struct alarm_state *state, int64_t close_ms, struct alarm_rules *out)
+bool alarm_state_rules_at(struct alarm_state *state, int64_t close_ms, struct alarm_rules *out,
+                          struct error *error)
 {
     struct buffer document = {0};
-    struct error why = {0};
     bool good = last_rules(state, close_ms, &document) &&
-                alarm_rules_read(buffer_str(&document), out, &why);
+                alarm_rules_read(buffer_str(&document), out, error);
     buffer_clear(&document);
     return good;
 }

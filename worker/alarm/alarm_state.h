@@ -39,8 +39,10 @@ void alarm_state_rollback(struct alarm_state *state);
 /* The rules in force for buckets that end after the time they were written; noted when others are
  * in force. */
 void alarm_state_use_rules(struct alarm_state *state, const struct alarm_rules *rules);
-/* The rules in force for the bucket that ends at close_ms. False: none, or damaged. */
-bool alarm_state_rules_at(struct alarm_state *state, int64_t close_ms, struct alarm_rules *out);
+/* The rules in force for the bucket that ends at close_ms. False: none, or they are damaged, then
+ * with `error`. */
+bool alarm_state_rules_at(struct alarm_state *state, int64_t close_ms, struct alarm_rules *out,
+                          struct error *error);
 /* Whether other rules came into force since the bucket before. */
 bool alarm_state_rules_change(struct alarm_state *state, int64_t close_ms);
 
