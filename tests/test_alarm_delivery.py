@@ -180,6 +180,7 @@ def test_it_goes_on_until_it_is_told_to_end(keep, assay, run, tmp_path):  # noqa
             with subprocess.Popen([*map(str, words), "--tell", f"webhook:{hook.url}/"], stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE, text=True) as going:
                 until(lambda told=told: len(hook.got) == told)
+                assert run("alarms", "list", "--state", tmp_path / "state").stdout.count("FIRING: drift") == 2
                 going.send_signal(signal.SIGTERM)
                 said, complaints = going.communicate(timeout=30)
             assert (going.returncode, complaints) == (0, "")

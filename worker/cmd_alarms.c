@@ -4,7 +4,7 @@
 #include "worker/commands.h"
 
 static const struct command COMMANDS[] = {
-    {"run", "watch stores, hour by hour, and tell of alarms", cmd_alarms_run},
+    {"run", "watch stores, every five minutes, and tell of alarms", cmd_alarms_run},
     {"list", "show what is watched, against which baseline, and the alarms so far",
      cmd_alarms_list},
     {"replay", "compute every alarm again from the closed buckets, and compare", cmd_alarms_replay},

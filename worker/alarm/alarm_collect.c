@@ -180,7 +180,7 @@ static void open_stores(struct stores *stores, const char *const *names, size_t 
     for (size_t i = 0; i < name_count; i++) {
         struct error why = {0};
         if (!stores_add(stores, names[i], &why))
-            problems_add(&stores->partial, names[i], "%s", why.text);
+            problems_add(&stores->partial, "", "%s", why.text);
     }
 }
 
