@@ -62,6 +62,26 @@ def test_a_silent_model_does_not_look_recovered(keep, watch):  # noqa: F811
     assert ms_of(events[1]["at"]) > START + 60 * HOUR
 
 
+def test_what_was_sampled_counts_as_what_it_stands_for(keep, watch):  # noqa: F811
+    """German is kept in one of four: means, burn rates and segments are those of all requests."""
+    rows = [row | ({"probability": .25} if row["tags"]["language"] == "de" else {})
+            for row in traffic(33, (0, 148), 80, fall)]
+
+    def share(some, right):
+        weights = [(1 / row.get("probability", 1), (row["response"] == "yes") == right) for row in some]
+        return sum(w for w, hit in weights if hit) / sum(w for w, _ in weights)
+    events = [event for event in watch(keep(rows), 148, "--objective", "exact=0.8") if event["criterion"] == "exact"]
+    drift, burn = ([event for event in events if event["kind"] == kind][0] for kind in ("drift", "burn_slow"))
+    base = [row for row in rows if row["timestamp"] < START + 96 * HOUR]
+    now = [row for row in rows if ms_of(drift["window"]["from"]) <= row["timestamp"] < ms_of(drift["at"])]
+    assert drift["baseline"]["mean"] == pytest.approx(share(base, True))
+    assert drift["now"]["mean"] == pytest.approx(share(now, True))
+    assert drift["segment"]["words"] == {"language": "de"} and drift["baseline"]["n_eff"] < drift["baseline"]["n"]
+    window = [row for row in rows
+              if ms_of(burn["at"]) - burn["long_minutes"] * 60_000 <= row["timestamp"] < ms_of(burn["at"])]
+    assert burn["burn_long"] == pytest.approx(share(window, False) / .2)
+
+
 # ---- errors and coverage
 
 @pytest.mark.parametrize("status, kind", [("error", "errors"), ("skipped", "coverage")])
