@@ -7,7 +7,9 @@
 #include <cmocka.h>
 #include "worker/intake/envelope.h"
 #include "worker/intake/object_key.h"
+#include "worker/feed/ids.h"
 #include "worker/feed/positions.h"
+#include "worker/feed/truths.h"
 
 static void names_tell_endpoint_variant_and_hour(void **state)
 {
@@ -70,6 +72,10 @@ static void lines_become_records(void **state)
          "{\"endpoint\":\"e\",\"variant\":\"v\",\"model\":\"m\",\"record\":{\"eventMetadata\":{"
          "\"eventId\":\"1\",\"inferenceId\":\"2\"}}}",
          "2", false},
+        {"{\"eventMetadata\":{\"eventId\":\"1\",\"inferenceId\":null}}",
+         "{\"endpoint\":\"e\",\"variant\":\"v\",\"model\":\"m\",\"record\":{\"eventMetadata\":{"
+         "\"eventId\":\"1\",\"inferenceId\":null}}}",
+         "1", false},
         {"{\"endpoint\":null,\"variant\":\"\",\"model\":\"n\",\"session\":7}",
          "{\"endpoint\":\"e\",\"variant\":\"v\",\"record\":{\"endpoint\":null,\"variant\":\"\","
          "\"model\":\"n\",\"session\":7}}",
@@ -99,6 +105,54 @@ static void lines_become_records(void **state)
         envelope_write(&envelope, &options, CASES[i].sampled ? 0.5 : 1, &record);
         assert_string_equal(record.data, CASES[i].record);
         assert_true(str_equal(envelope.key, str_of(CASES[i].key)));
+    }
+    buffer_clear(&record);
+    arena_clear(&arena);
+}
+
+/* Of endpoint e, variant v, with a reference that came late. */
+static void references_stand_in_the_envelope(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *line, *record;
+        bool referenced;
+    } CASES[] = {
+        {"{\"id\":1}",
+         "{\"endpoint\":\"e\",\"variant\":\"v\",\"run\":\"references\",\"reference\":[\"a\"],"
+         "\"record\":{\"id\":1}}",
+         false},
+        {"{\"record\":{\"id\":1},\"note\":2}",
+         "{\"endpoint\":\"e\",\"variant\":\"v\",\"run\":\"references\",\"reference\":[\"a\"],"
+         "\"record\":{\"id\":1},\"note\":2}",
+         false},
+        {"{\"reference\":null,\"id\":1}",
+         "{\"endpoint\":\"e\",\"variant\":\"v\",\"run\":\"references\",\"reference\":[\"a\"],"
+         "\"record\":{\"reference\":null,\"id\":1}}",
+         false},
+        {"{\"record\":{\"id\":1,\"reference\":\"own\"}}",
+         "{\"endpoint\":\"e\",\"variant\":\"v\",\"run\":\"references\","
+         "\"record\":{\"id\":1,\"reference\":\"own\"}}",
+         true},
+        {"{\"record\":{\"id\":1},\"reference\":null}",
+         "{\"endpoint\":\"e\",\"variant\":\"v\",\"run\":\"references\","
+         "\"record\":{\"id\":1},\"reference\":null}",
+         true},
+    };
+    const struct object_key name = {STR("e"), STR("v")};
+    const struct envelope_options options = {0};
+    struct arena arena = {0};
+    struct buffer record = {0};
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        struct envelope envelope;
+        buffer_reset(&record);
+        assert_null(envelope_read(&envelope, str_of(CASES[i].line), &name, &arena));
+        assert_int_equal(envelope.referenced, CASES[i].referenced);
+        assert_true(str_is(envelope.ids[2], "1"));
+        envelope.reference = STR("[\"a\"]");
+        envelope.run = SAMPLE_REFERENCES;
+        envelope_write(&envelope, &options, 1, &record);
+        assert_string_equal(record.data, CASES[i].record);
     }
     buffer_clear(&record);
     arena_clear(&arena);
@@ -138,6 +192,65 @@ static void positions_of_many_objects_are_kept(void **state)
     positions_free(positions);
 }
 
+static void numbers_are_found_by_name_and_given_anew(void **state)
+{
+    (void)state;
+    enum { NAMES = 5000 };
+    char name[64];
+    uint32_t anew[NAMES];
+    struct ids *ids = ids_new();
+    for (uint32_t i = 0; i < NAMES; i++) {
+        snprintf(name, sizeof name, "i-%u", i);
+        ids_set(ids, str_of(name), NAMES);
+        ids_set(ids, str_of(name), i);
+        anew[i] = i % 10 ? IDS_NONE : i / 10;
+    }
+    for (int round = 0; round < 2; round++) {
+        for (uint32_t i = 0; i < NAMES; i++) {
+            snprintf(name, sizeof name, "i-%u", i);
+            assert_int_equal(ids_find(ids, str_of(name)), round ? anew[i] : i);
+        }
+        if (round == 0)
+            ids_renumber(ids, anew);
+    }
+    assert_int_equal(ids_find(ids, STR("i")), IDS_NONE);
+    ids_free(ids);
+}
+
+/* Two samples, two references; windows of an hour. */
+static void references_and_samples_are_forgotten_with_their_objects(void **state)
+{
+    (void)state;
+    enum { HOUR_MS = 3600000 };
+    static const struct str A[] = {{0}, STR("a")}, B[] = {STR("b"), STR("")}, A_TOO[] = {STR("a")};
+    struct truths *truths = truths_new(HOUR_MS);
+    struct truth *added, about = {.modified_ms = 10 * HOUR_MS};
+    assert_true(truths_add(truths, A, 2, STR("\"1\""), &about, &added));
+    assert_false(truths_add(truths, A_TOO, 1, STR("\"2\""), &about, &added));
+    about.modified_ms = 12 * HOUR_MS;
+    assert_true(truths_add(truths, B, 2, STR("\"3\""), &about, &added));
+    struct source_object object = {.name = (char[]){"x"}, .modified_ms = 10 * HOUR_MS};
+    uint32_t x = truths_object(truths, NULL, &object);
+    truths_add_sample(truths, x, A, 2, 100);
+    object = (struct source_object){.name = (char[]){"y"}, .modified_ms = 12 * HOUR_MS};
+    uint32_t y = truths_object(truths, NULL, &object);
+    truths_add_sample(truths, y, B, 2, 100);
+    assert_int_equal(truths_object(truths, NULL, &object), y);
+    assert_string_equal(truths_find(truths, A_TOO, 1, 11 * HOUR_MS)->reference, "\"1\"");
+    assert_null(truths_find(truths, A, 2, 11 * HOUR_MS + 1));
+    assert_int_equal(truths_find_sample(truths, A, 2, 9 * HOUR_MS), x);
+    assert_int_equal(truths_find_sample(truths, A, 2, 9 * HOUR_MS - 1), IDS_NONE);
+    assert_int_equal(truths_find_sample(truths, &A[0], 1, 10 * HOUR_MS), IDS_NONE); /* no name */
+    truths_sweep(truths, 11 * HOUR_MS);
+    assert_null(truths_find(truths, A, 2, 10 * HOUR_MS));
+    assert_int_equal(truths_find_sample(truths, A, 2, 10 * HOUR_MS), IDS_NONE);
+    assert_string_equal(truths_find(truths, B, 2, 12 * HOUR_MS)->reference, "\"3\"");
+    y = truths_find_sample(truths, B, 2, 12 * HOUR_MS);
+    assert_string_equal(truths_object_at(truths, y)->object.name, "y");
+    assert_int_equal(truths_object(truths, NULL, &object), y);
+    truths_free(truths);
+}
+
 static void positions_are_read_as_written(void **state)
 {
     (void)state;
@@ -166,7 +279,10 @@ int main(void)
         cmocka_unit_test(names_tell_foreign_objects),
         cmocka_unit_test(lines_become_records),
         cmocka_unit_test(names_are_found_by_endpoint_and_variant),
+        cmocka_unit_test(references_stand_in_the_envelope),
         cmocka_unit_test(positions_of_many_objects_are_kept),
+        cmocka_unit_test(numbers_are_found_by_name_and_given_anew),
+        cmocka_unit_test(references_and_samples_are_forgotten_with_their_objects),
         cmocka_unit_test(positions_are_read_as_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
