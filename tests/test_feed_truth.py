@@ -11,7 +11,8 @@ from collections import Counter
 
 import pytest
 
-from feeding import LAYOUT, bucket, capture, feed, follow, records_in, stumbling, text_of, topic, wait_until_it_feeds, write  # noqa: F401
+from feeding import (LAYOUT, bucket, capture, committed, feed, feeding, follow, records_in, stumbling, text_of, topic,  # noqa: F401
+                     wait_until_it_feeds, write)
 
 pytestmark = pytest.mark.kafka
 HOUR = 3600
@@ -271,10 +272,28 @@ def test_killed_at_random_each_reference_is_told_once(follow, feed, kafka, topic
     assert references == Counter((f"e-{i}", json.dumps(answer(i))) for i in range(made))
 
 
+def test_ctrl_c_ends_between_two_transactions(assay, feed, kafka, topic, tmp_path):
+    write(tmp_path, "c/a.jsonl", text_of(capture(i) for i in range(4000)))
+    (tmp_path / "t").mkdir()
+    feed(tmp_path / "c", options=with_truth(tmp_path / "t"))
+    write(tmp_path, "t/a.jsonl", text_of(truth(f"e-{i}", answer(i)) for i in range(4000)))
+    before = committed(kafka, topic)
+    process = feeding(assay, kafka, topic, tmp_path / "c", "--rate", "1000", *with_truth(tmp_path / "t"))
+    wait_until_it_feeds(process, kafka, topic, before + 100)  # more than markers of the feed before
+    process.send_signal(signal.SIGINT)
+    out, said = process.communicate(timeout=60)
+    first = json.loads(out)["ground_truth"]
+    assert process.returncode == 130 and "interrupted" in said
+    assert first == truth_counts(read=first["late"], late=first["late"]) and 0 < first["late"] < 4000
+    rest = 4000 - first["late"]
+    assert feed(tmp_path / "c", options=with_truth(tmp_path / "t"))[1]["ground_truth"] == truth_counts(read=rest, late=rest)
+    assert told(kafka, topic) == live(*range(4000)) + again(*range(4000), reference=answer)
+
+
 def test_many_objects_are_read_again_once_each(feed, kafka, topic, tmp_path):
     """Ground truth in another order than the samples, more of it than a transaction takes by its bytes."""
     rng = random.Random(4)
-    rows = [{**capture(i), "pad": "x" * 4000} for i in range(6000)]
+    rows = [{**capture(i), "pad": "x" * 6000} for i in range(6000)]
     for start in range(0, 6000, 100):
         write(tmp_path, f"c/{start:05d}.jsonl", text_of(rows[start:start + 100]))
     (tmp_path / "t").mkdir()

@@ -57,7 +57,7 @@ static const struct arg ARGS[] = {
     {"follow", NULL, ARG_FLAG, AT(follow),
      "go on: feed what appears, late names too, and what grows; SIGTERM or Ctrl-C ends it", 0, 0},
     {"every", "SECONDS", ARG_NUMBER, AT(every_s),
-     "with --follow: look again so long after a look; default 10", 0.1, 86400},
+     "with --follow: look again so long after a look, which lists all of WHERE; default 10", 0.1, 86400},
     {"rate", "N", ARG_NUMBER, AT(rate), "records a second at most; default as fast as it goes",
      0.001, 1e9},
     {"name", "NAME", ARG_TEXT, AT(name),

@@ -5,7 +5,7 @@
 
 enum {
     LATE_MAX = 50000,          /* samples that go again in a transaction */
-    LATE_BYTES_MAX = 16 << 20, /* likewise, by what records of their objects have on average */
+    LATE_BYTES_MAX = 32 << 20, /* likewise, by what records of their objects have on average */
 };
 
 void feed_late_add(struct feed_truth *truth, uint32_t object)
