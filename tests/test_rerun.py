@@ -299,6 +299,70 @@ def test_a_store_of_an_older_program_is_scored_again(store, rerun, rubric, versi
     assert shard.read_bytes() == before
 
 
+# ---- from scores alone ----
+
+@pytest.mark.parametrize("text", ["full", "none"])
+def test_other_thresholds_weights_and_gates_need_stored_scores_only(store, rerun, rubric, text):
+    where = store(500, text=text, document=JUDGED | {"criteria": SAFETY["criteria"]})
+    clean, short = (one | more for one, more in zip(SAFETY["criteria"], (
+        {"weight": 0, "gate": {"cap": 0.25}}, {"name": "brief", "threshold": 0.5, "weight": 3})))
+    other = {"name": "other", "criteria": [clean, short, {"name": "new", "evaluator": "length", "options": {"max": 9}}]}
+    summary = rerun(where, "r", rubric(other), "--scores-only")
+    assert summary["counts"]["scored"] == 500 and summary["asked"]["scores_only"]
+    live, rows = rows_of(where), rows_of(where, "r")
+    for i in range(500):
+        wanted = words_of(sample(i))
+        composite = min(wanted["short"][0], .25) if wanted["clean"][0] < 1 else wanted["short"][0]
+        assert rows[f"s{i}"] == ("scored", {"clean": live[f"s{i}"][1]["clean"], "brief": live[f"s{i}"][1]["short"],
+                                            "new": ("skipped", None, None, "not_stored"),
+                                            "composite": ("scored", composite, None, rows[f"s{i}"][1]["composite"][3])})
+
+
+def test_stored_scores_are_taken_bit_by_bit_with_their_findings(store, rerun, rubric):
+    rows = [{"id": f"s{i}", "model": "m", "prompt": "q", "response": "word " * (i % 7 + 1), "reference": "word " * (i % 5 + 2),
+             "latency_ms": i / 7, "input_tokens": i, "timestamp": START_MS + i} for i in range(200)]
+    document = {"name": "fine", "criteria": [
+        {"name": "overlap", "evaluator": "reference", "options": {"metric": "f1"}, "threshold": 0.7},
+        {"name": "words", "evaluator": "regex", "options": {"where": "response", "forbid": ["word word word"]}}]}
+    where = store(0, document=document, rows=rows)
+    rerun(where, "r", rubric(document), "--scores-only")
+    columns = ("state, sample, model, endpoint, observed_at_ms, latency_ms, input_tokens, output_tokens, probability, "
+               "prompt_bytes, response_bytes, name, hash, status, value, passed, label, s.reason, findings")
+    query = (f"SELECT {columns} FROM delivery d JOIN score s USING (run, source, off) JOIN criterion c ON c.id = criterion "
+             "WHERE run = (SELECT id FROM run WHERE name = ?)")
+    found = {}
+    for run_name, folder in (("live", where), ("r", where / "runs" / "r")):
+        found[run_name] = []
+        for path in folder.glob("shard-*.db"):
+            with closing(sqlite3.connect(path)) as db:
+                words = dict(db.execute("SELECT id, text FROM word"))
+                found[run_name] += [tuple(words.get(value, value) if at in (2, 3) else value for at, value in enumerate(row))
+                                    for row in db.execute(query, (run_name,))]
+    assert sorted(found["r"], key=repr) == sorted(found["live"], key=repr) and len(found["r"]) == 600
+    assert any(row[18] for row in found["r"]) and len({row[14] for row in found["r"]}) > 10
+
+
+def test_what_scores_cannot_tell_is_refused(store, rerun, rubric):
+    where = store(10)
+    for words in (("--stratum", "t1"), ("--from", "x"), ("--segment-by", "language")):
+        assert words[0] in rerun(where, "r", rubric(LIVE), "--scores-only", *words, status=2)
+    routed = LIVE | {"applies_to": {"route": "chat"}}
+    assert "routes or tags" in rerun(where, "r", rubric(routed), "--scores-only", status=2)
+
+
+def test_judged_scores_are_weighed_again_without_a_call(store, run, rerun, rubric, judge, tmp_path):
+    lines = write_lines(tmp_path / "lines.jsonl", [sample(i) for i in range(100)])
+    where = tmp_path / "judged"
+    done = run("eval", "--rubric", rubric(JUDGED), "--store", where, *judge.flags, lines)
+    assert done.returncode == 0 and judge() == 100
+    harder = {"name": "harder", "criteria": [JUDGED["criteria"][0] | {"threshold": 0.75}]}
+    summary = rerun(where, "r", rubric(harder), "--scores-only", *judge.flags)
+    assert judge() == 100 and summary["judge"] == {"calls": 0, "remembered": 0}
+    assert values_of(rows_of(where, "r")) == {
+        f"s{i}": {"relevance": (relevance_of(sample(i)), int(relevance_of(sample(i)) >= .75)),
+                  "composite": (relevance_of(sample(i)), None)} for i in range(100)}
+
+
 # ---- from files ----
 
 def test_files_and_folders_are_read_packed_or_not(rerun, rubric, tmp_path):
@@ -428,9 +492,10 @@ def test_killed_over_a_bucket_it_ends_with_the_rows_of_an_undisturbed_run(assay,
     assert len(rows) == len(held) and rows == rows_of(tmp_path / "store", "undisturbed")
 
 
-def test_a_bucket_that_is_not_there_is_told(rerun, rubric, bucket, aws, tmp_path):
-    said = rerun(tmp_path / "store", "r", rubric(SAFETY), "--from", "s3://nowhere/p", "--s3-url", aws.url, status=2)
-    assert "nowhere" in said
+def test_a_bucket_that_is_not_there_is_told(run, rubric, bucket, aws, tmp_path):
+    done = run("rerun", "--store", tmp_path / "store", "--name", "r", "--rubric", rubric(SAFETY), "--from",
+               "s3://nowhere/p", "--s3-url", aws.url)
+    assert done.returncode == 3 and "nowhere" in done.stderr
 
 
 # ---- what it costs ----

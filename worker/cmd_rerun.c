@@ -25,6 +25,10 @@ static const struct arg ARGS[] = {
      "a file, or the name of one that ships; default general", 0, 0},
     {"criteria", "NAME[,...]", ARG_LIST, AT(criteria), "of the rubrics, these criteria only", 0, 0},
     PLUGINS_ARG(AT(evaluators)),
+    {"scores-only", NULL, ARG_FLAG, AT(scores_only),
+     "weigh what live scored by other thresholds, weights and gates: no text is read and no model "
+     "asked; a criterion that live did not score just so is skipped, not_stored",
+     0, 0},
     {"dry-run", NULL, ARG_FLAG, AT(dry_run), "tell what would be done and what it would cost", 0,
      0},
     {"threads", "N", ARG_INT, AT(threads), "default one per core", 1, RERUN_THREADS_MAX},

@@ -30,7 +30,7 @@ struct rerun_options {
     int64_t judge_calls;   /* of this run in all; -1: no limit beside those of the day */
     double leave_for_live; /* percent of the day's limits */
     double price_input, price_output; /* of a million tokens */
-    bool dry_run, json;
+    bool dry_run, scores_only, json;
     struct judge_options judge;
 };
 
@@ -98,6 +98,12 @@ void rerun_lane_free(struct rerun_lane *lane);
 /* Whether a sample that was read is wanted; notes whether its texts hold masks. */
 bool rerun_wants(const struct rerun *rerun, const struct history_record *record,
                  const struct buffer *bytes, struct sample *sample);
+
+/* With scores_only: whether rubrics can be told from stored scores at all; INPUT when not. */
+bool rerun_check_replay(const struct rubric_set *set, struct error *error);
+/* An evaluation of what live scored of a sample, criterion by criterion of the same hash; one of
+ * which there is nothing is skipped: not_stored. False: the record is damaged. evaluation_clear. */
+bool rerun_replay(const struct rerun *rerun, struct str record, struct evaluation *out);
 
 /* What `--dry-run` tells: schema/rerun-plan.schema.json. NULL with `error`. */
 json_t *rerun_estimate(struct rerun *rerun, struct error *error);

@@ -237,8 +237,32 @@ static bool line_done(void *owner, const struct batch_line *line, struct error *
     return write_done(lane, error);
 }
 
+/* Nothing is asked and nothing is scored, so records are done one by one. */
+static bool replay_all(struct rerun_lane *lane, struct error *error)
+{
+    struct evaluation evaluation = {0};
+    struct buffer record = {0};
+    enum lines_status status;
+    bool fine = true;
+    do {
+        struct batch_line line = {.evaluation = &evaluation};
+        status = next_record(lane, &record, &line.file, &line.line, error);
+        if (status != LINES_READ)
+            break;
+        if (!rerun_replay(lane->rerun, buffer_str(&record), &evaluation))
+            line = (struct batch_line){.file = line.file, .line = line.line, .invalid = "damaged"};
+        fine = line_done(lane, &line, error);
+        evaluation_clear(&evaluation);
+    } while (fine);
+    buffer_clear(&record);
+    arena_clear(&evaluation.arena);
+    return fine && status != LINES_FAILED;
+}
+
 bool rerun_lane_run(struct rerun_lane *lane, struct error *error)
 {
+    if (lane->rerun->options->scores_only)
+        return replay_all(lane, error);
     const struct batch batch = {.set = lane->rerun->set,
                                 .judge = lane->judge,
                                 .stop = lane->rerun->stop,
@@ -256,7 +280,7 @@ static bool open_judge(struct rerun_lane *lane, struct error *error)
 {
     struct rerun *rerun = lane->rerun;
     const struct rerun_options *options = rerun->options;
-    if (!judge_wanted(&rerun->judge))
+    if (!judge_wanted(&rerun->judge) || options->scores_only)
         return true;
     lane->answers_config = (struct store_config){.dir = options->store,
                                                  .text = rerun->redaction.policy,

@@ -57,6 +57,22 @@ static bool read_selection(struct rerun *rerun, struct error *error)
     return read_window(rerun, error) && read_results(rerun, error);
 }
 
+/* What the rows of scores do not hold cannot be asked for. */
+static bool check_scores_only(const struct rerun_options *options, struct error *error)
+{
+    const struct {
+        const char *option;
+        bool given;
+    } others[] = {
+        {"--from", options->from.count}, {"--stratum", options->strata.count},
+        {"--segment-by", options->segment_by.count}, {"--dry-run", options->dry_run}};
+    for (size_t i = 0; options->scores_only && i < sizeof others / sizeof *others; i++)
+        if (others[i].given)
+            return error_set(error, ERROR_INPUT, "--scores-only and %s do not go together",
+                             others[i].option);
+    return true;
+}
+
 static bool check_words(const struct rerun_options *options, struct error *error)
 {
     struct problems problems = {0};
@@ -89,7 +105,7 @@ static bool check(struct rerun *rerun, struct error *error)
         return error_set(error, ERROR_INPUT, "--text must be redacted, full or none, not %.80s",
                          options->text);
     rerun->redaction.policy = policy;
-    return check_words(options, error);
+    return check_scores_only(options, error) && check_words(options, error);
 }
 
 /* The rest is for live traffic. */
@@ -104,7 +120,8 @@ static bool open_history(struct rerun *rerun, struct error *error)
     const struct bucket_options buckets = {options->judge.region, options->judge.profile,
                                            options->s3_url};
     if (options->from.count == 0) {
-        rerun->history = history_store_open(options->store, &rerun->selection, error);
+        rerun->history = history_store_open(options->store, &rerun->selection,
+                                            options->scores_only, error);
         return rerun->history != NULL;
     }
     if (!buckets_open(&rerun->buckets, &buckets, &options->from, error))
@@ -144,6 +161,9 @@ bool rerun_open(struct rerun *rerun, const struct rerun_options *options,
                                            &rerun->judge.who);
         if (!rerun->set)
             return false;
+        fine = !options->scores_only || rerun_check_replay(rerun->set, &error);
+    }
+    if (fine) {
         *out_exit_code = EXIT_COULD_NOT;
         fine = open_all(rerun, &error);
     }

@@ -50,10 +50,10 @@ static json_t *asked_json(const struct rerun *rerun)
 {
     const struct rerun_options *options = rerun->options;
     const struct judge_identity *who = &rerun->judge.who;
-    json_t *asked = json_pack("{s:s, s:s?, s:{s:s?, s:s?, s:s?}}", "source",
-                              rerun->history->kind->name, "window", options->window, "judge",
-                              "endpoint", who->endpoint, "component", who->component, "model",
-                              who->model);
+    json_t *asked =
+        json_pack("{s:s, s:b, s:s?, s:{s:s?, s:s?, s:s?}}", "source", rerun->history->kind->name,
+                  "scores_only", options->scores_only, "window", options->window, "judge",
+                  "endpoint", who->endpoint, "component", who->component, "model", who->model);
     const struct {
         const char *key;
         json_t *value;
@@ -76,6 +76,7 @@ static bool check_same(const char *name, const json_t *then, const json_t *now,
 {
     static const char *const options[][2] = {
         {"source", "--from"},
+        {"scores_only", "--scores-only"},
         {"from", "--from"},
         {"rubrics", "--rubric or --criteria"},
         {"model_of", "--model-of"},
@@ -204,15 +205,24 @@ static void leave_out_done(struct rerun *rerun)
     }
 }
 
+/* A place that is not there is no wrong question: FATAL. */
+static bool list_parts(struct rerun *rerun, struct error *error)
+{
+    const struct history *history = rerun->history;
+    if (history->kind->list(history->state, rerun->stop, &rerun->notes, error))
+        return true;
+    error->kind = error->kind == ERROR_INPUT ? ERROR_FATAL : error->kind;
+    return false;
+}
+
 static bool go_on(struct rerun *rerun, const json_t *asked, struct error *error)
 {
     const struct rerun_options *options = rerun->options;
-    const struct history *history = rerun->history;
     const json_t *plan = json_object_get(rerun->description, "plan");
     if (!check_same(options->name, json_object_get(rerun->description, "asked"), asked, error))
         return false;
     take_window(rerun, plan);
-    if (!history->kind->list(history->state, rerun->stop, &rerun->notes, error))
+    if (!list_parts(rerun, error))
         return false;
     keep_to_plan(rerun, plan);
     if (!run_each_chunk(options->store, options->name, add_done, rerun, error))
@@ -226,7 +236,7 @@ static bool go_on(struct rerun *rerun, const json_t *asked, struct error *error)
 static bool begin(struct rerun *rerun, json_t *asked, struct error *error)
 {
     const struct history *history = rerun->history;
-    if (!history->kind->list(history->state, rerun->stop, &rerun->notes, error) ||
+    if (!list_parts(rerun, error) ||
         !history->kind->count(history->state, rerun->stop, &rerun->problems, error))
         return false;
     rerun->description = json_pack("{s:O, s:o}", "asked", asked, "plan", plan_json(rerun));

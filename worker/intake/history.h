@@ -2,9 +2,9 @@
  *
  * A history has parts: what has positions of its own, a partition of a topic in the shards of a
  * store, an object of lines. Parts are read one after the other, each chunk by chunk, in the order
- * of positions, gaps left out, so that a run which was killed goes on where rows are missing, and any
- * number of threads make the same rows: a row is named by its part and position. What is planned is
- * fixed when the run begins.
+ * of positions, gaps left out, so that a run which was killed goes on where rows are missing, and
+ * any number of threads make the same rows: a row is named by its part and position. What is planned
+ * is fixed when the run begins.
  *
  * To add one: a file history_NAME.c with a struct history_kind, an opener here, and a line where
  * worker/rerun_open.c chooses. */
@@ -107,8 +107,9 @@ int history_part_order(const void *left, const void *right);
 struct history_part *history_find_part(const struct history *history, const char *topic,
                                        const char *incarnation, int32_t partition);
 
-/* What live stored in `dir`. The selection is borrowed. NULL: FATAL. */
-struct history *history_store_open(const char *dir, const struct selection *selection,
+/* What live stored in `dir`: capture records, or with `scores` stored_scores.h of every sample that
+ * was read, whether its text was kept or not. The selection is borrowed. NULL: FATAL. */
+struct history *history_store_open(const char *dir, const struct selection *selection, bool scores,
                                    struct error *error);
 
 /* Borrowed. */

@@ -8,13 +8,10 @@
 #include <unistd.h>
 #include "schema/base/gzip.h"
 #include "schema/base/memory.h"
-#include "worker/intake/history.h"
-#include "worker/store/db.h"
+#include "worker/intake/stored_row.h"
 #include "worker/store/store.h"
 
-enum { PATH_BYTES = 4096, TEXT_FORMS_SINCE = 11 /* schema version */ };
-
-static const int64_t TIME_MS_MIN = 946684800000; /* what a capture record may say */
+enum { PATH_BYTES = 4096 };
 
 /* A shard, and where the merge stands in it. */
 struct shard_reader {
@@ -29,23 +26,10 @@ struct shard_reader {
 struct stored {
     struct history *history;
     const struct selection *selection;
+    bool scores; /* are read, instead of texts */
     struct shard_reader *shards;
     size_t shard_count;
 };
-
-/* Columns of a row. */
-enum {
-    OFFSET, STATE, SAMPLE, MODEL, ENDPOINT, COMPONENT, OBSERVED, LATENCY, INPUT_TOKENS,
-    OUTPUT_TOKENS, PROBABILITY, POLICY, BYTES, BODY, FORM, SHARE,
-};
-
-#define ROWS(form, share)                                                                          \
-    "SELECT d.off, d.state, d.sample, m.text, e.text, c.text, observed_at_ms, latency_ms,"         \
-    "input_tokens, output_tokens, probability, policy, bytes, body, " form ", " share " "          \
-    "FROM delivery d LEFT JOIN text t ON t.run = 1 AND t.source = d.source AND t.off = d.off "     \
-    "LEFT JOIN word m ON m.id = model LEFT JOIN word e ON e.id = endpoint LEFT JOIN word c "       \
-    "ON c.id = component WHERE d.run = 1 AND d.source = ? AND d.off >= ? AND d.off < ? "           \
-    "ORDER BY d.off"
 
 /* ---- shards and parts ---- */
 
@@ -147,8 +131,8 @@ static int64_t lowest(const struct stored *stored)
     int64_t offset = -1;
     for (size_t i = 0; i < stored->shard_count; i++) {
         const struct shard_reader *shard = &stored->shards[i];
-        if (shard->more && (offset < 0 || db_int(shard->rows, OFFSET) < offset))
-            offset = db_int(shard->rows, OFFSET);
+        if (shard->more && (offset < 0 || db_int(shard->rows, STORED_OFFSET) < offset))
+            offset = db_int(shard->rows, STORED_OFFSET);
     }
     return offset;
 }
@@ -157,7 +141,7 @@ static void step_beyond(struct stored *stored, int64_t offset)
 {
     for (size_t i = 0; i < stored->shard_count; i++) {
         struct shard_reader *shard = &stored->shards[i];
-        if (shard->more && db_int(shard->rows, OFFSET) == offset)
+        if (shard->more && db_int(shard->rows, STORED_OFFSET) == offset)
             shard->more = db_row(shard->rows);
     }
 }
@@ -223,8 +207,7 @@ static bool count(void *state, const volatile sig_atomic_t *stop, struct problem
 
 static struct statement *rows_of(struct shard_reader *shard)
 {
-    return shard->version >= TEXT_FORMS_SINCE ? db_sql(shard->db, ROWS("form", "share"))
-                                              : db_sql(shard->db, ROWS("0", "1"));
+    return db_sql(shard->db, stored_rows_sql(shard->version));
 }
 
 /* The shard whose row of this offset counts. */
@@ -233,9 +216,9 @@ static struct shard_reader *holder_of(struct stored *stored, int64_t offset)
     struct shard_reader *first = NULL;
     for (size_t i = 0; i < stored->shard_count; i++) {
         struct shard_reader *shard = &stored->shards[i];
-        if (!shard->more || db_int(shard->rows, OFFSET) != offset)
+        if (!shard->more || db_int(shard->rows, STORED_OFFSET) != offset)
             continue;
-        if (db_text(shard->rows, BODY).data)
+        if (db_text(shard->rows, STORED_BODY).data)
             return shard;
         first = first ? first : shard;
     }
@@ -265,73 +248,20 @@ static bool is_wanted(const struct stored *stored, struct shard_reader *shard, s
 {
     const struct selection *selection = stored->selection;
     struct statement *row = shard->rows;
-    if (!selection_takes(selection, db_text(row, MODEL), db_text(row, ENDPOINT),
-                         db_int(row, OBSERVED)))
+    if (!selection_takes(selection, db_text(row, STORED_MODEL), db_text(row, STORED_ENDPOINT),
+                         db_int(row, STORED_OBSERVED)))
         return false;
+    int64_t source = shard->sources[part], offset = db_int(row, STORED_OFFSET);
     for (size_t i = 0; i < selection->result_count; i++)
-        if (!result_holds(shard, shard->sources[part], db_int(row, OFFSET), &selection->results[i]))
+        if (!result_holds(shard, source, offset, &selection->results[i]))
             return false;
     return true;
-}
-
-static void add_member(struct buffer *head, const char *key, struct str text)
-{
-    if (!text.data)
-        return;
-    buffer_printf(head, "\"%s\":", key);
-    buffer_append_json(head, text);
-    buffer_append(head, ",", 1);
-}
-
-static void add_number(struct buffer *head, const char *key, struct statement *row, int column)
-{
-    double value = db_real(row, column);
-    if (!(value >= 0))
-        return;
-    buffer_printf(head, "\"%s\":", key);
-    buffer_append_number(head, value);
-    buffer_append(head, ",", 1);
-}
-
-/* The envelope around a kept record: what it says wins. Old texts were prompt and response alone;
- * that such a sample counts for more than itself is true of all. */
-static void write_head(struct statement *row, struct buffer *head)
-{
-    buffer_append(head, "{", 1);
-    if (db_int(row, FORM) == 0) {
-        add_member(head, "id", db_text(row, SAMPLE));
-        add_member(head, "model", db_text(row, MODEL));
-        add_member(head, "endpoint", db_text(row, ENDPOINT));
-        add_member(head, "inference_component", db_text(row, COMPONENT));
-        add_number(head, "latency_ms", row, LATENCY);
-        add_number(head, "input_tokens", row, INPUT_TOKENS);
-        add_number(head, "output_tokens", row, OUTPUT_TOKENS);
-    }
-    if (db_int(row, OBSERVED) >= TIME_MS_MIN)
-        add_number(head, "timestamp", row, OBSERVED);
-    buffer_append_str(head, STR("\"probability\":"));
-    buffer_append_number(head, db_real(row, PROBABILITY) * db_real(row, SHARE));
-    buffer_append_str(head, STR(",\"record\":"));
-}
-
-static void take_record(struct statement *row, struct chunk *out)
-{
-    struct history_record *record = &out->records[out->count++];
-    *record = (struct history_record){.position = db_int(row, OFFSET),
-                                     .head = out->bytes.size,
-                                     .unpacked_size = (size_t)db_int(row, BYTES),
-                                     .redacted = str_is(db_text(row, POLICY), "redacted")};
-    write_head(row, &out->bytes);
-    record->head_size = out->bytes.size - record->head;
-    record->body = out->bytes.size;
-    buffer_append_str(&out->bytes, db_text(row, BODY));
-    record->body_size = out->bytes.size - record->body;
 }
 
 /* Returns whether it was passed over. */
 static bool take_row(const struct stored *stored, struct shard_reader *shard, struct chunk *out)
 {
-    struct str state = db_text(shard->rows, STATE);
+    struct str state = db_text(shard->rows, STORED_STATE);
     enum record_skip why = RECORD_SKIPS;
     if (str_is(state, "invalid") || str_is(state, "dead_lettered"))
         why = SKIP_INVALID;
@@ -339,12 +269,14 @@ static bool take_row(const struct stored *stored, struct shard_reader *shard, st
         why = SKIP_FILTERED;
     else if (str_is(state, "duplicate"))
         why = SKIP_DUPLICATE;
-    else if (!db_text(shard->rows, BODY).data)
+    else if (!stored->scores && !db_text(shard->rows, STORED_BODY).data)
         why = SKIP_NO_TEXT;
-    if (why == RECORD_SKIPS)
-        take_record(shard->rows, out);
-    else
+    if (why != RECORD_SKIPS)
         out->skipped[why]++;
+    else if (stored->scores)
+        stored_row_scores(shard->rows, shard->db, shard->sources[out->part], out);
+    else
+        stored_row_text(shard->rows, out);
     return why != RECORD_SKIPS;
 }
 
@@ -379,7 +311,7 @@ static bool write_record(const void *state, const struct chunk *chunk,
     (void)arena;
     buffer_reset(into);
     buffer_append(into, bytes + record->head, record->head_size);
-    bool fine = gzip_unpack(body, record->unpacked_size, into);
+    bool fine = !body.size || gzip_unpack(body, record->unpacked_size, into);
     buffer_append(into, "}", 1);
     return fine;
 }
@@ -400,14 +332,14 @@ static const struct history_kind HISTORY_STORE = {
     .name = "store", .list = list, .count = count, .read = read_rows, .record = write_record,
     .close = close_stored};
 
-struct history *history_store_open(const char *dir, const struct selection *selection,
-                                 struct error *error)
+struct history *history_store_open(const char *dir, const struct selection *selection, bool scores,
+                                   struct error *error)
 {
     struct history *history = memory_new(1, sizeof *history);
     struct stored *stored = memory_new(1, sizeof *stored);
     struct problems problems = {0};
     *history = (struct history){.kind = &HISTORY_STORE, .state = stored};
-    *stored = (struct stored){.history = history, .selection = selection};
+    *stored = (struct stored){.history = history, .selection = selection, .scores = scores};
     for (int number = 1; number <= STORE_SHARDS_MAX; number++) {
         char path[PATH_BYTES];
         snprintf(path, sizeof path, "%.4000s/shard-%04d.db", dir, number);
