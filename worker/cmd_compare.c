@@ -11,7 +11,6 @@
 
 struct compare_options {
     struct report_options report;
-    const char *format;
     struct arg_list segments, prices;
     double tolerance;
     int64_t movers;
@@ -47,7 +46,7 @@ static const struct arg COMPARE_ARGS[] = {
     {.name = "format",
      .value = "text|json|html",
      .kind = ARG_TEXT,
-     .offset = offsetof(struct compare_options, format),
+     .offset = offsetof(struct compare_options, report.format),
      .help =
          "for people, schema/compare-report.schema.json, or one page for a browser; default text"},
 };
@@ -100,23 +99,6 @@ static bool parse_sides(const struct arg_list *operands, const struct stores *st
                      operands->values[0], operands->values[1]);
 }
 
-typedef void page_writer(const struct comparison *comparison, struct buffer *out);
-
-/* NULL and an error: there is no such format. */
-static page_writer *writer_of(const char *format, struct error *error)
-{
-    static const struct {
-        const char *name;
-        page_writer *write;
-    } formats[] = {
-        {"text", comparison_text}, {"json", comparison_json}, {"html", comparison_html}};
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
-        if (strcmp(format, formats[i].name) == 0)
-            return formats[i].write;
-    error_set(error, ERROR_INPUT, "--format \"%.40s\" is neither text nor json nor html", format);
-    return NULL;
-}
-
 static bool parse_price(const char *text, struct compare_price *out, struct error *error)
 {
     const char *equals = strrchr(text, '='), *numbers = equals ? equals + 1 : text;
@@ -146,23 +128,25 @@ static bool parse_prices(const struct arg_list *list, struct compare_price *out,
 }
 
 static bool check_options(const struct compare_options *options, const struct arg_list *operands,
-                          struct time_range *out_range, struct error *error)
+                          size_t *out_format, struct time_range *out_range, struct error *error)
 {
-    bool json;
+    static const char *const formats[] = {"text", "json", "html", NULL};
     *out_range = (struct time_range){0, INT64_MAX};
     if (operands->count != 2)
         return error_set(error, ERROR_INPUT, "two sides are compared, not %zu: A B",
                          operands->count);
-    if (!report_options_check(&options->report, &json, error) ||
+    if (!report_options_check(&options->report, formats, out_format, error) ||
         !segment_options_fit(&options->segments, error))
         return false;
     return !options->report.window || report_options_window(&options->report, out_range, error);
 }
 
-static int print(struct comparison *comparison, page_writer *write)
+static int print(struct comparison *comparison, size_t format)
 {
+    static void (*const pages[])(const struct comparison *comparison, struct buffer *out) = {
+        comparison_text, comparison_json, comparison_html};
     struct buffer page = {0};
-    write(comparison, &page);
+    pages[format](comparison, &page);
     fwrite(page.data, 1, page.size, stdout);
     buffer_clear(&page);
     return comparison->verdict == DRIFT_WORSE ? EXIT_BELOW : EXIT_FINE;
@@ -188,15 +172,15 @@ static int compare(const struct compare_options *options, const struct arg_list 
                                     .segment_key_count = keys.count,
                                     .mover_max = (size_t)options->movers,
                                     .stores = &stores};
-    page_writer *write = writer_of(options->format, &error);
+    size_t format = 0;
     int code = EXIT_USAGE;
-    if (write && parse_prices(&options->prices, prices, &error) &&
-        check_options(options, operands, &comparison.range, &error)) {
+    if (parse_prices(&options->prices, prices, &error) &&
+        check_options(options, operands, &format, &comparison.range, &error)) {
         code = EXIT_COULD_NOT;
         if (open_stores(options, operands, &stores, &error)) {
             code = EXIT_USAGE;
             if (parse_sides(operands, &stores, &a, &b, &error))
-                code = comparison_read(&comparison, &error) ? print(&comparison, write)
+                code = comparison_read(&comparison, &error) ? print(&comparison, format)
                                                             : EXIT_COULD_NOT;
         }
     }
@@ -213,7 +197,7 @@ static int compare(const struct compare_options *options, const struct arg_list 
 int cmd_compare(int argc, char **argv)
 {
     struct compare_options options = {
-        .report = {.format = "text"}, .format = "text", .tolerance = 0.02, .movers = 20};
+        .report = {.format = "text"}, .tolerance = 0.02, .movers = 20};
     struct arg_list operands = {0};
     int code;
     if (args_start(&COMPARE_TABLE, argc, argv, &options, &operands, &code))

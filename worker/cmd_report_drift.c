@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "schema/base/clock.h"
 #include "schema/base/memory.h"
 #include "worker/args.h"
 #include "worker/cmd_report.h"
@@ -10,43 +9,38 @@
 #include "worker/report/drift_report.h"
 #include "worker/report/report_models.h"
 #include "worker/report/time_range.h"
+#include "worker/report_options.h"
 #include "worker/rubric_list.h"
 #include "worker/segment_options.h"
 
 struct drift_options {
-    struct arg_list stores, segments, tolerances;
-    const char *model, *baseline, *window, *at, *format;
+    struct report_options report;
+    struct arg_list segments, tolerances;
+    const char *baseline, *gap;
+    bool hour_of_week;
 };
 
 static const double TOLERANCE = 0.02;
 
 static const struct arg DRIFT_ARGS[] = {
-    {.name = "store",
-     .value = "DIR|URL",
-     .kind = ARG_LIST,
-     .offset = offsetof(struct drift_options, stores),
-     .help = "a folder of shards, or where a worker listens; give it again for other workers"},
-    {.name = "model",
-     .value = "NAME",
-     .kind = ARG_TEXT,
-     .offset = offsetof(struct drift_options, model),
-     .help = "only this model; default: all"},
     {.name = "baseline",
      .value = "RANGE",
      .kind = ARG_TEXT,
      .offset = offsetof(struct drift_options, baseline),
-     .help = "what is compared with: FROM..TO, or a length that ends where the window begins; "
+     .help = "what is compared with: a length that ends where the window begins, or FROM..TO; each "
+             "end may be what assay mark was told, TO a length from there: \"deployed v6..7d\"; "
              "default 7d"},
-    {.name = "window",
-     .value = "RANGE",
+    {.name = "gap",
+     .value = "LENGTH",
      .kind = ARG_TEXT,
-     .offset = offsetof(struct drift_options, window),
-     .help = "what is asked about: FROM..TO, or a length that ends at --at; default 24h"},
-    {.name = "at",
-     .value = "TIME",
-     .kind = ARG_TEXT,
-     .offset = offsetof(struct drift_options, at),
-     .help = "the time that lengths count back from, RFC 3339; default: now"},
+     .offset = offsetof(struct drift_options, gap),
+     .help = "a baseline that is a length ends so long before the window begins, so that an "
+             "incident of yesterday is not what is compared with; default none"},
+    {.name = "hour-of-week",
+     .kind = ARG_FLAG,
+     .offset = offsetof(struct drift_options, hour_of_week),
+     .help = "of the baseline only those hours of the week (UTC) count that the window has, such "
+             "as the Tuesdays of --baseline 28d; windows are widened to full hours"},
     {.name = "segment",
      .value = "KEY[,...]",
      .kind = ARG_LIST,
@@ -63,13 +57,10 @@ static const struct arg DRIFT_ARGS[] = {
     {.name = "format",
      .value = "text|json|html",
      .kind = ARG_TEXT,
-     .offset = offsetof(struct drift_options, format),
+     .offset = offsetof(struct drift_options, report.format),
      .help =
          "for people, schema/drift-report.schema.json, or one page for a browser; default text"},
 };
-
-static const struct arg_group DRIFT_GROUPS[] = {
-    {"Options", DRIFT_ARGS, sizeof DRIFT_ARGS / sizeof *DRIFT_ARGS, 0}};
 
 static const struct arg_table DRIFT_TABLE = {
     .description =
@@ -79,10 +70,15 @@ static const struct arg_table DRIFT_TABLE = {
         "again and again, it finds changes that are none. Windows are half-open and\nin steps of "
         "5 minutes, UTC. Counted are scores of files, and those whose commit the broker accepted; "
         "what "
-        "is missing is\nlisted. Exit status: 0 fine, 1 a row is WORSE, 2 wrong usage, 3 a store "
+        "is missing is\nlisted. --store takes http://HOST:PORT, too: where a worker listens.\nExit status: 0 fine, 1 a row is WORSE, 2 wrong usage, 3 a store "
         "could not be read.",
-    .groups = DRIFT_GROUPS,
-    .group_count = sizeof DRIFT_GROUPS / sizeof *DRIFT_GROUPS,
+    .groups =
+        (const struct arg_group[]){
+            {"Options", DRIFT_ARGS, sizeof DRIFT_ARGS / sizeof *DRIFT_ARGS, 0},
+            {"What is read", REPORT_ARGS, REPORT_WHAT_ARG_COUNT,
+             offsetof(struct drift_options, report)},
+        },
+    .group_count = 2,
 };
 
 static bool parse_tolerance(const char *text, struct tolerance *out, struct error *error)
@@ -110,81 +106,61 @@ static bool parse_tolerances(const struct drift_options *options, struct toleran
     return true;
 }
 
-static bool make_question(const struct drift_options *options, struct drift_question *out,
-                          struct error *error)
+static bool parse_base(const struct drift_options *options, const struct mark_set *marks,
+                       struct drift_question *question, struct error *error)
 {
-    int64_t at_ms = clock_wall_ms();
-    *out = (struct drift_question){.tolerance = TOLERANCE, .alpha = 0.05, .power = 0.8};
-    if (options->at && !clock_parse_rfc3339(str_of(options->at), &at_ms))
+    int64_t gap_ms = options->gap ? time_length_parse(options->gap) : 0;
+    struct time_words words = {question->current.from_ms - gap_ms, marks, options->report.model};
+    if (options->gap && gap_ms == 0)
         return error_set(error, ERROR_INPUT,
-                         "--at \"%.80s\" is no time: give RFC 3339, such as "
-                         "2026-03-01T12:00:00Z",
-                         options->at);
-    if (!time_range_parse(options->window, "--window", at_ms, &out->current, error) ||
-        !time_range_parse(options->baseline, "--baseline", out->current.from_ms, &out->base, error))
+                         "--gap \"%.80s\" is no length: give one such as 24h or 2d", options->gap);
+    if (options->gap && strstr(options->baseline, ".."))
+        return error_set(error, ERROR_INPUT,
+                         "--gap goes with a --baseline that is a length, such as 7d");
+    if (!time_range_parse(options->baseline, "--baseline", &words, &question->base, error))
         return false;
-    if (out->base.to_ms > out->current.from_ms)
-        return error_set(error, ERROR_INPUT, "--baseline must end before --window begins");
-    if (out->current.to_ms - out->base.from_ms > DRIFT_HOURS_MAX * INT64_C(3600000))
-        return error_set(error, ERROR_INPUT,
-                         "from the beginning of --baseline to the end of --window are more than "
-                         "%d days",
-                         DRIFT_HOURS_MAX / 24);
-    return true;
+    return question->base.to_ms <= question->current.from_ms ||
+           error_set(error, ERROR_INPUT, "--baseline must end before --window begins");
 }
 
-typedef void page_writer(const struct drift_report *report, struct buffer *out);
-
-/* NULL and an error: there is no such format. */
-static page_writer *writer_of(const char *format, struct error *error)
+static bool make_question(const struct drift_options *options, const struct mark_set *marks,
+                          struct drift_question *out, struct error *error)
 {
-    static const struct {
-        const char *name;
-        page_writer *write;
-    } formats[] = {
-        {"text", drift_report_text}, {"json", drift_report_json}, {"html", drift_report_html}};
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
-        if (strcmp(format, formats[i].name) == 0)
-            return formats[i].write;
-    error_set(error, ERROR_INPUT, "--format \"%.40s\" is neither text nor json nor html", format);
-    return NULL;
-}
-
-static bool check_stores(const struct drift_options *options, struct error *error)
-{
-    return options->stores.count > 0 ||
+    struct time_words words = {.marks = marks, .model = options->report.model};
+    *out = (struct drift_question){.tolerance = TOLERANCE,
+                                   .alpha = 0.05,
+                                   .power = 0.8,
+                                   .hour_of_week = options->hour_of_week};
+    if (!report_options_at(&options->report, &words.end_ms, error) ||
+        !time_range_parse(options->report.window, "--window", &words, &out->current, error) ||
+        !parse_base(options, marks, out, error))
+        return false;
+    return out->current.to_ms - out->base.from_ms <= DRIFT_HOURS_MAX * INT64_C(3600000) ||
            error_set(error, ERROR_INPUT,
-                     "--store is missing: name a folder of shards, or http://WORKER:PORT");
+                     "from the beginning of --baseline to the end of --window are more than %d "
+                     "days",
+                     DRIFT_HOURS_MAX / 24);
 }
 
 /* An exit code. */
 static int read_stores(const struct drift_options *options, struct drift_report *report,
-                       struct mark_set *marks, struct error *error)
+                       struct stores *stores, struct error *error)
 {
-    struct stores stores = {.from_ms = report->question.base.from_ms,
-                            .to_ms = report->question.current.to_ms};
     struct arg_words keys = {0};
-    bool fine = true;
+    stores->from_ms = report->question.base.from_ms;
+    stores->to_ms = report->question.current.to_ms;
     arg_words_split(&keys, &options->segments);
-    for (size_t i = 0; fine && i < options->stores.count; i++)
-        fine = stores_add(&stores, options->stores.values[i], error);
-    if (fine && stores.shard_count == 0)
-        fine = error_set(error, ERROR_INPUT, "no shard could be read: %.300s",
-                         stores.partial.count ? stores.partial.lines[0] : "");
-    for (size_t i = 0; fine && i < options->stores.count; i++)
-        mark_set_add(marks, options->stores.values[i], &stores.partial);
-    mark_set_finish(marks);
-    fine = fine && drift_report_read(report, &stores, (const char *const *)keys.words, keys.count,
-                                     error);
+    bool fine = report_options_open(&options->report, stores, error) &&
+                drift_report_read(report, stores, (const char *const *)keys.words, keys.count,
+                                  error);
     int code = fine ? EXIT_FINE : EXIT_COULD_NOT;
     /* a page without a row says nothing of a name that was mistyped */
-    if (fine && options->model && report->count == 0 &&
-        !report_model_known(&stores, options->model, error))
+    if (fine && report->model && report->count == 0 &&
+        !report_model_known(stores, report->model, error))
         code = EXIT_USAGE;
     else if (fine)
         drift_report_finish(report);
     arg_words_clear(&keys);
-    stores_close(&stores);
     return code;
 }
 
@@ -199,25 +175,39 @@ static void warn_of_unused(const struct drift_report *report)
                     STR_ARGS(report->tolerances[i].name));
 }
 
+static void read_marks(const struct drift_options *options, struct mark_set *marks,
+                       struct problems *partial)
+{
+    for (size_t i = 0; i < options->report.stores.count; i++)
+        mark_set_add(marks, options->report.stores.values[i], partial);
+    mark_set_finish(marks);
+}
+
 static int report_drift(const struct drift_options *options)
 {
+    static const char *const formats[] = {"text", "json", "html", NULL};
+    static void (*const pages[])(const struct drift_report *, struct buffer *) = {
+        drift_report_text, drift_report_json, drift_report_html};
     struct error error = {0};
     struct buffer page = {0};
-    struct tolerance *tolerances = memory_new(options->tolerances.count + 1, sizeof *tolerances);
+    struct stores stores = {0};
     struct mark_set marks = {0};
-    struct drift_report report = {.model = options->model,
+    struct tolerance *tolerances = memory_new(options->tolerances.count + 1, sizeof *tolerances);
+    struct drift_report report = {.model = options->report.model,
                                   .marks = &marks,
                                   .tolerances = tolerances,
                                   .tolerance_count = options->tolerances.count};
+    size_t format = 0;
     int code = EXIT_USAGE;
-    page_writer *write = writer_of(options->format, &error);
-    if (write && check_stores(options, &error) && segment_options_fit(&options->segments, &error) &&
-        make_question(options, &report.question, &error) &&
+    if (report_options_check(&options->report, formats, &format, &error) &&
+        segment_options_fit(&options->segments, &error) &&
         parse_tolerances(options, tolerances, &error)) {
-        code = read_stores(options, &report, &marks, &error);
+        read_marks(options, &marks, &stores.partial);
+        if (make_question(options, &marks, &report.question, &error))
+            code = read_stores(options, &report, &stores, &error);
         if (code == EXIT_FINE) {
             warn_of_unused(&report);
-            write(&report, &page);
+            pages[format](&report, &page);
             fwrite(page.data, 1, page.size, stdout);
             code = drift_report_is_worse(&report) ? EXIT_BELOW : EXIT_FINE;
         }
@@ -226,6 +216,7 @@ static int report_drift(const struct drift_options *options)
         fprintf(stderr, "assay report drift: %s\n", error.text);
     drift_report_clear(&report);
     mark_set_clear(&marks);
+    stores_close(&stores);
     buffer_clear(&page);
     free(tolerances);
     return code;
@@ -233,7 +224,8 @@ static int report_drift(const struct drift_options *options)
 
 int cmd_report_drift(int argc, char **argv)
 {
-    struct drift_options options = {.baseline = "7d", .window = "24h", .format = "text"};
+    struct drift_options options = {.report = {.window = "24h", .format = "text"},
+                                    .baseline = "7d"};
     struct arg_list operands = {0};
     int code;
     if (args_start(&DRIFT_TABLE, argc, argv, &options, &operands, &code))

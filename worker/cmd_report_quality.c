@@ -59,7 +59,7 @@ static int report_quality(const struct quality_options *options)
 {
     struct error error = {0};
     struct buffer page = {0};
-    bool json = false;
+    size_t json = false;
     struct stores stores = {0};
     struct label_set labels = {0};
     struct quality_report report = {.model = options->report.model,
@@ -68,7 +68,7 @@ static int report_quality(const struct quality_options *options)
                                     .examples = (size_t)options->examples,
                                     .stores = &stores};
     int code = EXIT_USAGE;
-    if (report_options_check(&options->report, &json, &error) &&
+    if (report_options_check(&options->report, REPORT_TEXT_OR_JSON, &json, &error) &&
         report_options_window(&options->report, &report.window, &error)) {
         code = EXIT_COULD_NOT;
         bool opened = report_options_open(&options->report, &stores, &error);

@@ -35,27 +35,46 @@ const struct arg REPORT_ARGS[REPORT_ARG_COUNT] = {
      .help = "for people or for programs; default text"},
 };
 
-bool report_options_check(const struct report_options *options, bool *out_json,
-                          struct error *error)
+const char *const REPORT_TEXT_OR_JSON[] = {"text", "json", NULL};
+
+static bool find_format(const char *format, const char *const *formats, size_t *out_format)
 {
-    *out_json = strcmp(options->format, "json") == 0;
-    if (!*out_json && strcmp(options->format, "text") != 0)
-        return error_set(error, ERROR_INPUT, "--format \"%.40s\" is neither text nor json",
-                         options->format);
+    for (size_t i = 0; formats[i]; i++)
+        if (strcmp(format, formats[i]) == 0) {
+            *out_format = i;
+            return true;
+        }
+    return false;
+}
+
+bool report_options_check(const struct report_options *options, const char *const *formats,
+                          size_t *out_format, struct error *error)
+{
+    if (!find_format(options->format, formats, out_format))
+        return error_set(error, ERROR_INPUT, "--format \"%.40s\" is neither %s nor %s%s%s",
+                         options->format, formats[0], formats[1], formats[2] ? " nor " : "",
+                         formats[2] ? formats[2] : "");
     if (options->stores.count == 0)
         return error_set(error, ERROR_INPUT, "--store is missing: name a folder of shards");
+    return true;
+}
+
+bool report_options_at(const struct report_options *options, int64_t *out_ms, struct error *error)
+{
+    *out_ms = clock_wall_ms();
+    if (options->at && !clock_parse_rfc3339(str_of(options->at), out_ms))
+        return error_set(error, ERROR_INPUT,
+                         "--at \"%.80s\" is no time: give RFC 3339, such as 2026-03-01T12:00:00Z",
+                         options->at);
     return true;
 }
 
 bool report_options_window(const struct report_options *options, struct time_range *out,
                            struct error *error)
 {
-    int64_t at_ms = clock_wall_ms();
-    if (options->at && !clock_parse_rfc3339(str_of(options->at), &at_ms))
-        return error_set(error, ERROR_INPUT,
-                         "--at \"%.80s\" is no time: give RFC 3339, such as 2026-03-01T12:00:00Z",
-                         options->at);
-    return time_range_parse(options->window, "--window", at_ms, out, error);
+    struct time_words words = {0};
+    return report_options_at(options, &words.end_ms, error) &&
+           time_range_parse(options->window, "--window", &words, out, error);
 }
 
 bool report_options_open(const struct report_options *options, struct stores *out,

@@ -16,9 +16,14 @@ struct report_options {
 enum { REPORT_ARG_COUNT = 5, REPORT_WHAT_ARG_COUNT = 4 /* the first, without --format */ };
 extern const struct arg REPORT_ARGS[REPORT_ARG_COUNT];
 
-/* Whether --store is there and --format is text or json. False: INPUT. */
-bool report_options_check(const struct report_options *options, bool *out_json,
-                          struct error *error);
+/* Whether --store is there and --format one of `formats`, which ends with NULL; *out_format is its
+ * place. False: INPUT. */
+bool report_options_check(const struct report_options *options, const char *const *formats,
+                          size_t *out_format, struct error *error);
+/* The two of most reports: their places are false and true. */
+extern const char *const REPORT_TEXT_OR_JSON[];
+/* --at, else the time now. False: INPUT. */
+bool report_options_at(const struct report_options *options, int64_t *out_ms, struct error *error);
 /* The range of --window, counted back from --at. False (INPUT). */
 bool report_options_window(const struct report_options *options, struct time_range *out,
                            struct error *error);

@@ -33,7 +33,8 @@ static bool read_window(struct rerun *rerun, struct error *error)
     rerun->selection.from_ms = -1;
     if (!rerun->options->window)
         return true;
-    if (!time_range_parse(rerun->options->window, "--window", clock_wall_ms(), &window, error))
+    const struct time_words words = {.end_ms = clock_wall_ms()};
+    if (!time_range_parse(rerun->options->window, "--window", &words, &window, error))
         return false;
     rerun->selection.from_ms = window.from_ms;
     rerun->selection.to_ms = window.to_ms;

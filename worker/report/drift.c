@@ -11,7 +11,7 @@
 #include "worker/stats/proportion.h"
 #include "worker/stats/sampling.h"
 
-enum { HOUR_MS = 60 * 60 * 1000, PREFETCH_HOURS = 4 };
+enum { HOUR_MS = 60 * 60 * 1000, WEEK_MS = 7 * 24 * HOUR_MS, PREFETCH_HOURS = 4 };
 
 /* The set of hours within this of the likeliest covers 93 to 98 % (tests/README.md). */
 static const double ONSET_DROP = 3;
@@ -41,6 +41,14 @@ struct drift_series {
 static bool holds(struct time_range range, int64_t at_ms)
 {
     return range.from_ms <= at_ms && at_ms < range.to_ms;
+}
+
+/* Whether a bucket begins in the window, so many weeks later or not. */
+static bool is_like_window(const struct drift_question *question, int64_t bucket_ms)
+{
+    int64_t before_ms = question->current.from_ms - bucket_ms;
+    int64_t weeks = before_ms > 0 ? (before_ms + WEEK_MS - 1) / WEEK_MS : 0;
+    return holds(question->current, bucket_ms + weeks * WEEK_MS);
 }
 
 struct drift_series *drift_series_new(const struct drift_question *question)
@@ -126,7 +134,8 @@ bool drift_series_add(struct drift_series *series, const struct drift_cell *cell
     const struct drift_question *question = &series->question;
     bool base = holds(question->base, cell->bucket_ms);
     bool current = holds(question->current, cell->bucket_ms);
-    if (cell->bucket_ms < question->base.from_ms || cell->bucket_ms >= question->current.to_ms)
+    if (cell->bucket_ms < question->base.from_ms || cell->bucket_ms >= question->current.to_ms ||
+        (question->hour_of_week && !is_like_window(question, cell->bucket_ms)))
         return true;
     struct sampled_hours *hours = hours_of(series, cell->threshold);
     if (!hours)

@@ -17,6 +17,8 @@ struct drift_question {
     double tolerance;                /* > 0: the largest change that would not matter */
     double alpha;                    /* of intervals, and of the false discovery rate */
     double power;                    /* of the minimum detectable effect */
+    bool hour_of_week; /* before the window only the hours of the week count that it has: begins and
+                        * ends are full hours */
 };
 
 enum { DRIFT_SEGMENTS_MAX = 256, DRIFT_HOURS_MAX = 400 * 24 };

@@ -74,8 +74,7 @@ static void add_series(struct buffer *out, const struct drift_report *report,
     const struct drift_answer *answer = &series->answer;
     buffer_append_str(out, out->data[out->size - 1] == '[' ? STR("{") : STR(",{"));
     add_row(out, report, series, &answer->all);
-    member_name(out, "criterion_changed");
-    buffer_append_str(out, series->changed ? STR("true") : STR("false"));
+    member_flag(out, "criterion_changed", series->changed);
     if (answer->onset.found) {
         member_time(out, "since", answer->onset.since_ms);
         member_name(out, "since_set");
@@ -98,14 +97,13 @@ void drift_report_json(const struct drift_report *report, struct buffer *out)
     buffer_append_str(out, STR("{"));
     member_range(out, "baseline", report->question.base);
     member_range(out, "window", report->question.current);
-    member_name(out, "aligned");
-    buffer_append_str(out, report->aligned ? STR("true") : STR("false"));
+    member_flag(out, "aligned", report->aligned);
+    member_flag(out, "hour_of_week", report->question.hour_of_week);
     member_number(out, "alpha", report->question.alpha);
     member_count(out, "tested", report->tested);
     member_count(out, "found", report->found);
     member_count(out, "pending", (uint64_t)report->pending);
-    member_name(out, "partial");
-    buffer_append_str(out, report->partial.total > 0 ? STR("true") : STR("false"));
+    member_flag(out, "partial", report->partial.total > 0);
     member_texts(out, "problems", report->partial.lines, report->partial.count);
     member_texts(out, "shards", report->shards, report->shard_count);
     int64_t watermark_ms = drift_report_watermark(report);

@@ -7,6 +7,8 @@
 #include "schema/base/memory.h"
 #include "worker/report/drift_read.h"
 
+enum { HOUR_MS = 60 * 60 * 1000 };
+
 /* ---- tolerances ---- */
 
 static bool is_of(const struct tolerance *tolerance, const char *criterion, const char *dimension)
@@ -51,15 +53,27 @@ static void take_shards(struct drift_report *report, struct stores *stores)
         report->shards[report->shard_count++] = memory_copy_string(stores->shards[i].name);
 }
 
-/* Ends inside of an hour that was added up move outward, to full hours: an hour that both windows
- * would have a part of belongs to the later one. */
+/* True when it moved. */
+static bool align(const struct stores *stores, bool always, int64_t *at_ms, bool up)
+{
+    int64_t start_ms = *at_ms - *at_ms % HOUR_MS;
+    if (!always || *at_ms == start_ms)
+        return stores_align(stores, at_ms, up);
+    *at_ms = up ? start_ms + HOUR_MS : start_ms;
+    return true;
+}
+
+/* Ends inside of an hour that was added up move outward, to full hours, and so do all where hours
+ * of the week are compared: an hour that both windows would have a part of belongs to the later
+ * one. */
 static bool align_windows(struct drift_question *question, const struct stores *stores)
 {
     struct time_range *base = &question->base, *current = &question->current;
-    bool moved = stores_align(stores, &current->from_ms, false);
-    moved |= stores_align(stores, &base->to_ms, base->to_ms <= current->from_ms);
-    moved |= stores_align(stores, &base->from_ms, false);
-    moved |= stores_align(stores, &current->to_ms, true);
+    bool always = question->hour_of_week;
+    bool moved = align(stores, always, &current->from_ms, false);
+    moved |= align(stores, always, &base->to_ms, base->to_ms <= current->from_ms);
+    moved |= align(stores, always, &base->from_ms, false);
+    moved |= align(stores, always, &current->to_ms, true);
     return moved;
 }
 

@@ -201,7 +201,10 @@ static void add_windows(struct buffer *out, const struct drift_report *report)
     buffer_printf(out, "\nbaseline  %s to %s UTC\n",
                   drift_words_minute(question->base.from_ms, from),
                   drift_words_minute(question->base.to_ms, to));
-    if (report->aligned)
+    if (question->hour_of_week)
+        buffer_append_str(out, STR("          only the hours of the week that the window has; both "
+                                   "are full hours\n"));
+    else if (report->aligned)
         buffer_append_str(out, STR("          widened to full hours: what is older than 48 hours is "
                                    "kept by the hour\n"));
 }

@@ -41,20 +41,50 @@ static bool parse_time(struct str text, int64_t *out_ms)
     return clock_parse_rfc3339(text, out_ms);
 }
 
-bool time_range_parse(const char *text, const char *what, int64_t end_ms, struct time_range *out,
-                      struct error *error)
+/* The time of the latest mark of this text. */
+static bool find_mark(struct str text, const struct time_words *words, int64_t *out_ms)
+{
+    bool found = false;
+    for (size_t i = 0; words->marks && i < words->marks->count; i++) {
+        const struct owned_mark *mark = &words->marks->items[i];
+        if (!str_is(text, mark->text) ||
+            !mark_is_of(mark, words->model, INT64_MIN, words->end_ms + 1))
+            continue;
+        found = true;
+        *out_ms = mark->at_ms;
+    }
+    return found;
+}
+
+static bool parse_end(struct str text, const struct time_words *words, int64_t *out_ms)
+{
+    return parse_time(text, out_ms) || find_mark(text, words, out_ms);
+}
+
+/* False: it is no range. */
+static bool parse_range(const char *text, const struct time_words *words, struct time_range *out)
+{
+    const char *dots = strstr(text, "..");
+    int64_t length_ms = time_length_parse(dots ? dots + 2 : text);
+    if (!dots) {
+        *out = (struct time_range){words->end_ms - length_ms, words->end_ms};
+        return length_ms > 0;
+    }
+    if (!parse_end((struct str){text, (size_t)(dots - text)}, words, &out->from_ms))
+        return false;
+    out->to_ms = out->from_ms + length_ms;
+    return length_ms > 0 || parse_end(str_of(dots + 2), words, &out->to_ms);
+}
+
+bool time_range_parse(const char *text, const char *what, const struct time_words *words,
+                      struct time_range *out, struct error *error)
 {
     struct time_range range = {0};
-    const char *dots = strstr(text, "..");
-    int64_t length_ms = dots ? 0 : time_length_parse(text);
-    if (length_ms > 0)
-        range = (struct time_range){end_ms - length_ms, end_ms};
-    else if (!dots || !parse_time((struct str){text, (size_t)(dots - text)}, &range.from_ms) ||
-             !parse_time(str_of(dots + 2), &range.to_ms))
+    if (!parse_range(text, words, &range))
         return error_set(error, ERROR_INPUT,
-                         "%s \"%.80s\" is no range of time: give FROM..TO (RFC 3339 or dates, "
-                         "UTC) or a length such as 24h or 7d, at most %d days",
-                         what, text, DAYS_MAX);
+                         "%s \"%.80s\" is no range of time: give FROM..TO (RFC 3339, dates in "
+                         "UTC%s) or a length such as 24h or 7d, at most %d days",
+                         what, text, words->marks ? ", or what was marked there" : "", DAYS_MAX);
     range.from_ms -= range.from_ms % GRAIN_MS;
     range.to_ms -= range.to_ms % GRAIN_MS;
     if (range.from_ms >= range.to_ms)
