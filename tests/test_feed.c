@@ -139,7 +139,7 @@ static void references_stand_in_the_envelope(void **state)
          "\"record\":{\"id\":1},\"reference\":null}",
          true},
     };
-    const struct object_key name = {STR("e"), STR("v")};
+    const struct object_key name = {.endpoint = STR("e"), .variant = STR("v")};
     const struct envelope_options options = {0};
     struct arena arena = {0};
     struct buffer record = {0};
