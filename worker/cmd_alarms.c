@@ -8,6 +8,8 @@ static const struct command COMMANDS[] = {
     {"list", "show what is watched, against which baseline, and the alarms so far",
      cmd_alarms_list},
     {"replay", "compute every alarm again from the closed buckets, and compare", cmd_alarms_replay},
+    {"cloudformation", "write CloudWatch alarms on quality and quantity together, as a template",
+     cmd_alarms_cloudformation},
 };
 
 int cmd_alarms(int argc, char **argv)

@@ -5,5 +5,6 @@
 int cmd_alarms_run(int argc, char **argv);
 int cmd_alarms_list(int argc, char **argv);
 int cmd_alarms_replay(int argc, char **argv);
+int cmd_alarms_cloudformation(int argc, char **argv);
 
 #endif
