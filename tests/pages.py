@@ -107,7 +107,7 @@ def check_rendered(window, path, width, scheme):
     assert window.complaints() == [] and window.requests() == [f"file://{path}"]
 
 
-def check_contrast(window, path, scheme, media, texts=200):
+def check_contrast(window, path, scheme, media, texts):
     """Of every text that is seen, of which there are at least so many."""
     window.open(path, 1280, scheme, media)
     found = window.run(CONTRASTS)
@@ -137,3 +137,23 @@ def accessible_names(window, path):
              for role in ("table", "columnheader", "rowheader", "image", "img", "main", "region")}
     assert len(names["main"]) == 1 and all(names["image"] + names["img"])
     return names, headings
+
+
+class EveryPage:
+    """What holds of every page: a subclass of each test file makes `page`, a fixture: (path, the report as JSON)."""
+    texts = 200  # that are seen, at least
+
+    def test_it_is_one_small_file_without_scripts(self, page):
+        check_source(page[0])
+
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    @pytest.mark.parametrize("width", [360, 1280])
+    def test_it_renders_without_a_complaint_and_fits(self, browser, page, width, scheme):
+        check_rendered(browser, page[0], width, scheme)
+
+    @pytest.mark.parametrize("scheme,media", [("light", ""), ("dark", ""), ("dark", "print")])
+    def test_all_text_has_contrast(self, browser, page, scheme, media):
+        check_contrast(browser, page[0], scheme, media, self.texts)
+
+    def test_it_prints(self, browser, page):
+        assert 2 <= check_paper(browser, page[0]) <= 12

@@ -43,8 +43,8 @@ def two_models(seed, before, after, count=480, clean=0.95, **more):
     rows = traffic(seed, before, count, model="a")
     if clean == 1:
         rows = [row | {"response": row["response"].replace(" zounds", "")} for row in rows]
-    return rows + [row | {"model": "b", "response": answered(rng, after, clean), "latency_ms": rng.randrange(300, 2500), **more}
-                   for row in rows]
+    return rows + [row | {"model": "b", "response": answered(rng, after, clean),
+                          "latency_ms": rng.randrange(300, 2500), **more} for row in rows]
 
 
 def as_run(store, name="R", number=2):
@@ -387,7 +387,8 @@ def test_both_runs_in_one_shard(keep, compare):
 def test_movers_are_named_with_reasons(keep, compare):
     store = keep(two_models(8, 0.9, 0.85))
     a, b = values(store, "clean", "a"), values(store, "clean", "b")
-    reason = {(s, m): r for s, m, r in query(store, "SELECT sample, model, reason FROM scores WHERE criterion = 'clean'")}
+    reason = {(s, m): r for s, m, r in query(
+        store, "SELECT sample, model, reason FROM scores WHERE criterion = 'clean'")}
     wanted = sorted((-abs(b[s] - a[s]), b[s] - a[s], s) for s in a if a[s] != b[s])
     assert len(wanted) > 7
     for count in (7, 1000):
@@ -516,7 +517,8 @@ def test_a_plain_name_may_be_ambiguous(keep, compare, assay):
     (("a", "model:b,size:7"), (), "is no side"), (("a",), (), "A B is missing"), (("a", "b", "live"), (), "two sides"),
     (("a", "b"), ("--tolerance", "0"), "--tolerance"), (("a", "b"), ("--price", "3"), "--price"),
     (("a", "b"), ("--price", "=3/4"), "--price"), (("a", "b"), ("--price", "3/x"), "--price"),
-    (("a", "b"), ("--segment", "colour"), "--segment"), (("a", "b"), ("--format", "pdf"), "nor html"), (("a", "b"), ("--window", "noon"), "--window"),
+    (("a", "b"), ("--segment", "colour"), "--segment"), (("a", "b"), ("--format", "pdf"), "nor html"),
+    (("a", "b"), ("--window", "noon"), "--window"),
     (("a", "run:../../etc"), (), "there is no run")])
 def test_a_wrong_command_line_says_what_is_wrong(keep, assay, sides, options, words):
     store = keep(two_models(19, 0.9, 0.9, count=8))

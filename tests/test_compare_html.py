@@ -6,8 +6,7 @@ import subprocess
 import pytest
 
 from made_stores import answered, evaluate, traffic
-from pages import (BYTES_MAX, HOSTILE, Outline, accessible_names, browser, check_contrast, check_paper, check_rendered,
-                   check_source)
+from pages import BYTES_MAX, HOSTILE, EveryPage, Outline, accessible_names, browser, check_source
 
 SIGNS = {"WORSE": "▼", "BETTER": "▲", "NOT_ENOUGH_DATA": "?", "NO_MEANINGFUL_CHANGE": "="}
 
@@ -53,8 +52,8 @@ def shown(text):
     return text.replace("\u202e", "\ufffd").replace("\x01", "\ufffd")
 
 
-def test_the_page_is_one_small_file_without_scripts(page):
-    check_source(page[0])
+class TestEveryPage(EveryPage):
+    pass
 
 
 def test_the_tables_say_what_the_json_says(page):
@@ -84,21 +83,6 @@ def test_it_says_what_to_do_and_what_to_know_first(page, browser):
     assert shown(report["recommendation"]["words"]) + "." in seen
     assert report["notes"] and all(shown(note) in seen for note in report["notes"])
     assert f"all {report['tested']} rows counted in" in seen
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
-def test_it_renders_without_a_complaint_and_fits(browser, page, width, scheme):
-    check_rendered(browser, page[0], width, scheme)
-
-
-@pytest.mark.parametrize("scheme,media", [("light", ""), ("dark", ""), ("dark", "print")])
-def test_all_text_has_contrast(browser, page, scheme, media):
-    check_contrast(browser, page[0], scheme, media)
-
-
-def test_it_prints(browser, page):
-    assert 2 <= check_paper(browser, page[0]) <= 12
 
 
 def test_a_screen_reader_finds_headings_tables_and_the_picture(browser, page):

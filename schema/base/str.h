@@ -2,6 +2,7 @@
 #ifndef ASSAY_BASE_STR_H
 #define ASSAY_BASE_STR_H
 
+#include <ctype.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -27,6 +28,18 @@ static inline bool str_equal(struct str a, struct str b)
 static inline bool str_is(struct str a, const char *string)
 {
     return a.data && str_equal(a, str_of(string));
+}
+
+/* Without white space of the C locale around it. */
+static inline struct str str_trim(struct str text)
+{
+    while (text.size && isspace((unsigned char)text.data[0])) {
+        text.data++;
+        text.size--;
+    }
+    while (text.size && isspace((unsigned char)text.data[text.size - 1]))
+        text.size--;
+    return text;
 }
 
 /* For printf("%.*s", STR_ARGS(s)). */

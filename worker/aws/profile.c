@@ -39,29 +39,18 @@ char *profile_path(enum profile_file file)
     return built.data;
 }
 
-static struct str trim(struct str text)
-{
-    while (text.size && isspace((unsigned char)text.data[0])) {
-        text.data++;
-        text.size--;
-    }
-    while (text.size && isspace((unsigned char)text.data[text.size - 1]))
-        text.size--;
-    return text;
-}
-
 /* "[profile x]" in the config file, "[x]" in the credentials file; "[default]" in both. */
 static bool is_section(struct str line, enum profile_file file, const char *name)
 {
     const char *end = memchr(line.data, ']', line.size);
     if (line.data[0] != '[' || !end)
         return false;
-    struct str title = trim((struct str){line.data + 1, (size_t)(end - line.data) - 1});
+    struct str title = str_trim((struct str){line.data + 1, (size_t)(end - line.data) - 1});
     static const char word[] = "profile";
     size_t size = sizeof word - 1;
     if (file == PROFILE_CONFIG && title.size > size && memcmp(title.data, word, size) == 0 &&
         isspace((unsigned char)title.data[size]))
-        title = trim((struct str){title.data + size, title.size - size});
+        title = str_trim((struct str){title.data + size, title.size - size});
     else if (file == PROFILE_CONFIG && strcmp(name, "default") != 0)
         return false;
     return str_is(title, name);
@@ -73,10 +62,10 @@ static bool is_key(struct str line, const char *key, struct str *out_value)
     const char *equals = memchr(line.data, '=', line.size);
     if (!equals || isspace((unsigned char)line.data[0]))
         return false;
-    struct str name = trim((struct str){line.data, (size_t)(equals - line.data)});
+    struct str name = str_trim((struct str){line.data, (size_t)(equals - line.data)});
     if (name.size != strlen(key) || strncasecmp(name.data, key, name.size) != 0)
         return false;
-    *out_value = trim((struct str){equals + 1, line.size - (size_t)(equals - line.data) - 1});
+    *out_value = str_trim((struct str){equals + 1, line.size - (size_t)(equals - line.data) - 1});
     return true;
 }
 

@@ -35,17 +35,6 @@ bool received_body(struct received *received, struct str bytes)
     return true;
 }
 
-static struct str trim(struct str text)
-{
-    while (text.size && isspace((unsigned char)text.data[0])) {
-        text.data++;
-        text.size--;
-    }
-    while (text.size && isspace((unsigned char)text.data[text.size - 1]))
-        text.size--;
-    return text;
-}
-
 /* Appends the text and a NUL; where it begins. */
 static size_t append(struct buffer *head, struct str text)
 {
@@ -63,10 +52,10 @@ bool received_header(struct received *received, struct str name, struct str valu
         return false;
     }
     struct header_place *place = &received->places[received->header_count++];
-    place->name = append(&received->head, trim(name));
+    place->name = append(&received->head, str_trim(name));
     for (char *c = received->head.data + place->name; *c; c++)
         *c = (char)tolower((unsigned char)*c);
-    place->value = append(&received->head, trim(value));
+    place->value = append(&received->head, str_trim(value));
     return true;
 }
 
