@@ -25,7 +25,8 @@ static struct sampled_bins *bins_of(struct level_sums *sums, uint64_t threshold)
     sums->sampled = memory_resize(sums->sampled, sums->sampled_count + 1, sizeof *sums->sampled);
     memmove(sums->sampled + at + 1, sums->sampled + at,
             (sums->sampled_count - at) * sizeof *sums->sampled);
-    sums->sampled[at] = (struct sampled_bins){.threshold = threshold};
+    memset(&sums->sampled[at], 0, sizeof *sums->sampled);
+    sums->sampled[at].threshold = threshold;
     sums->sampled_count++;
     return &sums->sampled[at];
 }

@@ -16,9 +16,7 @@ const double BET[BETS] = {0.9375,  0.5,      0.25,      0.125,      0.0625,
 void log_wealth_add_weighted(struct log_wealth *into, const struct score_bins *bins, double share,
                              double m)
 {
-    for (size_t q = 0; q < SCORE_BINS; q++) {
-        if (bins->counts[q] == 0)
-            continue;
+    for (size_t q = score_bins_next(bins, 0); q < SCORE_BINS; q = score_bins_next(bins, q + 1)) {
         double gain = share * (m - score_of_bin(q)) / (1 - m);
         for (size_t k = 0; k < BETS; k++)
             into->of[k] += (double)bins->counts[q] * log1p(BET[k] * gain);

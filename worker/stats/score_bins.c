@@ -2,6 +2,7 @@
 #include "worker/stats/score_bins.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 #include "worker/stats/distributions.h"
 
@@ -17,10 +18,35 @@ void score_bins_add(struct score_bins *bins, double score, uint64_t times)
     bins->counts[score_bin_of(score)] += times;
 }
 
+/* Most histograms are mostly empty: they are looked at by so many bins. */
+enum { BLOCK = 8 };
+
+static bool block_is_empty(const struct score_bins *bins, size_t first)
+{
+    uint64_t any = 0;
+    for (size_t i = 0; i < BLOCK; i++)
+        any |= bins->counts[first + i];
+    return any == 0;
+}
+
+size_t score_bins_next(const struct score_bins *bins, size_t bin)
+{
+    while (bin + BLOCK <= SCORE_BINS && block_is_empty(bins, bin))
+        bin += BLOCK;
+    while (bin < SCORE_BINS && bins->counts[bin] == 0)
+        bin++;
+    return bin;
+}
+
 void score_bins_merge(struct score_bins *into, const struct score_bins *other)
 {
-    for (size_t q = 0; q < SCORE_BINS; q++)
-        into->counts[q] += other->counts[q];
+    size_t bin = 0;
+    for (; bin + BLOCK <= SCORE_BINS; bin += BLOCK)
+        if (!block_is_empty(other, bin))
+            for (size_t i = 0; i < BLOCK; i++)
+                into->counts[bin + i] += other->counts[bin + i];
+    for (; bin < SCORE_BINS; bin++)
+        into->counts[bin] += other->counts[bin];
 }
 
 void score_bins_reverse(const struct score_bins *bins, struct score_bins *out)

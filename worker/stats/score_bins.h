@@ -23,6 +23,8 @@ static inline double score_of_bin(size_t bin)
 /* The bin of a score in [0,1]; what lies outside goes to the nearest end. Not for NAN. */
 size_t score_bin_of(double score);
 void score_bins_add(struct score_bins *bins, double score, uint64_t times);
+/* The first bin from `bin` on that is not empty; SCORE_BINS when there is none. */
+size_t score_bins_next(const struct score_bins *bins, size_t bin);
 void score_bins_merge(struct score_bins *into, const struct score_bins *other);
 /* As if every score s had been 1 - s: turns a question about rises into one about drops. */
 void score_bins_reverse(const struct score_bins *bins, struct score_bins *out);
