@@ -61,6 +61,16 @@ def published(shard):
             "SELECT name, sum((SELECT sum(json_extract(value, '$[1]')) FROM json_each(histogram))) FROM outbox GROUP BY 1")})
 
 
+@pytest.fixture
+def quality(run, tmp_path):
+    """The quality report of live, but for the watermark: meanwhile cells of 5 minutes become hours."""
+    def call():
+        done = run("report", "quality", "--store", tmp_path / "store", "--window", "2026-02-19..2026-02-20", "--format", "json")
+        assert done.returncode in (0, 1), done.stderr
+        return {name: value for name, value in json.loads(done.stdout).items() if name != "watermark"}
+    return call
+
+
 def test_a_run_of_its_own_with_duplicates_of_its_own(work, run, kafka, topic, tmp_path):
     live = [{"id": str(i), "session": str(i), "model": "m", "response": f"r{i}"} for i in range(60)]
     clients.produce(kafka.bootstrap, topic, [(int(row["id"]) % 2, json.dumps(row)) for row in live + live[:7]])
@@ -79,7 +89,7 @@ def test_a_run_of_its_own_with_duplicates_of_its_own(work, run, kafka, topic, tm
     assert done.returncode in (0, 1), done.stderr
 
 
-def test_ground_truth_that_feed_brings_later(work, feed, tmp_path):
+def test_ground_truth_that_feed_brings_later(work, feed, quality, tmp_path):
     def truth(i):
         data = json.dumps([f"answer {i}", "or so"]) if i % 2 else "something else"
         return {"groundTruthData": {"data": data, "encoding": "JSON" if i % 2 else "CSV"}, "eventMetadata": {"eventId": f"e-{i}"}, "eventVersion": "0"}
@@ -88,14 +98,14 @@ def test_ground_truth_that_feed_brings_later(work, feed, tmp_path):
     write(tmp_path, f"c/chat/blue/{LAYOUT}/a.jsonl", text_of(capture(i) for i in range(40)))
     assert feed(tmp_path / "c", options=options)[0] == 0
     shard = work()
-    before = states(shard), scores(shard, "live"), rolled(shard, "live"), published(shard)
+    before = states(shard), scores(shard, "live"), rolled(shard, "live"), published(shard), quality()
     assert before[1] == {f"e-{i}": (float(i % 2) if i < 5 else None) for i in range(40)}
     write(tmp_path, "t/2026/02/20/01/late.jsonl", text_of(truth(i) for i in range(50)))
     assert feed(tmp_path / "c", options=options)[1]["ground_truth"]["late"] == 35
     assert work() == shard
     assert states(shard) == {**before[0], ("references", "scored"): 35}
     assert scores(shard, "references") == {f"e-{i}": float(i % 2) for i in range(5, 40)}
-    assert (scores(shard, "live"), rolled(shard, "live"), published(shard)) == before[1:]
+    assert (scores(shard, "live"), rolled(shard, "live"), published(shard), quality()) == before[1:]
     with sqlite3.connect(shard) as db:
         assert db.execute("SELECT DISTINCT m.text, e.text FROM delivery JOIN run ON run.id = delivery.run JOIN word AS m ON m.id = model"
                           " JOIN word AS e ON e.id = endpoint WHERE run.name = 'references'").fetchall() == [("m", "chat")]
