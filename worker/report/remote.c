@@ -57,10 +57,9 @@ static bool get(struct http *http, const char *url, size_t bytes_max, struct htt
 static bool page_url(const char *url, const char *path, char out[URL_BYTES], struct error *error)
 {
     size_t size = strlen(url), slash = size > 0 && url[size - 1] == '/';
-    if (size + strlen(path) >= URL_BYTES)
-        return error_set(error, ERROR_INPUT, "%.80s...: too long", url);
-    snprintf(out, URL_BYTES, "%.*s%s", (int)(size - slash), url, path);
-    return true;
+    int length = snprintf(out, URL_BYTES, "%.*s%s", (int)(size - slash), url, path);
+    return (length >= 0 && length < URL_BYTES) ||
+           error_set(error, ERROR_INPUT, "%.80s...: too long", url);
 }
 
 static json_t *get_list(struct http *http, const char *url, struct error *error)
