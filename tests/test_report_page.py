@@ -59,7 +59,7 @@ def test_the_page_says_what_since_when_how_sure_and_what_to_do(store, drift):
     assert page[0].startswith(f"WORSE  m / composite   {means[0]:.3f} -> {means[1]:.3f}   {means[1] - means[0]:+.3f} [")
     assert page[0].endswith("tolerance 0.02")
     heads = [line.split()[0] for line in page if line and not line.startswith(" ")]
-    for head in ("since", "sure", "data", "trend", "do", "window", "baseline", "tested", "read"):
+    for head in ("since", "sure", "data", "trend", "do", "window", "baseline", "tested", "read", "next"):
         assert head in heads
     assert any(line.startswith("data   baseline 960 scores; window 480 scores") for line in page)
     assert ("window    Tue 2026-03-03 00:00 to Wed 2026-03-04 00:00 UTC, scores until Wed 2026-03-04 00:00"
@@ -110,7 +110,8 @@ def test_too_few_scores_say_how_many_would_do(store, drift, document):
     mde = (1.959963984540054 + 0.8416212335729143) * error
     assert row["mde"] == pytest.approx(mde, rel=1e-6)
     assert row["more"] == pytest.approx((mde / 0.02) ** 2, rel=1e-6)
-    assert f"a change of {mde:.2g} would show (80 %)" in drift(folder, status=0)[0]
+    page = drift(folder, status=0)[0]
+    assert f"a change of {mde:.2g} would show (80 %)" in page and "\nnext" not in page
 
 
 def test_the_trend_is_each_step_of_time(store, document):

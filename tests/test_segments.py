@@ -146,6 +146,7 @@ def test_the_page_says_which_are_worse_fine_and_unknown(keep, ask):
     assert [set(line.replace(",", "").split()) & {"language=en", "language=de"} for line in lines
             if line.split()[:1] == ["fine:"]][0] == {"language=en", "language=de"}
     assert [line.split()[:2] for line in lines if line.split()[:1] == ["unknown:"]][0] == ["unknown:", "language=it"]
+    assert max(map(len, lines)) <= 100
 
 
 def test_a_segment_that_is_worse_shows_although_the_whole_is_fine(keep, ask):
@@ -156,7 +157,8 @@ def test_a_segment_that_is_worse_shows_although_the_whole_is_fine(keep, ask):
     whole, parts = of(ask(keep(rows), status=1, options=options))
     assert whole["verdict"] == "NO_MEANINGFUL_CHANGE"
     assert [part["segment"]["language"] for part in parts if part["verdict"] == "WORSE"] == ["fr"]
-    assert "language=fr: WORSE " in ask(keep(rows), status=1, options=options, form="text")
+    page = ask(keep(rows), status=1, options=options, form="text")
+    assert "language=fr: WORSE " in page and "\nnext      assay report quality" in page
 
 
 def segments_of(store):

@@ -35,12 +35,15 @@ static void add_verdict(struct buffer *out, const struct drift_report *report,
 
 static void add_since(struct buffer *out, const struct drift_answer *answer)
 {
+    const struct drift_onset *onset = &answer->onset;
     char since[MINUTE_TEXT_BYTES], first[MINUTE_TEXT_BYTES], last[MINUTE_TEXT_BYTES];
-    if (answer->onset.found)
-        buffer_printf(out, "since  %s UTC (%s to %s)\n",
-                      drift_words_minute(answer->onset.since_ms, since),
-                      drift_words_minute(answer->onset.first_ms, first),
-                      drift_words_minute(answer->onset.last_ms, last));
+    if (!onset->found)
+        return;
+    buffer_printf(out, "since  %s UTC", drift_words_minute(onset->since_ms, since));
+    if (onset->first_ms < onset->last_ms)
+        buffer_printf(out, " (between %s and %s)", drift_words_minute(onset->first_ms, first),
+                      drift_words_minute(onset->last_ms, last));
+    buffer_append_str(out, STR("\n"));
 }
 
 /* Names of segments with a verdict, those beyond NAMES_SHOWN counted. */
@@ -56,11 +59,13 @@ static void add_segments(struct buffer *out, const struct drift_report *report,
             continue;
         drift_words_segment(report, row, &words);
         if (verdict == DRIFT_NOT_ENOUGH_DATA && !isnan(row->mde))
-            buffer_printf(&words, " (would show %.2g)", row->mde);
+            buffer_printf(&words, " (%.2g)", row->mde);
         add_words(out, found == 1 ? before : ", ", &words, "");
     }
     if (found > NAMES_SHOWN)
         buffer_printf(out, " and %zu more", found - NAMES_SHOWN);
+    if (found > 0 && verdict == DRIFT_NOT_ENOUGH_DATA)
+        buffer_append_str(out, STR(": less would not show"));
     if (found > 0)
         buffer_append_str(out, STR("\n"));
 }
@@ -113,7 +118,7 @@ static void add_trend(struct buffer *out, const struct drift_report *report,
             buffer_append_str(out, STR("|"));
         buffer_append_str(out, points[i].n == 0 ? STR(" ") : str_of(blocks[lround(height * 7)]));
     }
-    buffer_printf(out, "  %.3f to %.3f, %lld h each\n", low, high,
+    buffer_printf(out, "  %.3f to %.3f, %lld h each, | window\n", low, high,
                   (long long)(points[count - 1].to_ms - points[count - 1].from_ms) / 3600000);
 }
 
@@ -209,6 +214,30 @@ static void add_windows(struct buffer *out, const struct drift_report *report)
                                    "kept by the hour\n"));
 }
 
+static bool is_worse_somewhere(const struct drift_answer *answer)
+{
+    bool worse = answer->all.verdict == DRIFT_WORSE;
+    for (size_t i = 0; i < answer->segment_count && !worse; i++)
+        worse = answer->segments[i].verdict == DRIFT_WORSE;
+    return worse;
+}
+
+/* Where to go from here, when something is worse. */
+static void add_next(struct buffer *out, const struct drift_report *report)
+{
+    bool worse = false;
+    for (size_t i = 0; i < report->count; i++)
+        worse = worse || is_worse_somewhere(&report->series[i].answer);
+    if (!worse)
+        return;
+    buffer_append_str(out, STR("next      assay report quality --store ... names the worst "
+                               "answers, with reasons"));
+    if (report->breakdown.key_count == 0 && report->breakdown.segment_count > 1)
+        buffer_append_str(out, STR("\n          this report with --segment language (or route, "
+                                   "tags.NAME) tells where it is"));
+    buffer_append_str(out, STR("\n"));
+}
+
 static void add_partial(struct buffer *out, const struct drift_report *report)
 {
     buffer_printf(out, "read      %zu shard%s", report->shard_count,
@@ -240,8 +269,11 @@ void drift_report_text(const struct drift_report *report, struct buffer *out)
     drift_words_tested(report, out);
     buffer_append_str(out, STR("\n"));
     add_partial(out, report);
+    add_next(out, report);
+    double sure = 100 * (1 - report->question.alpha);
     buffer_printf(out,
-                  "WORSE, BETTER: beyond the tolerance, %g %% sure. NO MEANINGFUL CHANGE: within "
-                  "it.\nNOT ENOUGH DATA: neither is sure.\n",
-                  100 * (1 - report->question.alpha));
+                  "First lines: mean score of the baseline -> of the window, 1 is best; the change "
+                  "[%g %% interval].\nWORSE, BETTER: beyond the tolerance, %g %% sure. NO "
+                  "MEANINGFUL CHANGE: within it.\nNOT ENOUGH DATA: neither is sure.\n",
+                  sure, sure);
 }

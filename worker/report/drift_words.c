@@ -122,15 +122,15 @@ void drift_words_evidence(const struct drift_row *row, struct buffer *out)
 {
     if (isnan(row->difference.p))
         return;
+    /* two questions, whose answers would seem to contradict each other without these words */
+    if (row->log_e > log(1e6))
+        buffer_append_str(out, STR("over a million to 1 that it is beyond tolerance; "));
+    else if (row->log_e > log(2))
+        buffer_printf(out, "about %.0f to 1 that it is beyond tolerance; ",
+                      two_digits(exp(row->log_e)));
     buffer_printf(out, "p %.2g if nothing changed", row->difference.p);
     if (!isnan(row->p_adjusted))
         buffer_printf(out, ", %.2g over all rows", row->p_adjusted);
-    /* not p's question: without these words the two seem to contradict each other */
-    if (row->log_e > log(1e6))
-        buffer_append_str(out, STR("; beyond tolerance: over a million to 1"));
-    else if (row->log_e > log(2))
-        buffer_printf(out, "; beyond tolerance: about %.0f to 1",
-                      two_digits(exp(row->log_e)));
 }
 
 void drift_words_power(const struct drift_row *row, double tolerance, struct buffer *out)
@@ -181,10 +181,10 @@ void drift_words_advice(const struct drift_report *report, const struct report_s
                           STR("look at the traffic: more of it comes from segments that always "
                               "scored lower; answers changed less"));
     else if (answer->onset.found)
-        buffer_printf(out, "look for what changed by %s UTC: a deployment, a prompt, routing",
+        buffer_printf(out, "find what changed by %s UTC: deploy, prompt, routing",
                       drift_words_minute(answer->onset.since_ms, since));
     else
-        buffer_append_str(out, STR("look for what changed between the two windows"));
+        buffer_append_str(out, STR("find what changed between the two windows"));
     if (row->verdict == DRIFT_WORSE && !is_traffic(row) && answer->segment_count > 1 &&
         answer->segments[0].verdict == DRIFT_WORSE) {
         buffer_append_str(out, STR("; first in "));
