@@ -11,7 +11,7 @@ from collections import Counter
 
 import pytest
 
-from feeding import (LAYOUT, bucket, capture, committed, feed, feeding, follow, records_in, stumbling, text_of, topic,  # noqa: F401
+from feeding import (LAYOUT, bucket, capture, committed, feed, feeding, follow, line_counts, records_in, stumbling, text_of, topic,  # noqa: F401
                      wait_until_it_feeds, write)
 
 pytestmark = pytest.mark.kafka
@@ -115,6 +115,12 @@ def test_what_is_no_ground_truth_is_named(feed, kafka, topic, tmp_path):
         assert f"{path}:{number} is no ground truth: {why}" in said
     assert "notes.txt is no file of JSON lines" in said and summary["problem_count"] == 10
     assert told(kafka, topic) == live(1, reference=lambda _: "1") + live(2)
+
+
+def test_ground_truth_among_captures_is_no_capture(feed, kafka, topic, tmp_path):
+    write(tmp_path, "a.jsonl", text_of([capture(1), truth("e-1", "1")]))
+    code, summary, said = feed(tmp_path / "a.jsonl")
+    assert code == 0 and summary["lines"] == line_counts(read=2, sent=1, bad=1) and "a.jsonl:2 is no capture record: ground_truth" in said
 
 
 def test_what_has_a_reference_keeps_it(feed, kafka, topic, tmp_path):

@@ -85,6 +85,8 @@ const char *envelope_read(struct envelope *envelope, struct str line, const stru
     *envelope = (struct envelope){.line = line, .object = tape.tokens, .probability = 1};
     if (tape.tokens->kind != TAPE_OBJECT)
         return "wrong_type";
+    if (json_tape_get(tape.tokens, "groundTruthData"))
+        return "ground_truth";
     const char *code = open_inner(envelope, arena);
     if (code)
         return code;

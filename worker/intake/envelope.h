@@ -27,7 +27,8 @@ struct envelope {
     enum sample_run run;
 };
 
-/* NULL, or why the line cannot be fed: "invalid_utf8", "wrong_type", or a code of json_tape_read.
+/* NULL, or why the line cannot be fed: "invalid_utf8", "wrong_type", "bad_probability",
+ * "ground_truth" (it is no capture), or a code of json_tape_read.
  * What it is good for beyond being an object is the worker's to say. */
 const char *envelope_read(struct envelope *envelope, struct str line, const struct object_key *name,
                           struct arena *arena);
