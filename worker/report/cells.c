@@ -193,7 +193,7 @@ static bool read_cell(struct reading *reading, struct statement *row, int64_t le
     reading->scored = 0;
     if (!bins_each(BINS, db_text(row, 9), take_score, reading))
         return note(reading, "a histogram is damaged: its scores do not count");
-    if (db_int(row, 9) < 0 || db_int(row, 9) > db_int(row, 5))
+    if (db_int(row, 8) < 0 || (uint64_t)db_int(row, 8) > reading->scored)
         return note(reading, "more passed than were scored, by a cell that is damaged: it does not "
                              "count");
     *out = (struct cell){

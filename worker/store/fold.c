@@ -310,10 +310,9 @@ static void fold_run(struct fold *fold, int64_t run, int64_t source, int64_t fro
 /* Every offset is of one run or another; in the shard of a rerun all are of it. */
 static void fold_range(struct fold *fold, int64_t source, int64_t from, int64_t to)
 {
-    int64_t run = shard_run(fold->store, SAMPLE_LIVE);
-    int64_t references = shard_run(fold->store, SAMPLE_REFERENCES);
-    fold_run(fold, run, source, from, to);
-    if (references != run)
+    int64_t references = shard_references(fold->store);
+    fold_run(fold, shard_run(fold->store, SAMPLE_LIVE), source, from, to);
+    if (references)
         fold_run(fold, references, source, from, to);
 }
 

@@ -30,6 +30,7 @@ void shard_forget(struct store *store)
 {
     forget_words(store);
     segments_forget(&store->segments);
+    store->references = 0;
     store->rubric_count = 0;
 }
 

@@ -30,7 +30,7 @@ struct store {
     char shard[SHARD_UUID_BYTES];
     uint8_t key[SIPHASH_KEY_BYTES]; /* of sample hashes, from the store's key file */
     int64_t run;                    /* row of the run of what names none: live, or a rerun's */
-    int64_t references;             /* row of the run of this name */
+    int64_t references;             /* row of the run of this name; 0: not looked up, or none */
     enum text_policy text;
     double text_share;
     struct str (*mask)(void *owner, struct str text, struct arena *arena);
@@ -51,8 +51,10 @@ struct store {
 
 /* Makes the store's folder (0700) unless it is there. */
 bool shard_make_folder(const char *dir, struct error *error);
-/* The row of a run. */
-int64_t shard_run(const struct store *store, enum sample_run run);
+/* The row of a run, made when the first record of it comes: in a transaction. */
+int64_t shard_run(struct store *store, enum sample_run run);
+/* The row of the run `references`; 0: no record of it ever came. */
+int64_t shard_references(struct store *store);
 /* The row of a word; 0 binds as unknown. */
 int64_t shard_word(struct store *store, struct str text);
 /* The text of a delivery, when the policy keeps it. */

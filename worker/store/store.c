@@ -37,31 +37,49 @@ static bool read_identity(struct store *store, struct error *error)
     return db_ok(store->db, error);
 }
 
+/* 0: there is none of this name. */
 static int64_t find_run(struct store *store, const char *name)
 {
-    struct statement *make = db_sql(store->db, "INSERT OR IGNORE INTO run(name) VALUES(?)");
-    db_bind_text(make, str_of(name));
-    db_do(make);
     struct statement *read = db_sql(store->db, "SELECT id FROM run WHERE name = ?");
     db_bind_text(read, str_of(name));
-    int64_t id = db_row(read) ? db_int(read, 0) : LIVE_RUN;
+    int64_t id = db_row(read) ? db_int(read, 0) : 0;
     db_end(read);
     return id;
 }
 
-/* Runs that records may name, and a rerun's own, have rows from the start; live is there from the
- * first migration on. */
-static bool read_runs(struct store *store, const char *name, struct error *error)
+static int64_t make_run(struct store *store, const char *name)
 {
+    struct statement *make = db_sql(store->db, "INSERT OR IGNORE INTO run(name) VALUES(?)");
+    db_bind_text(make, str_of(name));
+    db_do(make);
+    return find_run(store, name);
+}
+
+/* Live is there from the first migration on; a rerun's shards are of its run alone. */
+static bool read_run(struct store *store, const char *name, struct error *error)
+{
+    store->run = LIVE_RUN;
+    if (!name)
+        return true;
     db_begin(store->db);
-    store->references = find_run(store, sample_run_name(SAMPLE_REFERENCES));
-    store->run = name ? find_run(store, name) : LIVE_RUN;
+    store->run = make_run(store, name);
     return db_commit(store->db, error);
 }
 
-int64_t shard_run(const struct store *store, enum sample_run run)
+int64_t shard_references(struct store *store)
 {
-    return store->run == LIVE_RUN && run == SAMPLE_REFERENCES ? store->references : store->run;
+    if (store->run == LIVE_RUN && !store->references)
+        store->references = find_run(store, sample_run_name(SAMPLE_REFERENCES));
+    return store->references;
+}
+
+int64_t shard_run(struct store *store, enum sample_run run)
+{
+    if (run != SAMPLE_REFERENCES || store->run != LIVE_RUN)
+        return store->run;
+    if (!shard_references(store))
+        store->references = make_run(store, sample_run_name(SAMPLE_REFERENCES));
+    return store->references;
 }
 
 /* The key of sample hashes belongs to the store, so that shards agree: a file of 16 bytes. */
@@ -119,7 +137,7 @@ static struct store *open_locked(const struct store_config *config, const char *
     copy_config(store, config);
     store->db = db_open(path, DB_WRITER, error);
     if (!store->db || !schema_migrate(store->db, store->path, STORE_SCHEMA_VERSION, error) ||
-        !read_identity(store, error) || !read_runs(store, config->run, error) ||
+        !read_identity(store, error) || !read_run(store, config->run, error) ||
         !read_key(store, config->dir, error)) {
         store_close(store);
         return NULL;
