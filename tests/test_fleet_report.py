@@ -252,6 +252,11 @@ def without_segments(rows):
     return {key: row | {"language": None} for key, row in rows.items()}
 
 
+def of_scores(page):
+    rows = [{**row, "p_bh": None} for row in page["rows"] if row["dimension"] != "traffic"]
+    return {**page, "rows": rows, "shards": None, "tested": None, "found": None}
+
+
 @pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))
 def test_a_shard_of_an_older_program_is_read_and_left_as_it_is(play, report, version):
     rows, lines = half_acked(40)
@@ -260,7 +265,8 @@ def test_a_shard_of_an_older_program_is_read_and_left_as_it_is(play, report, ver
     downgrade(shard, version)
     before = shard.read_bytes()
     whole, page = (report(store, options=()) for store in (now, then))
-    assert but_for_shards(page) == but_for_shards(whole) and page["pending"] == 250 and not page["partial"]
+    kept = but_for_shards if version >= 3 else of_scores  # before, latencies and lengths were not counted
+    assert kept(page) == kept(whole) and page["pending"] == 250 and not page["partial"]
     assert shard.read_bytes() == before
 
 

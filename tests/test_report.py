@@ -252,7 +252,7 @@ def test_rows_are_adjusted_over_all_models(keep, report):
             for m in range(5) for row in traffic(20 + m, 0.9, 0.9 - 0.03 * m, per_hour=10)]
     page = report(keep(rows), status=1)
     p = [row["p"] for row in page["rows"]]
-    assert len(p) == 10 == page["tested"]  # exact and composite of five models
+    assert len(p) == 20 == page["tested"]  # exact, composite and two lengths of five models
     assert [row["p_bh"] for row in page["rows"]] == pytest.approx(list(stats.false_discovery_control(p)), rel=1e-9)
 
 

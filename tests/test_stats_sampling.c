@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "worker/stats/difference_bins.h"
-#include "worker/stats/log_bins.h"
+#include "schema/base/log_bins.h"
 #include "worker/stats/mix.h"
 #include "worker/stats/novelty.h"
 #include "worker/stats/paired.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "worker/stats/distributions.h"
-#include "worker/stats/log_bins.h"
+#include "schema/base/log_bins.h"
 #include "worker/stats/random.h"
 #include "worker/stats/special.h"
 

@@ -7,12 +7,13 @@
 #include <stdlib.h>
 
 #include "schema/base/memory.h"
+#include "worker/report/segment_ids.h"
 #include "worker/stats/sampling.h"
 #include "worker/store/db.h"
 #include "worker/store/histogram.h"
 #include "worker/store/rollup.h"
 
-enum { KNOWN_AT_FIRST = 256, SEGMENT_ID_MAX = 1 << 20 };
+enum { KNOWN_AT_FIRST = 256 };
 
 _Static_assert((int)BINS == (int)SCORE_BINS, "rollups and statistics have the same bins");
 
@@ -33,8 +34,7 @@ struct reading {
     void *owner;
     struct known_series *known; /* open addressing */
     size_t known_size, known_count;
-    size_t *segments; /* numbers by id, which counts up from 0 */
-    size_t segment_count;
+    struct segment_ids segments;
     const struct cell_series *series; /* of the row at hand */
     size_t segment;
     struct bin_count scores[BINS];
@@ -119,13 +119,6 @@ static void make_room(struct reading *reading)
     free(old);
 }
 
-/* Segments that a row names and no table knows are damage: they count as not told apart. */
-static size_t segment_of(const struct reading *reading, int64_t id)
-{
-    bool known = id >= 0 && (size_t)id < reading->segment_count;
-    return reading->segments[known ? id : 0];
-}
-
 static bool look_up(struct reading *reading, struct statement *row, struct error *error)
 {
     int64_t model = db_int(row, 0), criterion = db_int(row, 1);
@@ -138,28 +131,8 @@ static bool look_up(struct reading *reading, struct statement *row, struct error
             return false;
     }
     reading->series = known->series;
-    reading->segment = segment_of(reading, db_int(row, 2));
+    reading->segment = segment_ids_find(&reading->segments, db_int(row, 2));
     return true;
-}
-
-static void read_segments(struct reading *reading)
-{
-    struct statement *rows =
-        db_sql(reading->shard->db, "SELECT id, words FROM segment ORDER BY id");
-    reading->segments = memory_new(1, sizeof *reading->segments);
-    reading->segments[0] = stores_segment(reading->stores, "{}", 2);
-    reading->segment_count = 1;
-    while (db_row(rows)) {
-        size_t id = (size_t)db_int(rows, 0);
-        if (id > SEGMENT_ID_MAX) /* damage */
-            continue;
-        struct str words = db_text(rows, 1);
-        reading->segments = memory_resize(reading->segments, id + 1, sizeof *reading->segments);
-        for (; reading->segment_count <= id; reading->segment_count++)
-            reading->segments[reading->segment_count] = reading->segments[0];
-        reading->segments[id] = stores_segment(reading->stores, words.data, words.size);
-    }
-    db_end(rows);
 }
 
 static bool note(struct reading *reading, const char *format, ...)
@@ -297,7 +270,7 @@ static bool read_tails(struct reading *reading, struct error *error)
 static bool read_shard(struct reading *reading, struct error *error)
 {
     struct error why = {0};
-    read_segments(reading);
+    segment_ids_read(&reading->segments, reading->stores, reading->shard);
     bool fine =
         read_table(reading,
                    "SELECT model, criterion, segment, threshold, bucket_ms, not_applicable, "
@@ -329,7 +302,7 @@ bool cells_each(struct stores *stores, const struct cells_wanted *wanted,
                                   .owner = owner};
         fine = read_shard(&reading, error);
         free(reading.known);
-        free(reading.segments);
+        segment_ids_clear(&reading.segments);
     }
     return fine;
 }

@@ -5,7 +5,7 @@
 #include "worker/report/compare.h"
 #include "worker/report/shard_names.h"
 #include "worker/stats/difference_bins.h"
-#include "worker/stats/log_bins.h"
+#include "schema/base/log_bins.h"
 #include "worker/stats/paired.h"
 #include "worker/stats/survey.h"
 

@@ -51,6 +51,16 @@ static bool is_like_window(const struct drift_question *question, int64_t bucket
     return holds(question->current, bucket_ms + weeks * WEEK_MS);
 }
 
+enum drift_window drift_window_of(const struct drift_question *question, int64_t bucket_ms)
+{
+    if (bucket_ms < question->base.from_ms || bucket_ms >= question->current.to_ms ||
+        (question->hour_of_week && !is_like_window(question, bucket_ms)))
+        return DRIFT_OUTSIDE;
+    return holds(question->base, bucket_ms)      ? DRIFT_BASE
+           : holds(question->current, bucket_ms) ? DRIFT_CURRENT
+                                                 : DRIFT_BETWEEN;
+}
+
 struct drift_series *drift_series_new(const struct drift_question *question)
 {
     int64_t span_ms = question->current.to_ms - question->base.from_ms;
@@ -131,18 +141,15 @@ static void add_to_hour(struct drift_series *series, struct sampled_hours *sampl
 
 bool drift_series_add(struct drift_series *series, const struct drift_cell *cell)
 {
-    const struct drift_question *question = &series->question;
-    bool base = holds(question->base, cell->bucket_ms);
-    bool current = holds(question->current, cell->bucket_ms);
-    if (cell->bucket_ms < question->base.from_ms || cell->bucket_ms >= question->current.to_ms ||
-        (question->hour_of_week && !is_like_window(question, cell->bucket_ms)))
+    enum drift_window window = drift_window_of(&series->question, cell->bucket_ms);
+    if (window == DRIFT_OUTSIDE)
         return true;
     struct sampled_hours *hours = hours_of(series, cell->threshold);
     if (!hours)
         return false;
-    if (base || current) {
+    if (window != DRIFT_BETWEEN) {
         struct segment_sums *segment = segment_of(series, cell->segment);
-        if (!segment || !level_add(base ? &segment->base : &segment->current, cell->threshold,
+        if (!segment || !level_add(window == DRIFT_BASE ? &segment->base : &segment->current, cell->threshold,
                                    cell->scores, cell->score_count, cell->statuses))
             return false;
     }

@@ -63,6 +63,15 @@ struct drift_answer {
     int64_t watermark_ms; /* end of the latest bucket with data; INT64_MIN without any */
 };
 
+/* Where a bucket lies. */
+enum drift_window {
+    DRIFT_BASE,
+    DRIFT_CURRENT,
+    DRIFT_BETWEEN, /* tells of the onset only */
+    DRIFT_OUTSIDE, /* counts for nothing */
+};
+enum drift_window drift_window_of(const struct drift_question *question, int64_t bucket_ms);
+
 struct drift_series; /* one thread */
 
 /* Copies the question. The hours from base.from_ms to current.to_ms are at most DRIFT_HOURS_MAX, and

@@ -53,6 +53,9 @@ static void add_facts(struct buffer *out, const struct drift_report *report,
     const struct drift_row *row = &answer->all;
     struct buffer words = {0};
     buffer_append_str(out, STR("<dl>"));
+    if (series->measure)
+        drift_words_means(series, row, &words);
+    html_term(out, "share", &words);
     add_since(out, answer);
     drift_words_marks(report, series, &words);
     html_term(out, "cause?", &words);
@@ -80,7 +83,7 @@ static void add_facts(struct buffer *out, const struct drift_report *report,
 }
 
 static void add_segment(struct buffer *out, const struct drift_report *report,
-                        const struct drift_row *row)
+                        const struct report_series *series, const struct drift_row *row)
 {
     struct buffer words = {0};
     buffer_append_str(out, STR("<tr><th scope=\"row\">"));
@@ -89,7 +92,7 @@ static void add_segment(struct buffer *out, const struct drift_report *report,
     buffer_append_str(out, STR("</th><td>"));
     html_verdict(out, row->verdict);
     buffer_append_str(out, STR("</td><td class=\"number\">"));
-    drift_words_levels(row, out);
+    drift_words_means(series, row, out);
     buffer_append_str(out, STR("</td><td class=\"number\">"));
     drift_words_change(row, out);
     buffer_printf(out, "</td><td class=\"number\">%.0f</td></tr>", row->current.n_eff);
@@ -109,7 +112,7 @@ static void add_segments(struct buffer *out, const struct drift_report *report,
         buffer_printf(out, ", %d of %zu", SEGMENTS_SHOWN, answer->segment_count);
     html_columns(out, heads, sizeof heads / sizeof *heads);
     for (size_t i = 0; i < answer->segment_count && i < SEGMENTS_SHOWN; i++)
-        add_segment(out, report, &answer->segments[i]);
+        add_segment(out, report, series, &answer->segments[i]);
     html_table_end(out);
 }
 
@@ -122,7 +125,7 @@ static void add_detail(struct buffer *out, const struct drift_report *report, si
     buffer_append_str(out, STR(" "));
     add_name(out, report, series);
     buffer_append_str(out, STR("</h3><p class=\"number\">"));
-    drift_words_levels(row, out);
+    drift_words_levels(series, row, out);
     buffer_append_str(out, STR(" &nbsp; "));
     drift_words_change(row, out);
     buffer_printf(out, " &nbsp; tolerance %g</p>", series->tolerance);
@@ -138,17 +141,26 @@ static void add_detail(struct buffer *out, const struct drift_report *report, si
     buffer_append_str(out, STR("</article>\n"));
 }
 
+/* What traffic looks like needs a look where it changed. */
+static bool needs_detail(const struct report_series *series)
+{
+    return !series->measure || drift_verdict_moved(series->answer.all.verdict);
+}
+
 static void add_details(struct buffer *out, const struct drift_report *report)
 {
-    size_t i = 0;
+    size_t shown = 0;
     buffer_append_str(out,
                       STR("<section aria-labelledby=\"rows\"><h2 id=\"rows\">What needs a look "
                           "first</h2>\n"));
-    for (; i < report->count && out->size < DETAILS_BYTES; i++)
-        add_detail(out, report, i);
-    if (i < report->count)
+    for (size_t i = 0; i < report->count && out->size < DETAILS_BYTES; i++)
+        if (needs_detail(&report->series[i])) {
+            add_detail(out, report, i);
+            shown++;
+        }
+    if (shown < report->count)
         buffer_printf(out, "<p class=\"quiet\">%zu quieter rows stand in the table only.</p>",
-                      report->count - i);
+                      report->count - shown);
     if (report->count == 0)
         buffer_append_str(out, STR("<p>No scores in these windows.</p>"));
     buffer_append_str(out, STR("</section>\n"));
@@ -165,7 +177,7 @@ static void add_row(struct buffer *out, const struct drift_report *report,
     buffer_append_str(out, STR("</th><td>"));
     html_verdict(out, row->verdict);
     buffer_append_str(out, STR("</td><td class=\"number\">"));
-    drift_words_levels(row, out);
+    drift_words_levels(series, row, out);
     buffer_append_str(out, STR("</td><td class=\"number\">"));
     drift_words_change(row, out);
     buffer_printf(out, "</td><td class=\"number\">%g</td><td class=\"number\">", series->tolerance);

@@ -1,6 +1,7 @@
 /* drift_json: the drift report for programs. */
 #include <math.h>
 
+#include "worker/report/drift_measures.h"
 #include "worker/report/drift_report.h"
 #include "worker/report/json_members.h"
 
@@ -68,6 +69,18 @@ static void add_marks(struct buffer *out, const struct drift_report *report)
     buffer_append_str(out, STR("]"));
 }
 
+static void add_measure(struct buffer *out, const struct report_series *series)
+{
+    member_name(out, "measure");
+    buffer_append_str(out, STR("{"));
+    member_text(out, "unit", series->measure->unit);
+    member_number(out, "quantile", series->measure->quantile);
+    member_number(out, "base", series->base_quantile);
+    member_number(out, "cur", series->current_quantile);
+    member_number(out, "limit", series->limit);
+    buffer_append_str(out, STR("}"));
+}
+
 static void add_series(struct buffer *out, const struct drift_report *report,
                        const struct report_series *series)
 {
@@ -75,6 +88,8 @@ static void add_series(struct buffer *out, const struct drift_report *report,
     buffer_append_str(out, out->data[out->size - 1] == '[' ? STR("{") : STR(",{"));
     add_row(out, report, series, &answer->all);
     member_flag(out, "criterion_changed", series->changed);
+    if (series->measure)
+        add_measure(out, series);
     if (answer->onset.found) {
         member_time(out, "since", answer->onset.since_ms);
         member_name(out, "since_set");

@@ -176,7 +176,7 @@ static void describe_trend(const struct drift_question *question,
     buffer_printf(out, "Mean from %s to %s UTC. Baseline and window: ",
                   drift_words_minute(question->base.from_ms, from),
                   drift_words_minute(question->current.to_ms, to));
-    drift_words_levels(&answer->all, out);
+    drift_words_means(series, &answer->all, out);
     if (lowest)
         buffer_printf(out, ". Lowest %.3f at %s UTC", lowest->mean,
                       drift_words_minute(lowest->from_ms, from));

@@ -4,6 +4,7 @@
  * adds the cells of its shards up for itself, and what they have is added up in the end. */
 #include "worker/report/drift_read.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -39,7 +40,7 @@ static struct drift_series *new_series(const struct drift_report *report,
                                        const struct cell_series *names)
 {
     struct drift_question question = report->question;
-    question.tolerance = drift_report_tolerance(report, names->criterion, names->dimension);
+    question.tolerance = drift_report_tolerance(report, names->criterion, names->dimension, NAN);
     return drift_series_new(&question);
 }
 
@@ -127,7 +128,7 @@ static void name_series(struct drift_report *report, const struct stores *stores
                                    .dimension = memory_copy_string(names->dimension),
                                    .hash = memory_copy_string(names->hash),
                                    .tolerance = drift_report_tolerance(report, names->criterion,
-                                                                       names->dimension),
+                                                                       names->dimension, NAN),
                                    .cells = reader->series[i]};
     }
 }

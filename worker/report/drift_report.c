@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "schema/base/memory.h"
+#include "worker/report/drift_measures.h"
 #include "worker/report/drift_read.h"
 
 enum { HOUR_MS = 60 * 60 * 1000 };
@@ -18,14 +19,15 @@ static bool is_of(const struct tolerance *tolerance, const char *criterion, cons
 }
 
 double drift_report_tolerance(const struct drift_report *report, const char *criterion,
-                              const char *dimension)
+                              const char *dimension, double own)
 {
-    double value = report->question.tolerance;
+    double value = isnan(own) ? report->question.tolerance : own;
     int best = 0;
     for (size_t i = 0; i < report->tolerance_count; i++) {
         const struct tolerance *one = &report->tolerances[i];
         int closeness = !one->name.data ? 1 : str_is(one->name, criterion) ? 3 : 2;
-        if (!is_of(one, criterion, dimension) || closeness < best)
+        bool of_scores = !one->name.data && !isnan(own);
+        if (!is_of(one, criterion, dimension) || of_scores || closeness < best)
             continue;
         best = closeness;
         value = one->value;
@@ -83,7 +85,7 @@ bool drift_report_read(struct drift_report *report, struct stores *stores,
     stores_resolve(stores);
     report->aligned = align_windows(&report->question, stores);
     bool fine = breakdown_make(&report->breakdown, segment_keys, key_count, stores, error) &&
-                drift_read(report, stores, error);
+                drift_read(report, stores, error) && drift_measures_read(report, stores, error);
     report->pending = stores->pending;
     take_shards(report, stores);
     return fine;
@@ -98,7 +100,8 @@ static void mark_changed(struct drift_report *report)
         for (size_t j = 0; j < report->count; j++) {
             const struct report_series *other = &report->series[j];
             const struct drift_row *a = &one->answer.all, *b = &other->answer.all;
-            bool same_name = i != j && strcmp(one->model, other->model) == 0 &&
+            bool same_name = i != j && !one->measure && !other->measure &&
+                             strcmp(one->model, other->model) == 0 &&
                              strcmp(one->criterion, other->criterion) == 0;
             if (same_name &&
                 ((a->base.n == 0 && b->base.n > 0) || (a->current.n == 0 && b->current.n > 0)))
@@ -107,13 +110,15 @@ static void mark_changed(struct drift_report *report)
     }
 }
 
-/* Worse first, then better, then unknown, then fine; the surest change first. */
+/* Worse first, then better, then changed, then unknown, then fine; scores before what traffic looks
+ * like, the surest change first. */
 static int rank_of(enum drift_verdict verdict)
 {
     static const int ranks[] = {[DRIFT_WORSE] = 0,
                                 [DRIFT_BETTER] = 1,
-                                [DRIFT_NOT_ENOUGH_DATA] = 2,
-                                [DRIFT_NO_MEANINGFUL_CHANGE] = 3};
+                                [DRIFT_CHANGED] = 2,
+                                [DRIFT_NOT_ENOUGH_DATA] = 3,
+                                [DRIFT_NO_MEANINGFUL_CHANGE] = 4};
     return ranks[verdict];
 }
 
@@ -121,6 +126,8 @@ static int by_need(const void *left, const void *right)
 {
     const struct report_series *a = left, *b = right;
     int order = rank_of(a->answer.all.verdict) - rank_of(b->answer.all.verdict);
+    if (order == 0)
+        order = (a->measure != NULL) - (b->measure != NULL);
     if (order == 0 && a->answer.all.guaranteed != b->answer.all.guaranteed)
         order = a->answer.all.guaranteed > b->answer.all.guaranteed ? -1 : 1;
     if (order == 0)
@@ -159,10 +166,23 @@ static void adjust(struct drift_report *report)
     free(all);
 }
 
+/* Of most measures a change is neither worse nor better. */
+static void judge_measure(struct report_series *series)
+{
+    struct drift_answer *answer = &series->answer;
+    if (!series->measure || series->measure->more_is_bad)
+        return;
+    answer->all.verdict = drift_verdict_undirected(answer->all.verdict);
+    for (size_t i = 0; i < answer->segment_count; i++)
+        answer->segments[i].verdict = drift_verdict_undirected(answer->segments[i].verdict);
+}
+
 void drift_report_finish(struct drift_report *report)
 {
-    for (size_t i = 0; i < report->count; i++)
+    for (size_t i = 0; i < report->count; i++) {
         drift_series_answer(report->series[i].cells, &report->series[i].answer);
+        judge_measure(&report->series[i]);
+    }
     adjust(report);
     mark_changed(report);
     if (report->count > 0)

@@ -18,13 +18,19 @@ struct tolerance {
     double value;    /* > 0 */
 };
 
-/* A criterion's hash in the rubrics of a name, of a model: different hashes are never compared. */
+struct measure_kind; /* drift_measures.h */
+
+/* A criterion's hash in the rubrics of a name, of a model: different hashes are never compared. Or a
+ * measure of its traffic, whose mean is the share of values that are not above a limit. */
 struct report_series {
     char *model, *rubric, *criterion, *dimension, *hash;
     double tolerance;
     struct drift_series *cells;
     struct drift_answer answer; /* after drift_report_finish */
     bool changed; /* the criterion of this name has another hash in the other window */
+    const struct measure_kind *measure; /* NULL: of scores */
+    /* Of a measure, in its unit: values are told apart by being at most the limit; NAN: no values. */
+    double limit, base_quantile, current_quantile;
 };
 
 /* Zero-initialise but for the question and the model; drift_report_clear gives all back. */
@@ -70,8 +76,9 @@ void drift_report_html(const struct drift_report *report, struct buffer *out);
 void drift_report_json(const struct drift_report *report, struct buffer *out);
 
 /* A metric's own tolerance wins over its dimension's, that over the one for all; the last given over
- * others. */
+ * others. `own`: what a metric has that the one for all, which is of scores, says nothing of; NAN:
+ * it is of scores. */
 double drift_report_tolerance(const struct drift_report *report, const char *criterion,
-                              const char *dimension);
+                              const char *dimension, double own);
 
 #endif

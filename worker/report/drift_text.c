@@ -27,7 +27,15 @@ static void add_verdict(struct buffer *out, const struct drift_report *report,
     drift_words_name(report, series, &words);
     buffer_append_str(out, str_of(page_verdict(row->verdict)));
     add_words(out, "  ", &words, "   ");
-    drift_words_levels(row, out);
+    drift_words_levels(series, row, out);
+    if (series->measure && !drift_verdict_moved(row->verdict)) {
+        buffer_append_str(out, STR("\n"));
+        return;
+    }
+    if (series->measure) {
+        buffer_append_str(out, STR("\nshare  "));
+        drift_words_means(series, row, out);
+    }
     drift_words_change(row, &words);
     add_words(out, "   ", &words, "");
     buffer_printf(out, "   tolerance %g\n", series->tolerance);
@@ -72,8 +80,9 @@ static void add_segments(struct buffer *out, const struct drift_report *report,
 
 /* Those that changed, a line each, the surest first; then those that need none. */
 static void add_where(struct buffer *out, const struct drift_report *report,
-                      const struct drift_answer *answer)
+                      const struct report_series *series)
 {
+    const struct drift_answer *answer = &series->answer;
     if (answer->segment_count < 2)
         return;
     if (!isnan(answer->all.within))
@@ -82,12 +91,12 @@ static void add_where(struct buffer *out, const struct drift_report *report,
     for (size_t i = 0, shown = 0; i < answer->segment_count && shown < SEGMENTS_SHOWN; i++) {
         const struct drift_row *row = &answer->segments[i];
         struct buffer words = {0};
-        if (row->verdict != DRIFT_WORSE && row->verdict != DRIFT_BETTER)
+        if (!drift_verdict_moved(row->verdict))
             continue;
         shown++;
         drift_words_segment(report, row, &words);
         buffer_printf(&words, ": %s ", page_verdict(row->verdict));
-        drift_words_levels(row, &words);
+        drift_words_means(series, row, &words);
         buffer_append_str(&words, STR(" "));
         drift_words_change(row, &words);
         add_words(out, "       ", &words, "\n");
@@ -142,7 +151,7 @@ static void add_detail(struct buffer *out, const struct drift_report *report,
     add_words(out, "cause? ", &words, "\n");
     drift_words_evidence(&answer->all, &words);
     add_words(out, "sure   ", &words, "\n");
-    add_where(out, report, answer);
+    add_where(out, report, series);
     add_data(out, &answer->all);
     add_trend(out, report, series);
     drift_words_advice(report, series, &words);
@@ -153,8 +162,7 @@ static void add_detail(struct buffer *out, const struct drift_report *report,
 static bool has_changed_segment(const struct drift_answer *answer)
 {
     for (size_t i = 0; i < answer->segment_count; i++)
-        if (answer->segments[i].verdict == DRIFT_WORSE ||
-            answer->segments[i].verdict == DRIFT_BETTER)
+        if (drift_verdict_moved(answer->segments[i].verdict))
             return true;
     return false;
 }
@@ -169,7 +177,7 @@ static void add_remark(struct buffer *out, const struct drift_report *report,
         drift_words_power(row, series->tolerance, &words);
     add_words(out, "       ", &words, "\n");
     if (row->verdict == DRIFT_NOT_ENOUGH_DATA || has_changed_segment(&series->answer))
-        add_where(out, report, &series->answer);
+        add_where(out, report, series);
     if (row->base.missing > 0 || row->current.missing > 0)
         add_data(out, row);
     drift_words_advice(report, series, &words);
@@ -179,8 +187,7 @@ static void add_remark(struct buffer *out, const struct drift_report *report,
 static void add_series(struct buffer *out, const struct drift_report *report, size_t index)
 {
     const struct report_series *series = &report->series[index];
-    bool moved =
-        series->answer.all.verdict == DRIFT_WORSE || series->answer.all.verdict == DRIFT_BETTER;
+    bool moved = drift_verdict_moved(series->answer.all.verdict);
     add_verdict(out, report, series);
     if (series->changed)
         buffer_printf(out,
@@ -189,7 +196,7 @@ static void add_series(struct buffer *out, const struct drift_report *report, si
                       series->hash);
     if (moved && index < DETAILED_SHOWN)
         add_detail(out, report, series);
-    else if (!moved)
+    else if (!moved && !series->measure) /* what traffic looks like matters where it changed */
         add_remark(out, report, series);
 }
 

@@ -1,4 +1,5 @@
 /* drift_words: what every page of a drift report says, whatever its form. */
+#include "worker/report/drift_measures.h"
 #include "worker/report/drift_words.h"
 #include "worker/report/page_words.h"
 
@@ -10,8 +11,8 @@ enum { HOUR_MS = 60 * 60 * 1000, DAY_MS = 24 * HOUR_MS };
 
 void drift_words_counts(const struct drift_report *report, struct buffer *out)
 {
-    static const enum drift_verdict order[] = {DRIFT_WORSE, DRIFT_BETTER, DRIFT_NOT_ENOUGH_DATA,
-                                               DRIFT_NO_MEANINGFUL_CHANGE};
+    static const enum drift_verdict order[] = {DRIFT_WORSE, DRIFT_BETTER, DRIFT_CHANGED,
+                                               DRIFT_NOT_ENOUGH_DATA, DRIFT_NO_MEANINGFUL_CHANGE};
     bool any = false;
     for (size_t v = 0; v < sizeof order / sizeof *order; v++) {
         size_t count = 0;
@@ -40,7 +41,8 @@ void drift_words_name(const struct drift_report *report, const struct report_ser
     bool name_rubric = false, name_hash = false;
     for (size_t i = 0; i < report->count; i++) {
         const struct report_series *other = &report->series[i];
-        if (other == series || strcmp(other->model, series->model) != 0 ||
+        if (other == series || other->measure != series->measure ||
+            strcmp(other->model, series->model) != 0 ||
             strcmp(other->criterion, series->criterion) != 0)
             continue;
         name_rubric = true;
@@ -60,8 +62,38 @@ void drift_words_segment(const struct drift_report *report, const struct drift_r
     breakdown_text(&report->breakdown, (size_t)row->segment, out);
 }
 
-void drift_words_levels(const struct drift_row *row, struct buffer *out)
+/* Without the unit where another number says it. */
+static void add_quantity(double value, const char *unit, struct buffer *out)
 {
+    if (isnan(value))
+        buffer_append_str(out, STR("none"));
+    else
+        buffer_printf(out, "%.*f%s%s", value < 10 && value != floor(value), value,
+                      unit ? " " : "", unit ? unit : "");
+}
+
+void drift_words_levels(const struct report_series *series, const struct drift_row *row,
+                        struct buffer *out)
+{
+    const struct measure_kind *kind = series->measure;
+    if (!kind) {
+        drift_words_means(series, row, out);
+        return;
+    }
+    buffer_printf(out, "p%.0f ", 100 * kind->quantile);
+    add_quantity(series->base_quantile, isnan(series->current_quantile) ? kind->unit : NULL, out);
+    buffer_append_str(out, STR(" -> "));
+    add_quantity(series->current_quantile, kind->unit, out);
+}
+
+void drift_words_means(const struct report_series *series, const struct drift_row *row,
+                       struct buffer *out)
+{
+    if (series->measure) {
+        buffer_append_str(out, STR("up to "));
+        add_quantity(series->limit, series->measure->unit, out);
+        buffer_append_str(out, STR(": "));
+    }
     if (row->base.n > 0)
         buffer_printf(out, "%.3f", row->base.mean);
     else
@@ -174,8 +206,14 @@ void drift_words_advice(const struct drift_report *report, const struct report_s
     if (series->changed && row->verdict == DRIFT_NOT_ENOUGH_DATA)
         buffer_append_str(out, STR("score the baseline again with the criterion of the window, or "
                                    "compare windows after its change"));
+    else if (row->verdict == DRIFT_CHANGED)
+        buffer_append_str(out, STR("see whether traffic was meant to change; what is judged may "
+                                   "be another kind of request"));
     else if (row->verdict != DRIFT_WORSE)
         return;
+    else if (series->measure)
+        buffer_append_str(out, STR("look at what serves the model: its load, its hardware, the "
+                                   "length of its responses"));
     else if (is_traffic(row))
         buffer_append_str(out,
                           STR("look at the traffic: more of it comes from segments that always "

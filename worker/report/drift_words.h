@@ -19,8 +19,13 @@ void drift_words_name(const struct drift_report *report, const struct report_ser
 /* "language=de, route=(none)". */
 void drift_words_segment(const struct drift_report *report, const struct drift_row *row,
                          struct buffer *out);
-/* "0.902 -> 0.748"; "none" where there are no scores. */
-void drift_words_levels(const struct drift_row *row, struct buffer *out);
+/* "0.902 -> 0.748"; "none" where there are no scores. Of a measure its quantile: "p95 1200 -> 3400
+ * ms". */
+void drift_words_levels(const struct report_series *series, const struct drift_row *row,
+                        struct buffer *out);
+/* The means that a row's change is of: of a measure "up to 1200 ms: 0.950 -> 0.871". */
+void drift_words_means(const struct report_series *series, const struct drift_row *row,
+                       struct buffer *out);
 /* "-0.154 [-0.197, -0.112]"; nothing when it is unknown. */
 void drift_words_change(const struct drift_row *row, struct buffer *out);
 /* "p 2e-13 if nothing changed, 4e-13 over all rows; beyond tolerance: about 40 to 1"; nothing

@@ -40,7 +40,8 @@ const char *page_verdict(enum drift_verdict verdict)
     static const char *const words[] = {[DRIFT_NOT_ENOUGH_DATA] = "NOT ENOUGH DATA",
                                         [DRIFT_NO_MEANINGFUL_CHANGE] = "NO MEANINGFUL CHANGE",
                                         [DRIFT_BETTER] = "BETTER",
-                                        [DRIFT_WORSE] = "WORSE"};
+                                        [DRIFT_WORSE] = "WORSE",
+                                        [DRIFT_CHANGED] = "CHANGED"};
     return words[verdict];
 }
 

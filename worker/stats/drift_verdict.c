@@ -22,6 +22,16 @@ enum drift_verdict drift_verdict(struct interval difference, double tolerance)
     return DRIFT_NOT_ENOUGH_DATA;
 }
 
+bool drift_verdict_moved(enum drift_verdict verdict)
+{
+    return verdict == DRIFT_WORSE || verdict == DRIFT_BETTER || verdict == DRIFT_CHANGED;
+}
+
+enum drift_verdict drift_verdict_undirected(enum drift_verdict verdict)
+{
+    return verdict == DRIFT_WORSE || verdict == DRIFT_BETTER ? DRIFT_CHANGED : verdict;
+}
+
 const char *drift_verdict_name(enum drift_verdict verdict)
 {
     static const char *const names[] = {
@@ -29,6 +39,7 @@ const char *drift_verdict_name(enum drift_verdict verdict)
         [DRIFT_NO_MEANINGFUL_CHANGE] = "NO_MEANINGFUL_CHANGE",
         [DRIFT_BETTER] = "BETTER",
         [DRIFT_WORSE] = "WORSE",
+        [DRIFT_CHANGED] = "CHANGED",
     };
     return names[verdict];
 }

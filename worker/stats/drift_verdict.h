@@ -11,12 +11,17 @@ enum drift_verdict {
     DRIFT_NO_MEANINGFUL_CHANGE, /* the change is within the tolerance, that much is sure */
     DRIFT_BETTER,
     DRIFT_WORSE,
+    DRIFT_CHANGED, /* BETTER or WORSE of what has no good end: drift_verdict_undirected */
 };
 
 /* From the interval of current - baseline, higher being better, and the tolerance > 0: the largest
  * change that would not matter. NAN ends give DRIFT_NOT_ENOUGH_DATA. */
 enum drift_verdict drift_verdict(struct interval difference, double tolerance);
-/* "WORSE", "BETTER", "NO_MEANINGFUL_CHANGE", "NOT_ENOUGH_DATA". */
+/* Whether it is worse, better or changed. */
+bool drift_verdict_moved(enum drift_verdict verdict);
+/* DRIFT_CHANGED for worse and better, else the verdict itself. */
+enum drift_verdict drift_verdict_undirected(enum drift_verdict verdict);
+/* "WORSE", "BETTER", "CHANGED", "NO_MEANINGFUL_CHANGE", "NOT_ENOUGH_DATA". */
 const char *drift_verdict_name(enum drift_verdict verdict);
 
 /* The effect that is there for sure, max(0, |delta| - half the width): what segments are ranked by,

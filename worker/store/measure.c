@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include "schema/base/log_bins.h"
 #include "schema/base/memory.h"
 
 /* As table measure spells them. */
@@ -23,20 +24,25 @@ struct category_cell {
     int64_t criterion, label, count;
 };
 
-static double growth(void)
-{
-    return 1.01 / 0.99;
-}
-
 uint32_t measure_bin(double value)
 {
     if (!(value > 0))
         return 0;
     if (value <= MEASURE_EXACT_MAX)
         return (uint32_t)lround(value);
-    double above = ceil(log(value / MEASURE_EXACT_MAX) / log(growth()));
-    double bin = MEASURE_EXACT_MAX + fmax(above, 1);
+    size_t bin = MEASURE_EXACT_MAX + log_bin_of(value / MEASURE_EXACT_MAX);
     return bin < MEASURE_BINS ? (uint32_t)bin : MEASURE_BINS - 1;
+}
+
+double measure_value(uint32_t bin)
+{
+    return bin <= MEASURE_EXACT_MAX ? bin
+                                    : MEASURE_EXACT_MAX * log_bin_value(bin - MEASURE_EXACT_MAX);
+}
+
+const char *measure_name(enum measure measure)
+{
+    return NAMES[measure];
 }
 
 static struct measure_cell *find_cell(struct measures *measures, const struct rollup_key *key)

@@ -16,9 +16,13 @@ enum measure {
 
 enum { MEASURE_EXACT_MAX = 1024, MEASURE_BINS = 2560 };
 
-/* The bin of a value: values up to MEASURE_EXACT_MAX have one each; above, one for each 2 % (DDSketch
- * with a relative error of 1 %: Masson et al. 2019). Rounds to a whole number; 0 below 0. */
+/* The bin of a value: values up to MEASURE_EXACT_MAX have one each; what is above goes into the
+ * log_bin_of it in units of MEASURE_EXACT_MAX. Rounds to a whole number; 0 below 0. */
 uint32_t measure_bin(double value);
+/* What a bin stands for, within 1 % of every value in it. */
+double measure_value(uint32_t bin);
+/* As table measure spells it: "inference_us". */
+const char *measure_name(enum measure measure);
 
 /* All that one ack adds. Zero-initialise. */
 struct measures {

@@ -1,5 +1,5 @@
 /* log_bins: a histogram with a bound on relative error. */
-#include "worker/stats/log_bins.h"
+#include "schema/base/log_bins.h"
 
 #include <math.h>
 

@@ -1,6 +1,6 @@
 /* log_bins: a histogram with a bound on relative error. */
-#ifndef ASSAY_LOG_BINS_H
-#define ASSAY_LOG_BINS_H
+#ifndef ASSAY_BASE_LOG_BINS_H
+#define ASSAY_BASE_LOG_BINS_H
 
 #include <stddef.h>
 #include <stdint.h>
