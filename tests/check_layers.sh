@@ -54,13 +54,14 @@ TABLE
 
 # FILE LIBRARY: a second file that may include a library, each with its reason.
 # zlib: schema/base/gzip.c packs bytes for the wire; worker/intake/unpack_gzip.c reads files through gzread, plain ones too.
-# librdkafka: the consumer, what `assay doctor` asks a cluster once, and the configuration both share.
+# librdkafka: the consumer, a range of a topic that is read again, what `assay doctor` asks a cluster once, and the configuration both share.
 # worker/versions.c asks every library for its version and nothing else.
 # librdkafka: worker/demo/demo_broker.c produces to show things; worker/feed/producer.c in transactions, whose
 # positions producer_positions.c reads back.
 # libmicrohttpd: worker/demo/demo_aws.c plays AWS for the demo; worker/console tells of the worker and nothing else.
 exceptions() {
     cat <<'TABLE'
+worker/intake/history_topic.c librdkafka
 worker/intake/kafka_check.c librdkafka
 worker/intake/kafka_conf.c librdkafka
 worker/versions.c librdkafka

@@ -10,13 +10,16 @@ import subprocess
 import sys
 import time
 import urllib.request
+import uuid
 from contextlib import closing
 from pathlib import Path
 
 import jsonschema
 import pytest
+from confluent_kafka import Consumer, Producer, TopicPartition
 
 from downgrade import downgrade
+from kafka import clients
 from moto_server import CREDENTIALS
 from standins.judge_endpoint import KEY, SECRET, verdict_of
 
@@ -61,13 +64,13 @@ def rows_of(store, run=None):
         with closing(sqlite3.connect(path)) as db:
             places = {}
             for topic, offset, sample_id, state, reason in db.execute(
-                    "SELECT topic, off, sample, state, reason FROM delivery JOIN source ON source.id = source "
+                    "SELECT topic || partition, off, sample, state, reason FROM delivery JOIN source ON source.id = source "
                     "WHERE run = (SELECT id FROM run WHERE name = ?)", (run or "live",)):
                 key = sample_id or (Path(topic).name, offset)
                 assert key not in found, f"{key} is there twice"
                 found[key] = places[topic, offset] = (state, {})
             for topic, offset, *score in db.execute(
-                    "SELECT topic, off, name, status, value, passed, reason FROM score JOIN source ON source.id = source "
+                    "SELECT topic || partition, off, name, status, value, passed, reason FROM score JOIN source ON source.id = source "
                     "JOIN criterion ON criterion.id = criterion WHERE run = (SELECT id FROM run WHERE name = ?)",
                     (run or "live",)):
                 places[topic, offset][1][score[0]] = tuple(score[1:])
@@ -160,7 +163,7 @@ def test_what_live_stored_is_scored_again(store, rerun, rubric):
     where = store(1500)
     before = rows_of(where)
     summary = rerun(where, "safety-2", rubric(SAFETY))
-    assert summary["counts"] == {"scored": 1500, "unmatched": 0, "no_text": 0, "duplicate": 0, "invalid": 0, "filtered": 0}
+    assert summary["counts"] == {"scored": 1500, "unmatched": 0, "no_text": 0, "duplicate": 0, "invalid": 0, "filtered": 0, "no_record": 0}
     expected = {f"s{i}": words_of(sample(i)) for i in range(1500)}
     assert values_of(rows_of(where, "safety-2")) == expected
     assert rows_of(where) == before
@@ -265,7 +268,7 @@ def test_what_was_not_kept_is_counted(store, rerun, rubric, tmp_path):
     assert 80 < kept < 400  # those that failed, and a quarter of the others
     summary = rerun(where, "r", rubric(SAFETY))
     assert summary["counts"] == {"scored": kept, "no_text": 400 - kept, "invalid": 2, "unmatched": 0, "duplicate": 0,
-                                 "filtered": 0}
+                                 "filtered": 0, "no_record": 0}
 
 
 def test_masked_texts_are_not_judged_by_rules_and_are_counted(store, rerun, rubric):
@@ -399,7 +402,7 @@ def test_what_is_wrong_with_files_is_named_and_the_rest_is_done(rerun, rubric, r
     assert len(summary["problems"]) == 1 and "cut.jsonl.gz: cannot read on after line" in summary["problems"][0]
     read = int(re.search(r"after line (\d+)", summary["problems"][0])[1])
     assert summary["counts"] == {"scored": read + 1, "invalid": 2, "unmatched": 0, "no_text": 0, "duplicate": 0,
-                                 "filtered": 0}
+                                 "filtered": 0, "no_record": 0}
     assert summary["planned"] == summary["done"] == read + 3 and 500 < read < 2000
     found = rows_of(where, "r")
     assert {key for key in found if isinstance(key, str)} == {f"s{i}" for i in [*range(read), 5000]}
@@ -495,6 +498,112 @@ def test_killed_over_a_bucket_it_ends_with_the_rows_of_an_undisturbed_run(assay,
 def test_a_bucket_that_is_not_there_is_told(run, rubric, bucket, aws, tmp_path):
     done = run("rerun", "--store", tmp_path / "store", "--name", "r", "--rubric", rubric(SAFETY), "--from",
                "s3://nowhere/p", "--s3-url", aws.url)
+    assert done.returncode == 3 and "nowhere" in done.stderr
+
+
+# ---- from a topic ----
+
+@pytest.fixture
+def topic(kafka):
+    """topic({partition: records}, **config) -> its name."""
+    def make(records, **config):
+        name = f"rerun-{uuid.uuid4().hex[:8]}"
+        kafka.create_topic(name, len(records), **config)
+        clients.wait_for_leaders(kafka.bootstrap, name, len(records))
+        clients.produce(kafka.bootstrap, name, [(p, json.dumps(row).encode()) for p, rows in records.items() for row in rows])
+        return name
+    return make
+
+
+@pytest.mark.kafka
+def test_a_topic_is_scored_as_the_worker_scored_it(rerun, rubric, run, kafka, topic, tmp_path):
+    """Without ids, too; and no group comes to be."""
+    rows = {p: [sample(i) for i in range(p, 900, 3)] for p in range(3)}
+    for row in rows[1]:
+        del row["id"]
+    name = topic(rows)
+    where = tmp_path / "store"
+    done = run("run", "--brokers", kafka.bootstrap, "--topic", name, "--group", name, "--rubric", rubric(SAFETY), "--store",
+               where, "--from", "earliest", "--until-end", "--metrics", "none")
+    assert done.returncode == 0, done.stderr
+    words = ["--topic", name, "--brokers", kafka.bootstrap]
+    summary = rerun(where, "r", rubric(SAFETY), *words)
+    assert summary["counts"]["scored"] == 900 == summary["planned"] and summary["parts"] == 3
+    assert rows_of(where, "r") == rows_of(where)
+    assert {f"{name}/1/{i}" for i in range(300)} < set(rows_of(where, "r"))
+    done = run("rerun", "--store", where, "--rubric", rubric(SAFETY), "--dry-run", "--json", *words)
+    plan = json.loads(done.stdout)
+    schema("rerun-plan").validate(plan)
+    assert plan["planned"] == plan["scored"] == 900
+    admin = clients.admin(kafka.bootstrap)
+    groups = admin.list_consumer_groups().result(30)
+    assert "assay-rerun" not in {group.group_id for group in groups.valid}
+
+
+@pytest.mark.kafka
+def test_what_comes_later_is_no_part_and_killed_it_ends_with_the_same_rows(assay, rerun, rubric, kafka, topic, tmp_path):
+    name = topic({p: [sample(i) for i in range(p, 40_000, 2)] for p in range(2)})
+    words = ["--topic", name, "--brokers", kafka.bootstrap]
+    where = tmp_path / "store"
+    rerun(where, "undisturbed", rubric(SAFETY), *words)
+    command = [str(word) for word in (assay, "rerun", "--store", where, "--name", "r", "--rubric", rubric(SAFETY), *words)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    wait_for(lambda: chunks_of(where / "runs" / "r"))
+    process.kill()
+    process.wait()
+    clients.produce(kafka.bootstrap, name, [(0, json.dumps(sample(90_000)).encode())])
+    killed_until_it_ends(command, 9, .5, 3)
+    assert rerun(where, "r", rubric(SAFETY), *words)["counts"]["scored"] == 40_000
+    assert rows_of(where, "r") == rows_of(where, "undisturbed")
+
+
+@pytest.mark.kafka
+def test_what_retention_deleted_is_named_and_offsets_without_records_are_counted(rerun, rubric, run, kafka, topic, tmp_path):
+    name = topic({0: [sample(i) for i in range(500)], 1: [sample(i) for i in range(500, 600)]})
+    producer = Producer({"bootstrap.servers": kafka.bootstrap, "transactional.id": name, **clients.QUIET})
+    producer.init_transactions(30)
+    for number, end in enumerate((producer.commit_transaction, producer.abort_transaction)):
+        producer.begin_transaction()
+        for i in range(20):
+            producer.produce(name, json.dumps(sample(1000 + 20 * number + i)).encode(), partition=1)
+        producer.flush(30)
+        end(30)
+    reader = Consumer({"bootstrap.servers": kafka.bootstrap, "group.id": "assay-tests-rerun", **clients.QUIET})
+    wait_for(lambda: reader.get_watermark_offsets(TopicPartition(name, 1), timeout=10)[1] == 142)  # marks come later
+    reader.close()
+    admin = clients.admin(kafka.bootstrap)
+    for deleted in admin.delete_records([TopicPartition(name, 0, 200)]).values():
+        assert deleted.result(30).low_watermark == 200
+    done = run("rerun", "--store", tmp_path / "store", "--name", "r", "--rubric", rubric(SAFETY), "--json", "--topic", name,
+               "--brokers", kafka.bootstrap)
+    assert done.returncode == 0, done.stderr
+    assert f"topic {name}, partition 0: offsets below 200 are gone" in done.stderr
+    summary = json.loads(done.stdout)
+    schema("rerun-summary").validate(summary)
+    assert set(rows_of(tmp_path / "store", "r")) == {f"s{i}" for i in [*range(200, 600), *range(1000, 1020)]}
+    assert summary["planned"] == 300 + 142 and summary["counts"]["scored"] == 420
+    assert summary["counts"]["no_record"] == 22  # the aborted ones, and a mark of each transaction
+
+
+@pytest.mark.kafka
+def test_a_window_begins_where_kafka_knows_it(rerun, rubric, kafka, topic, tmp_path):
+    name = topic({0: []})
+    producer = Producer({"bootstrap.servers": kafka.bootstrap, **clients.QUIET})
+    for i in range(600):
+        producer.produce(name, json.dumps(sample(i)).encode(), timestamp=sample(i)["timestamp"], partition=0)
+    producer.flush(30)
+    summary = rerun(tmp_path / "store", "r", rubric(SAFETY), "--topic", name, "--brokers", kafka.bootstrap, "--window",
+                    "2025-10-09T15:00:00Z..2025-10-09T16:00:00Z")
+    wanted = {f"s{i}" for i in range(600) if 1760022000000 <= sample(i)["timestamp"] < 1760025600000}
+    assert set(rows_of(tmp_path / "store", "r")) == wanted and len(wanted) == 60
+    before = sum(sample(i)["timestamp"] < 1760022000000 - 3_600_000 for i in range(600))
+    assert summary["planned"] == 600 - before
+
+
+@pytest.mark.kafka
+def test_a_topic_that_is_not_there_is_told(run, rubric, kafka, tmp_path):
+    done = run("rerun", "--store", tmp_path / "store", "--name", "r", "--rubric", rubric(SAFETY), "--topic", "nowhere",
+               "--brokers", kafka.bootstrap)
     assert done.returncode == 3 and "nowhere" in done.stderr
 
 

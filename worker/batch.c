@@ -20,6 +20,7 @@ struct slot {
 
 struct work {
     const struct batch *batch;
+    bool deliveries; /* as of the input */
     struct scratch *scratch;
     struct slot slots[BATCH_IN_FLIGHT_MAX];
     size_t first, count;               /* of the ring */
@@ -70,6 +71,9 @@ static struct str default_id(struct slot *slot)
 {
     const char *slash = strrchr(slot->file, '/');
     const char *name = strcmp(slot->file, "-") == 0 ? "stdin" : slash ? slash + 1 : slot->file;
+    if (slot->work->deliveries)
+        return str_of(arena_printf(&slot->evaluation.arena, "%s/%lld", slot->file,
+                                   (long long)slot->line));
     return str_of(
         arena_printf(&slot->evaluation.arena, "%.200s:%lld", name, (long long)slot->line));
 }
@@ -202,6 +206,7 @@ bool batch_run_input(const struct batch *batch, const struct batch_input *input,
 {
     struct work *work = memory_new(1, sizeof *work);
     work->batch = batch;
+    work->deliveries = input->deliveries;
     work->scratch = scratch_new();
     bool fine = run_records(work, input, error);
     /* Also after a failure: what was read before it counts. */

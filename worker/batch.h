@@ -30,7 +30,7 @@ struct batch {
     struct rubric_set *set;
     struct judge *judge;               /* NULL: no model can be asked */
     const volatile sig_atomic_t *stop; /* set by a signal: what is in flight is dropped */
-    /* Optional, before anything is asked or scored of a sample that was read: whether it shall be. */
+    /* Optional, before anything is asked or scored of a sample: whether it shall be. */
     bool (*begin)(void *owner, struct evaluation *evaluation, const struct buffer *record);
     /* In input order, on this thread. False stops the batch: `error` says why. */
     bool (*done)(void *owner, const struct batch_line *line, struct error *error);
@@ -50,6 +50,9 @@ struct batch_input {
     enum lines_status (*next)(void *owner, struct buffer *into, const char **out_file,
                               int64_t *out_line, struct error *error);
     void *owner;
+    /* What next names is a delivery, "topic/partition" and its offset: samples without an id have
+     * the one that a worker gives them. */
+    bool deliveries;
 };
 
 /* Scores all that comes in. False and `error` when the input failed, or `done` said so; what came

@@ -21,6 +21,11 @@ static const struct arg ARGS[] = {
      "capture records instead of what the store kept: a file, a folder with all that is in it, or "
      "s3://bucket/prefix, plain, gzip or Zstandard",
      0, 0},
+    {"topic", "NAME", ARG_TEXT, AT(topic),
+     "what this topic holds now, instead; no offset of a group is touched", 0, 0},
+    {"brokers", "HOST:PORT[,...]", ARG_TEXT, AT(brokers), "with --topic: Kafka brokers to ask",
+     0, 0},
+    {"kafka", "KEY=VALUE", ARG_LIST, AT(kafka), "with --topic: a property of librdkafka", 0, 0},
     {"rubric", "RUBRIC[,...]", ARG_LIST, AT(rubrics),
      "a file, or the name of one that ships; default general", 0, 0},
     {"criteria", "NAME[,...]", ARG_LIST, AT(criteria), "of the rubrics, these criteria only", 0, 0},

@@ -23,7 +23,8 @@ enum { RERUN_THREADS_MAX = 64 };
 /* What the command line says; borrowed from argv. */
 struct rerun_options {
     const char *store, *name, *window, *text, *s3_url;
-    struct arg_list from, rubrics, criteria, evaluators, segment_by;
+    const char *brokers, *topic;
+    struct arg_list kafka, from, rubrics, criteria, evaluators, segment_by;
     struct arg_list models, endpoints, strata, where; /* the selection */
     struct arg_list model_of, component_of;           /* what records of objects lack */
     int64_t threads;                                  /* 0: one for each core */
@@ -51,6 +52,7 @@ struct rerun {
     struct redaction redaction; /* of answers that are remembered */
     struct buckets buckets;
     struct history_objects_config objects;
+    struct history_topic_config topic;
     struct history *history;
     json_t *description; /* {"asked": ..., "plan": ...} as the run keeps it */
     bool resumed;        /* an earlier command began it */

@@ -74,6 +74,7 @@ static void write_outcomes(struct rerun_lane *lane, struct buffer *json)
                      lane->outcomes[i] + (i == INVALID ? chunk->skipped[SKIP_INVALID] : 0));
     append_count(json, "no_text", chunk->skipped[SKIP_NO_TEXT]);
     append_count(json, "duplicate", chunk->skipped[SKIP_DUPLICATE]);
+    append_count(json, "no_record", chunk->skipped[SKIP_NO_RECORD]);
     append_count(json, "filtered", chunk->skipped[SKIP_FILTERED] + lane->filtered);
     append_count(json, RUN_MASKED, lane->masked);
     append_judge(lane, json);
@@ -171,8 +172,9 @@ static enum lines_status next_record(void *owner, struct buffer *into, const cha
     }
     const struct history_record *record = &lane->last->records[lane->next_record++];
     lane->record = record;
-    *out_file = history->parts[lane->last->part].topic;
-    *out_line = record->position + 1;
+    const struct history_part *part = &history->parts[lane->last->part];
+    *out_file = part->name ? part->name : part->topic;
+    *out_line = record->position + !history->kind->deliveries; /* lines are counted from 1 */
     arena_reset(&lane->arena);
     bool whole = !record->too_long && history->kind->record(history->state, lane->last, record,
                                                             &lane->arena, into);
@@ -269,7 +271,9 @@ bool rerun_lane_run(struct rerun_lane *lane, struct error *error)
                                 .begin = begin_record,
                                 .done = line_done,
                                 .owner = lane};
-    const struct batch_input input = {.next = next_record, .owner = lane};
+    const struct batch_input input = {.next = next_record,
+                                      .owner = lane,
+                                      .deliveries = lane->rerun->history->kind->deliveries};
     return batch_run_input(&batch, &input, error) &&
            (!lane->judge || judge_fine(lane->judge, error));
 }

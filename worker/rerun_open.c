@@ -16,7 +16,7 @@ static bool read_results(struct rerun *rerun, struct error *error)
     if (where->count > SELECTION_WHERE_MAX)
         return error_set(error, ERROR_INPUT, "--where is given more than %d times",
                          SELECTION_WHERE_MAX);
-    if (where->count && rerun->options->from.count)
+    if (where->count && (rerun->options->from.count || rerun->options->topic))
         return error_set(error, ERROR_INPUT,
                          "--where asks for earlier results, which only the store holds");
     for (size_t i = 0; i < where->count; i++)
@@ -65,7 +65,8 @@ static bool check_scores_only(const struct rerun_options *options, struct error 
         const char *option;
         bool given;
     } others[] = {
-        {"--from", options->from.count}, {"--stratum", options->strata.count},
+        {"--from", options->from.count}, {"--topic", options->topic != NULL},
+        {"--stratum", options->strata.count},
         {"--segment-by", options->segment_by.count}, {"--dry-run", options->dry_run}};
     for (size_t i = 0; options->scores_only && i < sizeof others / sizeof *others; i++)
         if (others[i].given)
@@ -106,6 +107,10 @@ static bool check(struct rerun *rerun, struct error *error)
         return error_set(error, ERROR_INPUT, "--text must be redacted, full or none, not %.80s",
                          options->text);
     rerun->redaction.policy = policy;
+    if (!options->topic != !options->brokers || (options->topic && options->from.count) ||
+        options->kafka.count > KAFKA_PROPERTIES_MAX)
+        return error_set(error, ERROR_INPUT,
+                         "--topic and --brokers go together, and not with --from");
     return check_scores_only(options, error) && check_words(options, error);
 }
 
@@ -120,6 +125,17 @@ static bool open_history(struct rerun *rerun, struct error *error)
     const struct rerun_options *options = rerun->options;
     const struct bucket_options buckets = {options->judge.region, options->judge.profile,
                                            options->s3_url};
+    if (options->topic) {
+        rerun->topic = (struct history_topic_config){
+            .kafka = {.brokers = options->brokers,
+                      .topic = options->topic,
+                      .group = "assay-rerun",
+                      .properties = options->kafka.values,
+                      .property_count = options->kafka.count},
+            .selection = &rerun->selection};
+        rerun->history = history_topic_open(&rerun->topic, error);
+        return rerun->history != NULL;
+    }
     if (options->from.count == 0) {
         rerun->history = history_store_open(options->store, &rerun->selection,
                                             options->scores_only, error);

@@ -50,10 +50,10 @@ static json_t *asked_json(const struct rerun *rerun)
 {
     const struct rerun_options *options = rerun->options;
     const struct judge_identity *who = &rerun->judge.who;
-    json_t *asked =
-        json_pack("{s:s, s:b, s:s?, s:{s:s?, s:s?, s:s?}}", "source", rerun->history->kind->name,
-                  "scores_only", options->scores_only, "window", options->window, "judge",
-                  "endpoint", who->endpoint, "component", who->component, "model", who->model);
+    json_t *asked = json_pack(
+        "{s:s, s:b, s:s?, s:s?, s:{s:s?, s:s?, s:s?}}", "source", rerun->history->kind->name,
+        "scores_only", options->scores_only, "topic", options->topic, "window", options->window,
+        "judge", "endpoint", who->endpoint, "component", who->component, "model", who->model);
     const struct {
         const char *key;
         json_t *value;
@@ -78,6 +78,7 @@ static bool check_same(const char *name, const json_t *then, const json_t *now,
         {"source", "--from"},
         {"scores_only", "--scores-only"},
         {"from", "--from"},
+        {"topic", "--topic"},
         {"rubrics", "--rubric or --criteria"},
         {"model_of", "--model-of"},
         {"component_of", "--component-of"},

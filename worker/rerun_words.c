@@ -14,6 +14,7 @@ static const struct {
     const char *key, *words;
 } SKIPPED[] = {
     {"unmatched", "no rubric is meant for them"},
+    {"no_record", "offsets that hold no record: compacted, aborted, or marks of transactions"},
     {"no_text", "their text was not kept, or is kept no longer"},
     {"duplicate", "deliveries of samples that were scored before"},
     {"invalid", "no capture records"},

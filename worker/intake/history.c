@@ -10,7 +10,8 @@ const char *record_skip_name(enum record_skip skip)
     static const char *const names[] = {[SKIP_NO_TEXT] = "no_text",
                                         [SKIP_DUPLICATE] = "duplicate",
                                         [SKIP_INVALID] = "invalid",
-                                        [SKIP_FILTERED] = "filtered"};
+                                        [SKIP_FILTERED] = "filtered",
+                                        [SKIP_NO_RECORD] = "no_record"};
     return names[skip];
 }
 
@@ -39,6 +40,7 @@ void history_close(struct history *history)
     for (size_t i = 0; i < history->part_count; i++) {
         free(history->parts[i].topic);
         free(history->parts[i].incarnation);
+        free(history->parts[i].name);
     }
     free(history->parts);
     free(history);

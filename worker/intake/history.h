@@ -3,8 +3,8 @@
  * A history has parts: what has positions of its own, a partition of a topic in the shards of a
  * store, an object of lines. Parts are read one after the other, each chunk by chunk, in the order
  * of positions, gaps left out, so that a run which was killed goes on where rows are missing, and
- * any number of threads make the same rows: a row is named by its part and position. What is planned
- * is fixed when the run begins.
+ * any number of threads make the same rows: a row is named by its part and position. What is
+ * planned is fixed when the run begins.
  *
  * To add one: a file history_NAME.c with a struct history_kind, an opener here, and a line where
  * worker/rerun_open.c chooses. */
@@ -21,6 +21,7 @@
 #include "worker/intake/envelope.h"
 #include "worker/intake/selection.h"
 #include "worker/intake/source.h"
+#include "worker/intake/source_kafka.h"
 
 enum {
     CHUNK_RECORDS_MAX = 500,  /* that are to be scored */
@@ -31,6 +32,7 @@ enum {
 struct history_part {
     char *topic, *incarnation; /* name it in the rows of the run, with the partition */
     int32_t partition;
+    char *name; /* "topic/partition", where records are deliveries; else NULL */
     int64_t from, to;          /* positions, half-open; from == to: it will not be read */
     int64_t planned;           /* records in them, after count */
 };
@@ -41,6 +43,7 @@ enum record_skip {
     SKIP_DUPLICATE, /* a delivery of a sample that was scored before it */
     SKIP_INVALID,   /* there never was a sample in it */
     SKIP_FILTERED,  /* the selection does not want it */
+    SKIP_NO_RECORD, /* an offset of a topic that holds none */
     RECORD_SKIPS,
 };
 /* "no_text", "duplicate", ... */
@@ -69,7 +72,8 @@ struct chunk {
 void chunk_clear(struct chunk *chunk);
 
 struct history_kind {
-    const char *name; /* "store", "objects" */
+    bool deliveries;  /* records without an id are named as a worker names them */
+    const char *name; /* "store", "objects", "topic" */
     /* Finds the parts, ascending by topic, incarnation and partition; what is left out is listed in
      * `problems`. False when nothing can be read at all. May take long, as count: ends early, and
      * false, on `stop`. */
@@ -123,5 +127,13 @@ struct history_objects_config {
 /* NULL: INPUT, a place is not there; or as source_open says. */
 struct history *history_objects_open(const struct history_objects_config *config,
                                      struct error *error);
+
+/* Borrowed; the group's name is for logs of the brokers only. */
+struct history_topic_config {
+    struct kafka_config kafka;
+    const struct selection *selection; /* what came to Kafka long before its time is not read */
+};
+/* What the topic holds when the run begins, committed records only. NULL: INPUT. */
+struct history *history_topic_open(const struct history_topic_config *config, struct error *error);
 
 #endif

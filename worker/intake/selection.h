@@ -13,7 +13,14 @@ enum { SELECTION_WHERE_MAX = 16, CRITERION_NAME_BYTES = 128 };
 /* A condition on an earlier result: "safety<1", "tone=failed", "relevance=skipped". */
 struct earlier_result {
     char criterion[CRITERION_NAME_BYTES];
-    enum { RESULT_BELOW, RESULT_AT_MOST, RESULT_ABOVE, RESULT_AT_LEAST, RESULT_EQUAL, RESULT_IS } test;
+    enum {
+        RESULT_BELOW,
+        RESULT_AT_MOST,
+        RESULT_ABOVE,
+        RESULT_AT_LEAST,
+        RESULT_EQUAL,
+        RESULT_IS
+    } test;
     double value;     /* not of RESULT_IS */
     const char *word; /* RESULT_IS: a status, "passed" or "failed"; static */
 };

@@ -7,8 +7,8 @@
 
 struct unpack; /* one thread */
 
-/* Plain bytes, gzip or Zstandard, one member or frame or several. Takes ownership of the descriptor,
- * which must stand at its start. */
+/* Plain bytes, gzip or Zstandard, one member or frame or several. Takes ownership of the
+ * descriptor, which must stand at its start. */
 struct unpack *unpack_open(int descriptor);
 /* Up to `size` bytes; 0 at the end; -1 and *out_why when there is an end too early, or something
  * else than was begun with. */

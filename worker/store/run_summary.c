@@ -242,10 +242,10 @@ json_t *run_summary(const char *dir, const char *name, struct error *error)
     if (!run_shards_open(&shards, dir, name, error))
         return NULL;
     json_t *summary = json_pack(
-        "{s:s, s:n, s:n, s:{}, s:n, s:i, s:i, s:[], s:{s:i,s:i,s:i,s:i,s:i,s:i}, s:i, s:{s:i,s:i}}",
+        "{s:s, s:n, s:n, s:{}, s:n, s:i, s:i, s:[], s:{s:i,s:i,s:i,s:i,s:i,s:i,s:i}, s:i, s:{s:i,s:i}}",
         "run", name, "started_at", "ended_at", "asked", "window", "parts", 0, "planned", 0,
         "problems", "counts", "scored", 0, "unmatched", 0, "invalid", 0, "no_text", 0, "duplicate",
-        0, "filtered", 0, RUN_MASKED, 0, "judge", "calls", 0, RUN_REMEMBERED, 0);
+        0, "filtered", 0, "no_record", 0, RUN_MASKED, 0, "judge", "calls", 0, RUN_REMEMBERED, 0);
     for (size_t i = 0; i < shards.count; i++) {
         read_run(summary, shards.db[i], name);
         read_outcomes(summary, shards.db[i], name);
