@@ -156,9 +156,9 @@ void drift_words_evidence(const struct drift_row *row, struct buffer *out)
         return;
     /* two questions, whose answers would seem to contradict each other without these words */
     if (row->log_e > log(1e6))
-        buffer_append_str(out, STR("over a million to 1 that it is beyond tolerance; "));
+        buffer_append_str(out, STR("over a million to 1 beyond tolerance; "));
     else if (row->log_e > log(2))
-        buffer_printf(out, "about %.0f to 1 that it is beyond tolerance; ",
+        buffer_printf(out, "about %.0f to 1 beyond tolerance; ",
                       two_digits(exp(row->log_e)));
     buffer_printf(out, "p %.2g if nothing changed", row->difference.p);
     if (!isnan(row->p_adjusted))

@@ -28,8 +28,8 @@ void drift_words_means(const struct report_series *series, const struct drift_ro
                        struct buffer *out);
 /* "-0.154 [-0.197, -0.112]"; nothing when it is unknown. */
 void drift_words_change(const struct drift_row *row, struct buffer *out);
-/* "p 2e-13 if nothing changed, 4e-13 over all rows; beyond tolerance: about 40 to 1"; nothing
- * when it is unknown. */
+/* "about 40 to 1 beyond tolerance; p 2e-13 if nothing changed, 4e-13 over all rows"; nothing when it
+ * is unknown. */
 void drift_words_evidence(const struct drift_row *row, struct buffer *out);
 /* What happened to the model in the hours in which a change may have begun, or the last before them:
  * "deployed v7 at Sun 2026-03-01 14:00 UTC, in these hours"; nothing without a change or marks. */

@@ -50,7 +50,8 @@ const char *page_sign(enum drift_verdict verdict)
     static const char *const signs[] = {[DRIFT_NOT_ENOUGH_DATA] = "?",
                                         [DRIFT_NO_MEANINGFUL_CHANGE] = "=",
                                         [DRIFT_BETTER] = "▲",
-                                        [DRIFT_WORSE] = "▼"};
+                                        [DRIFT_WORSE] = "▼",
+                                        [DRIFT_CHANGED] = "◆"};
     return signs[verdict];
 }
 
