@@ -15,7 +15,7 @@
  *    add one to PLUGIN_ABI. Once for all that changes between two releases is enough.
  * 3. Say in README.md, "Your own, in a shared object", what its authors must change.
  * 4. build/venv/bin/python tests/plugin/abi.py --write, and commit tests/plugin/abi.txt with it. */
-enum { PLUGIN_ABI = 1 };
+enum { PLUGIN_ABI = 2 };
 
 /* What a shared object exports as `assay_plugin`. Of another number only `abi` is read. */
 struct plugin {

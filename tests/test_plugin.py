@@ -182,7 +182,7 @@ def refused(run, *files):
 
 
 @pytest.mark.parametrize("source, told", [
-    (exported(".abi = PLUGIN_ABI + 1"), "it was built for plugin ABI 2, this assay has 1: build it again"),
+    (exported(".abi = PLUGIN_ABI + 1"), "it was built for plugin ABI 3, this assay has 2: build it again"),
     (exported(".sample_bytes = sizeof(struct sample) + 8"), "its struct sample has"),
     (exported(".evaluators = (const struct evaluator *const[]){NULL}"), "it holds no evaluator"),
     (exported(".evaluators = NULL"), "it holds no evaluator"),
