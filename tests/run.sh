@@ -48,8 +48,10 @@ for preset in asan release; do
         --output-junit "$PWD/$results/ctest-$preset.xml"
 done
 
+# Most tests wait for something: two at a time, the tests of a file one after the other.
 step "pytest"
 ASSAY_BUILD=${ASSAY_BUILD:-build/asan} "$venv/bin/python" -m pytest -c tests/pytest.ini -q --durations=15 \
+    -n 2 --dist loadfile \
     --junitxml="$PWD/$results/pytest.xml" "$@"
 
 printf '\n'
