@@ -29,7 +29,14 @@ worker/console 9
 worker/demo 9
 worker/feed 9
 worker/alarm 10
-worker 11
+worker/options 11
+worker/eval 12
+worker/label 12
+worker/doctor 12
+worker/rerun 13
+worker/rubric 13
+worker/commands 14
+worker 15
 TABLE
 }
 
@@ -55,7 +62,7 @@ TABLE
 # FILE LIBRARY: a second file that may include a library, each with its reason.
 # zlib: schema/base/gzip.c packs bytes for the wire; worker/intake/unpack_gzip.c reads files through gzread, plain ones too.
 # librdkafka: the consumer, a range of a topic that is read again, what `assay doctor` asks a cluster once, and the configuration both share.
-# worker/versions.c asks every library for its version and nothing else.
+# worker/doctor/versions.c asks every library for its version and nothing else.
 # librdkafka: worker/demo/demo_broker.c produces to show things; worker/feed/producer.c in transactions, whose
 # positions producer_positions.c reads back.
 # libmicrohttpd: worker/demo/demo_aws.c plays AWS for the demo; worker/console tells of the worker and nothing else.
@@ -64,15 +71,15 @@ exceptions() {
 worker/intake/history_topic.c librdkafka
 worker/intake/kafka_check.c librdkafka
 worker/intake/kafka_conf.c librdkafka
-worker/versions.c librdkafka
-worker/versions.c libcurl
-worker/versions.c libmicrohttpd
-worker/versions.c openssl
-worker/versions.c pcre2
-worker/versions.c sqlite
-worker/versions.c utf8proc
-worker/versions.c zlib
-worker/versions.c zstd
+worker/doctor/versions.c librdkafka
+worker/doctor/versions.c libcurl
+worker/doctor/versions.c libmicrohttpd
+worker/doctor/versions.c openssl
+worker/doctor/versions.c pcre2
+worker/doctor/versions.c sqlite
+worker/doctor/versions.c utf8proc
+worker/doctor/versions.c zlib
+worker/doctor/versions.c zstd
 worker/demo/demo_aws.c libmicrohttpd
 worker/demo/demo_broker.c librdkafka
 worker/feed/producer.c librdkafka

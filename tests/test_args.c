@@ -7,8 +7,8 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include "worker/args.h"
-#include "worker/commands.h"
+#include "worker/options/args.h"
+#include "worker/commands/commands.h"
 
 struct inner {
     const char *region;

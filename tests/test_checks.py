@@ -42,7 +42,7 @@ LAYERS = [
     ("upwards", "evaluators/a.c", '#include "rubrics/rubric.h"\n', "evaluators may not include rubrics"),
     ("upwards from the base", "schema/base/a.h", '#include "schema/sample.h"\n', "schema/base may not include schema"),
     ("sideways", "worker/store/a.c", '#include "worker/net/http.h"\n', "worker/store may not include worker/net"),
-    ("into the program", "worker/lane/a.c", '#include "worker/args.h"\n', "worker/lane may not include worker"),
+    ("into the program", "worker/lane/a.c", '#include "worker/options/args.h"\n', "worker/lane may not include worker"),
     ("not from the root", "rubrics/a.c", '#include "rubric.h"\n', "not a path from the root"),
     ("by dots", "rubrics/a.c", '#include "../schema/sample.h"\n', "not a path from the root"),
     ("a second file with a library", "worker/intake/a.c", "#include <sqlite3.h>\n", "sqlite is included by"),

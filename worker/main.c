@@ -1,7 +1,7 @@
 /* main: the program assay, a table of commands. */
 #include <stdio.h>
 #include <string.h>
-#include "worker/commands.h"
+#include "worker/commands/commands.h"
 
 /* In the order people read them. A new command is a file cmd_NAME.c, a line in commands.h and a
  * line here. */

@@ -7,7 +7,7 @@
  * planned is fixed when the run begins.
  *
  * To add one: a file history_NAME.c with a struct history_kind, an opener here, and a line where
- * worker/rerun_open.c chooses. */
+ * worker/rerun/rerun_open.c chooses. */
 #ifndef ASSAY_HISTORY_H
 #define ASSAY_HISTORY_H
 
