@@ -1,40 +1,51 @@
-"""How fast `assay rerun` is beside the worker that scored first, how much memory it takes, what kills cost, and how far
-S3 is behind local files: seeded, exit 1 beyond the limits.
+"""How fast `assay rerun` is beside the worker that scored first, how much memory it takes, what kills cost, in answers of
+a judge too, and how far S3 is behind local files: seeded, exit 1 beyond the limits.
 
-    build/venv/bin/python tests/measure_rerun.py [--samples 1000000] [--kills 20] [--objects 400]
+    build/venv/bin/python tests/measure_rerun.py [--samples 1000000] [--kills 20] [--judged 40000] [--objects 400]
 
 The worker and the rerun have the same rubric of deterministic criteria and as many threads as the machine has cores.
 The worker keeps every text, so that all can be scored again; beside it a worker with its defaults. S3 is a stand-in that
-answers each request after 20 ms."""
+answers each request after 20 ms; it and the files take turns."""
 import argparse
+import datetime
 import http.server
 import json
 import os
 import random
 import sqlite3
+import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 import urllib.parse
+import urllib.request
 from contextlib import closing
 from pathlib import Path
 
 from kafka import clients
 from kafka.cluster import Cluster
 from moto_server import CREDENTIALS
+from standins.judge_endpoint import KEY, SECRET
 
 ROOT = Path(__file__).resolve().parents[1]
 RATE_MIN, S3_MIN, MEMORY_GROWTH_MAX = 0.75, 0.80, 1.25
 LATENCY_S = 0.02
 LINES_AN_OBJECT = 500
 PARTITIONS = 8
+TURNS = 3
+IN_FLIGHT = 16
+JUDGED_RATE = 1500  # samples a second, about: when kills are due
+FIRST_MS, STEP_MS = 1_760_000_000_000, 100
 RUBRIC = {"name": "rules", "criteria": [
     {"name": "clean", "dimension": "safety", "evaluator": "regex",
      "options": {"where": "response", "forbid": ["secret", "password *:", "BEGIN [A-Z]+ KEY"]}},
     {"name": "short", "dimension": "form", "evaluator": "length", "options": {"max": 400}},
     {"name": "answer", "dimension": "accuracy", "evaluator": "reference", "options": {"metric": "f1"}}]}
+JUDGED = {"name": "judged", "criteria": [
+    {"name": "relevance", "dimension": "relevance", "evaluator": "judge", "options": {"template": "relevance"},
+     "threshold": 0.5}]}
 WORDS = ("the quick brown fox jumps over a lazy dog while seven secret agents count 12 small red boxes and wait for "
          "their password to arrive by post in the morning").split()
 
@@ -42,7 +53,7 @@ WORDS = ("the quick brown fox jumps over a lazy dog while seven secret agents co
 def sample(i):
     chance = random.Random(i)
     text = [chance.choice(WORDS) for _ in range(chance.randrange(20, 120))]
-    return json.dumps({"id": f"s{i}", "model": "m", "endpoint": "e", "timestamp": 1_760_000_000_000 + i * 100,
+    return json.dumps({"id": f"s{i}", "model": "m", "endpoint": "e", "timestamp": FIRST_MS + i * STEP_MS,
                        "prompt": " ".join(text[:15]), "response": " ".join(text), "reference": " ".join(text[::2])})
 
 
@@ -135,20 +146,53 @@ def measure_rerun(assay, work, count, rubric):
 
 
 def measure_kills(assay, work, rubric, kills, seconds):
-    chance, killed = random.Random(1), 0
-    command = [str(word) for word in (assay, "rerun", "--store", work / "full", "--name", "killed", "--rubric", rubric)]
+    command = [assay, "rerun", "--store", work / "full", "--name", "killed", "--rubric", rubric]
+    killed = killed_until_done(command, kills, seconds, 1)
+    same = rows(work / "full" / "runs" / "killed") == rows(work / "full" / "runs" / "undisturbed")
+    print(f"killed {killed} times: its rows are {'those' if same else 'NOT those'} of an undisturbed run", flush=True)
+    return same and killed >= min(kills, 10)
+
+
+def killed_until_done(command, kills, seconds, seed, env=None):
+    """How often it was killed, at random times, before it ended."""
+    chance, killed = random.Random(seed), 0
     while True:
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        process = subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL, env=env)
         try:
             assert process.wait(chance.uniform(.1, 1.9) * seconds / kills if killed < kills else None) == 0
-            break
+            return killed
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
             killed += 1
-    same = rows(work / "full" / "runs" / "killed") == rows(work / "full" / "runs" / "undisturbed")
-    print(f"killed {killed} times: its rows are {'those' if same else 'NOT those'} of an undisturbed run", flush=True)
-    return same and killed >= min(kills, 10)
+
+
+def measure_judged(assay, work, kills, count):
+    """A judge asked of the first `count` samples, by a run that is killed. True: no answer was paid for twice, but those that
+    were in flight when it was killed."""
+    rubric = work / "judged.json"
+    rubric.write_text(json.dumps(JUDGED))
+    judge = subprocess.Popen([sys.executable, ROOT / "tests/standins/judge_endpoint.py", "--latency-ms", "5"],
+                             stdout=subprocess.PIPE, text=True)
+    try:
+        url = f"http://127.0.0.1:{int(judge.stdout.readline())}"
+        env = {**os.environ, "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET}
+        start, end = (datetime.datetime.fromtimestamp(at / 1000, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+                      for at in (FIRST_MS, FIRST_MS + count * STEP_MS))
+        command = [assay, "rerun", "--store", work / "full", "--name", "judged", "--rubric", rubric, "--window",
+                   f"{start}..{end}", "--judge-endpoint", "judge", "--aws-endpoint-url", url, "--region", "us-east-1",
+                   "--judge-in-flight", IN_FLIGHT]
+        killed = killed_until_done(command, kills, count / JUDGED_RATE, 2, env)
+        with urllib.request.urlopen(url + "/control/stats") as reply:
+            calls = json.load(reply)["calls"]
+    finally:
+        judge.terminate()
+        judge.wait()
+    scored = sum(row[3] == "relevance" and row[5] == "scored" for row in rows(work / "full" / "runs" / "judged"))
+    most = count + killed * IN_FLIGHT * os.cpu_count()
+    print(f"judged, killed {killed} times: {scored} of {count} scored, {calls} calls; with those in flight when it was killed "
+          f"at most {most}", flush=True)
+    return scored == count and calls <= most and killed >= min(kills, 10)
 
 
 def measure_objects(assay, work, objects, rubric):
@@ -161,20 +205,23 @@ def measure_objects(assay, work, objects, rubric):
     server.folder = folder
     threading.Thread(target=server.serve_forever, daemon=True).start()
     env = {**os.environ, **CREDENTIALS}
-    rates = {}
-    for name, where in (("files", [folder]), ("S3", ["s3://bucket/", "--s3-url", f"http://127.0.0.1:{server.server_port}"])):
-        done = Watched([assay, "rerun", "--store", work / "objects-store", "--name", name.lower(), "--rubric", rubric,
-                        "--from", *where], env).end()
-        rates[name] = objects * LINES_AN_OBJECT / done.seconds
-        print(f"rerun from {name}: {rates[name]:.0f} samples a second, {max(done.memory):.0f} MB", flush=True)
+    rates = {"files": [], "S3": []}
+    wheres = {"files": [folder], "S3": ["s3://bucket/", "--s3-url", f"http://127.0.0.1:{server.server_port}"]}
+    for turn in range(TURNS):
+        for name, where in wheres.items():
+            done = Watched([assay, "rerun", "--store", work / "objects-store", "--name", f"{name.lower()}-{turn}", "--rubric",
+                            rubric, "--from", *where], env).end()
+            rates[name].append(objects * LINES_AN_OBJECT / done.seconds)
+            print(f"rerun from {name}: {rates[name][-1]:.0f} samples a second, {max(done.memory):.0f} MB", flush=True)
     server.shutdown()
-    return rates["S3"] / rates["files"]
+    return statistics.median(rates["S3"]) / statistics.median(rates["files"])
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--samples", type=int, default=1_000_000)
     parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--judged", type=int, default=40_000)
     parser.add_argument("--objects", type=int, default=400)
     arguments = parser.parse_args()
     assay = Path(os.environ.get("ASSAY_BUILD", ROOT / "build" / "release")) / "assay"
@@ -186,11 +233,12 @@ def main():
             live = measure_live(assay, work, kafka, arguments.samples, rubric)
         rate, growth = measure_rerun(assay, work, arguments.samples, rubric)
         same = measure_kills(assay, work, rubric, arguments.kills, arguments.samples / rate)
+        paid = measure_judged(assay, work, arguments.kills, min(arguments.judged, arguments.samples))
         s3 = measure_objects(assay, work, arguments.objects, rubric)
     share = rate / live["defaults"]
     print(f"\nrerun / worker {share:.2f} (at least {RATE_MIN}); memory {growth:.2f} (at most {MEMORY_GROWTH_MAX}); "
           f"S3 / files {s3:.2f} (at least {S3_MIN})")
-    return 0 if share >= RATE_MIN and growth <= MEMORY_GROWTH_MAX and same and s3 >= S3_MIN else 1
+    return 0 if share >= RATE_MIN and growth <= MEMORY_GROWTH_MAX and same and paid and s3 >= S3_MIN else 1
 
 
 if __name__ == "__main__":

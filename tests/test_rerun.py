@@ -236,6 +236,8 @@ SELECTIONS = [
     (("--stratum", "t1"), lambda i: i % 2 == 1),
     (("--window", "2025-10-09T09:00:00Z..2025-10-09T12:00:00Z"),
      lambda i: 1760000400000 <= START_MS + i * MINUTE_MS < 1760011200000),
+    (("--window", "2025-10-09T09:01:00Z..2025-10-09T11:58:30Z"),
+     lambda i: 1760000460000 <= START_MS + i * MINUTE_MS < 1760011110000),
     (("--where", "answer=failed"), lambda i: i % 5 == 0),
     (("--where", "answer>=1", "--model", "large"), lambda i: i % 5 != 0 and i % 3 == 0),
     (("--where", "answer=skipped"), lambda i: False),

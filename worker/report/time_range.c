@@ -85,12 +85,13 @@ bool time_range_parse(const char *text, const char *what, const struct time_word
                          "%s \"%.80s\" is no range of time: give FROM..TO (RFC 3339, dates in "
                          "UTC%s) or a length such as 24h or 7d, at most %d days",
                          what, text, words->marks ? ", or what was marked there" : "", DAYS_MAX);
-    range.from_ms -= range.from_ms % GRAIN_MS;
-    range.to_ms -= range.to_ms % GRAIN_MS;
+    if (!words->exact) {
+        range.from_ms -= range.from_ms % GRAIN_MS;
+        range.to_ms -= range.to_ms % GRAIN_MS;
+    }
     if (range.from_ms >= range.to_ms)
-        return error_set(error, ERROR_INPUT,
-                         "%s \"%.80s\" is empty: it must end at least 5 minutes after it begins",
-                         what, text);
+        return error_set(error, ERROR_INPUT, "%s \"%.80s\" is empty: it must end %safter it begins",
+                         what, text, words->exact ? "" : "at least 5 minutes ");
     *out = range;
     return true;
 }

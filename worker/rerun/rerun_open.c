@@ -33,7 +33,7 @@ static bool read_window(struct rerun *rerun, struct error *error)
     rerun->selection.from_ms = -1;
     if (!rerun->options->window)
         return true;
-    const struct time_words words = {.end_ms = clock_wall_ms()};
+    const struct time_words words = {.end_ms = clock_wall_ms(), .exact = true};
     if (!time_range_parse(rerun->options->window, "--window", &words, &window, error))
         return false;
     rerun->selection.from_ms = window.from_ms;
