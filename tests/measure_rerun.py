@@ -94,6 +94,10 @@ def rows(folder):
     return found
 
 
+class Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 128  # the standard 5 lets a connection of many at once wait a second
+
+
 class Bucket(http.server.BaseHTTPRequestHandler):
     """Objects of a folder, each request answered late."""
     protocol_version = "HTTP/1.1"
@@ -201,7 +205,7 @@ def measure_objects(assay, work, objects, rubric):
     for number in range(objects):
         lines = (sample(number * LINES_AN_OBJECT + i) + "\n" for i in range(LINES_AN_OBJECT))
         (folder / f"{number:05d}.jsonl").write_text("".join(lines))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Bucket)
+    server = Server(("127.0.0.1", 0), Bucket)
     server.folder = folder
     threading.Thread(target=server.serve_forever, daemon=True).start()
     env = {**os.environ, **CREDENTIALS}

@@ -47,10 +47,10 @@ bool s3_list(struct s3 *s3, struct str prefix, struct str after,
 
 /* ---- reading ahead -------------------------------------------------------------------------- */
 
-enum { S3_PART_BYTES = 4 << 20, S3_PARTS_MAX = 64 };
+enum { S3_PART_BYTES = 4 << 20, S3_PARTS_MAX = 64, S3_AHEAD_BYTES = 32 << 20 };
 
 /* Objects come back in the order they were added, in parts of S3_PART_BYTES, `parts_max` of them
- * asked for at a time. */
+ * asked for at a time, fewer where they are S3_AHEAD_BYTES in all. */
 struct s3_stream *s3_stream_new(struct s3 *s3, unsigned parts_max);
 void s3_stream_free(struct s3_stream *stream);
 /* Copies. An object that is no longer the one of this etag fails. */

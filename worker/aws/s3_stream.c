@@ -160,14 +160,16 @@ static void ask(struct part *part, int64_t now_ms)
     }
 }
 
-/* Asks for the first parts_max parts that are not here yet, the first one first; how long until one
- * may be asked for again: -1 for ever. */
+/* Asks for those of the first parts_max parts, up to S3_AHEAD_BYTES, that are not here yet, the first
+ * one first; how long until one may be asked for again: -1 for ever. */
 static int64_t ask_more(struct s3_stream *stream)
 {
     int64_t now_ms = clock_steady_ms(), soonest_ms = -1;
     unsigned ahead = 0;
-    for (struct part *part = stream->first; part && ahead < stream->parts_max;
-         part = part->next, ahead++) {
+    int64_t bytes = 0;
+    for (struct part *part = stream->first;
+         part && ahead < stream->parts_max && bytes < S3_AHEAD_BYTES; part = part->next, ahead++) {
+        bytes += part->size;
         if (part->state != PART_WAITING)
             continue;
         if (part->not_before_ms <= now_ms)

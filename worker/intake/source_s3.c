@@ -6,7 +6,7 @@
 #include "schema/base/memory.h"
 #include "worker/intake/source.h"
 
-enum { PARTS = 8 }; /* asked for at a time */
+enum { PARTS = 32 }; /* asked for at a time: captures of a quiet endpoint are many and small */
 
 struct bucket {
     struct s3 *s3;
