@@ -19,6 +19,7 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from downgrade import downgrade
+from feeding import stumbling  # noqa: F401, a fixture
 from kafka import clients
 from moto_server import CREDENTIALS
 from standins.judge_endpoint import KEY, SECRET, verdict_of
@@ -501,6 +502,38 @@ def test_a_bucket_that_is_not_there_is_told(run, rubric, bucket, aws, tmp_path):
     done = run("rerun", "--store", tmp_path / "store", "--name", "r", "--rubric", rubric(SAFETY), "--from",
                "s3://nowhere/p", "--s3-url", aws.url)
     assert done.returncode == 3 and "nowhere" in done.stderr
+
+
+def test_objects_that_may_not_be_read_are_named_and_the_others_are_scored(rerun, rubric, bucket, stumbling, tmp_path):
+    held = fill(bucket, hours=5)
+    denied = "p/chat/AllTraffic/2026/02/19/02/a.jsonl"
+    stumbling.fault = lambda key: (403, "AccessDenied") if key == denied else None
+    summary = rerun(tmp_path / "store", "r", rubric(SAFETY), "--from", "s3://captures/p", status=3)
+    assert len(summary["problems"]) == 1 and f"s3://captures/{denied}: " in summary["problems"][0]
+    assert "403 AccessDenied" in summary["problems"][0]
+    wanted = {key for key, where in held.items() if where != ("chat", 2)}
+    assert set(rows_of(tmp_path / "store", "r")) == wanted
+    assert summary["counts"]["scored"] == summary["planned"] == summary["done"] == len(wanted)
+
+
+def test_keys_that_expire_midway_end_it_and_the_same_command_goes_on(rerun, run, rubric, bucket, stumbling, tmp_path):
+    held = fill(bucket)
+    read = set()
+
+    def counted_then_refused(key):
+        again = key in read
+        read.add(key)
+        return (400, "ExpiredToken") if again and "/2026/02/19/1" in key else None
+    stumbling.fault = counted_then_refused
+    done = run("rerun", "--store", tmp_path / "store", "--name", "r", "--rubric", rubric(SAFETY), "--from", "s3://captures/p",
+               "--json")
+    assert done.returncode == 3 and "ExpiredToken" in done.stderr
+    summary = json.loads(done.stdout)
+    assert summary["planned"] == len(held) and 400 <= summary["left"] < 960 and not summary["ended_at"]
+    stumbling.fault = lambda key: None
+    summary = rerun(tmp_path / "store", "r", rubric(SAFETY), "--from", "s3://captures/p")
+    assert summary["left"] == 0 and summary["counts"]["scored"] == len(held)
+    assert set(rows_of(tmp_path / "store", "r")) == set(held)
 
 
 # ---- from a topic ----
