@@ -100,8 +100,8 @@ static bool check_fleet(const struct rerun_options *options, struct error *error
         return error_set(error, ERROR_INPUT, "--to-topic must be another topic than --topic");
     return options->judge_calls < 0 ||
            error_set(error, ERROR_INPUT,
-                     "--judge-calls and --to-topic do not go together: say --judge-calls-per-day to "
-                     "the workers");
+                     "--judge-calls and --to-topic do not go together: say --judge-calls-per-day "
+                     "to the workers");
 }
 
 static bool check(struct rerun *rerun, struct error *error)
@@ -181,8 +181,8 @@ static bool check_groups(const struct rubric_set *set, struct error *error)
 {
     return !groups_are_compared(set) ||
            error_set(error, ERROR_INPUT,
-                     "the rubric compares responses of a group, which must meet in one place: leave "
-                     "--to-topic out");
+                     "the rubric compares responses of a group, which must meet in one place: "
+                     "leave --to-topic out");
 }
 
 bool rerun_open(struct rerun *rerun, const struct rerun_options *options,

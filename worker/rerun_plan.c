@@ -148,8 +148,9 @@ static json_t *plan_json(const struct rerun *rerun)
     for (size_t i = 0; i < rerun->problems.count; i++)
         json_array_append_new(problems, json_string(rerun->problems.lines[i]));
     json_t *plan = json_pack("{s:I, s:[I, I], s:o, s:o}", "planned", planned, "window_ms",
-                             (json_int_t)rerun->selection.from_ms, (json_int_t)rerun->selection.to_ms,
-                     "problems", problems, "parts", parts);
+                             (json_int_t)rerun->selection.from_ms,
+                             (json_int_t)rerun->selection.to_ms, "problems", problems, "parts",
+                             parts);
     if (rerun->options->to_topic)
         json_object_update_new(plan, json_pack("{s:o, s:I}", "id", id_json(), "chunk_records",
                                                (json_int_t)chunk_records(rerun->set)));

@@ -10,7 +10,7 @@
 
 struct producer_config {
     const char *brokers, *topic;
-    const char *positions; /* the topic of positions; made when it is missing, compacted. NULL: none */
+    const char *positions; /* their topic; made when it is missing, compacted. NULL: none */
     const char *command;   /* "feed": the transactional id is assay-feed-NAME */
     const char *name;
     const char *const *properties; /* "key=value" for librdkafka */

@@ -52,8 +52,8 @@ static bool unpack(struct chunk_message *out)
 bool chunk_message_read(struct str bytes, struct chunk_message *out, struct error *error)
 {
     *out = (struct chunk_message){.document = json_loadb(bytes.data, bytes.size, 0, NULL)};
-    return unpack(out) || error_set(error, ERROR_INPUT, "it is no chunk of a rerun (of the form %d)",
-                                    FORM);
+    return unpack(out) ||
+           error_set(error, ERROR_INPUT, "it is no chunk of a rerun (of the form %d)", FORM);
 }
 
 void chunk_message_clear(struct chunk_message *message)

@@ -96,7 +96,7 @@ static bool send_rest(struct rerun *rerun, struct chunk_plan *plan, struct produ
     return fine;
 }
 
-/* Whoever sent before is put out of work first, so that what the topic holds is all it will hold. */
+/* Whoever sent before is put out of work first: what the topic holds then is all it will hold. */
 static bool send_chunks(struct rerun *rerun, struct chunk_plan *plan, struct error *error)
 {
     const struct rerun_options *options = rerun->options;

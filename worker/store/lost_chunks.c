@@ -114,7 +114,8 @@ void lost_chunks_find(struct lost_chunks *lost, struct db *const *shards, size_t
 bool lost_chunks_hold(const struct lost_chunks *lost, size_t shard, int64_t run, int64_t source,
                       int64_t offset)
 {
-    const struct lost_chunk wanted = {.shard = shard, .run = run, .source = source, .first = offset};
+    const struct lost_chunk wanted = {
+        .shard = shard, .run = run, .source = source, .first = offset};
     size_t low = 0, high = lost->count; /* the last one that begins at the offset or before it */
     while (low < high) {
         size_t middle = low + (high - low) / 2;

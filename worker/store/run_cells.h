@@ -1,4 +1,4 @@
-/* run_cells: what a rerun scored, criterion by criterion, over all its shards. Not for other rooms. */
+/* run_cells: what a rerun scored, criterion by criterion, over all its shards. Not for others. */
 #ifndef ASSAY_RUN_CELLS_H
 #define ASSAY_RUN_CELLS_H
 

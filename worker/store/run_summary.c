@@ -72,7 +72,8 @@ static void read_problems(json_t *summary, struct db *db, const char *name)
     json_t *list = json_object_get(summary, "problems");
     struct statement *rows = db_sql(
         db, "SELECT DISTINCT json_extract(outcomes, '$." RUN_PROBLEM "') FROM chunk JOIN run "
-            "ON run.id = run WHERE run.name = ? AND outcomes LIKE '%\"" RUN_PROBLEM "\"%' ORDER BY 1");
+            "ON run.id = run WHERE run.name = ? AND outcomes LIKE '%\"" RUN_PROBLEM "\"%' "
+            "ORDER BY 1");
     db_bind_text(rows, str_of(name));
     while (db_row(rows)) {
         struct str text = db_text(rows, 0);

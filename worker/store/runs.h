@@ -23,7 +23,8 @@ bool run_name_valid(const char *name);
 bool run_exists(const char *dir, const char *name);
 
 /* Makes the run's folder, and keeps other processes from writing it until the descriptor is closed;
- * `shared`: but for those that share it, too. -1: TRANSIENT, another process writes it; or FATAL. */
+ * `shared`: but for those that share it, too. -1: TRANSIENT, another process writes it; or FATAL.
+ */
 int run_lock(const char *dir, const char *name, bool shared, struct error *error);
 
 /* What it was asked for, as store_run_begin kept it; json_null() when it never began. NULL: FATAL,
@@ -34,8 +35,8 @@ bool run_each_chunk(const char *dir, const char *name,
                     void (*each)(void *owner, const char *topic, const char *incarnation,
                                  int32_t partition, int64_t first, int64_t end),
                     void *owner, struct error *error);
-/* schema/rerun-summary.schema.json, of all that is done by now, over the stores that hold some of it.
- * NULL: FATAL. */
+/* schema/rerun-summary.schema.json, of all that is done by now, over the stores that hold some of
+ * it. NULL: FATAL. */
 json_t *run_summary(const char *const *dirs, size_t dir_count, const char *name,
                     struct error *error);
 
