@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import jsonschema
@@ -349,8 +350,8 @@ SELECTED = [(("--model", "small"), lambda i: i % 3 != 0),
 
 def test_selections_are_those_of_the_plan(store, plan, worker, end, rubric):
     where = store(600)
-    for number, (words, wanted) in enumerate(SELECTED):
-        plan(where, f"r{number}", rubric(SAFETY), *words)
+    with ThreadPoolExecutor() as at_once:
+        list(at_once.map(lambda one: plan(where, f"r{one[0]}", rubric(SAFETY), *one[1][0]), enumerate(SELECTED)))
     process = worker(where, rubric(SAFETY))
     for number, (words, wanted) in enumerate(SELECTED):
         expected = {f"s{i}" for i in range(600) if wanted(i)}

@@ -13,6 +13,7 @@ enum { ASK_MS = 10000, LOOK_MS = 200, SILENT_MS_MAX = 30000, TEXT_BYTES = 512 };
 
 struct topic_reader {
     struct kafka_config config;
+    const char *properties[KAFKA_PROPERTIES_MAX + 1];
     rd_kafka_t *client;
     int partitions;
     int64_t *next; /* offset to read, of each partition */
@@ -60,10 +61,22 @@ static bool open_client(struct topic_reader *reader, struct error *error)
     return error_set(error, ERROR_INPUT, "Kafka client: %s", why);
 }
 
+/* A broker holds an answer back until there is something new: here the end is what is wanted. */
+static void take_config(struct topic_reader *reader, const struct kafka_config *config)
+{
+    size_t count = 0;
+    reader->config = *config;
+    reader->properties[count++] = "fetch.wait.max.ms=20";
+    for (size_t i = 0; i < config->property_count && i < KAFKA_PROPERTIES_MAX; i++)
+        reader->properties[count++] = config->properties[i];
+    reader->config.properties = reader->properties;
+    reader->config.property_count = count;
+}
+
 struct topic_reader *topic_reader_open(const struct kafka_config *config, struct error *error)
 {
     struct topic_reader *reader = memory_new(1, sizeof *reader);
-    reader->config = *config;
+    take_config(reader, config);
     if (!find_partitions(reader, error) || !open_client(reader, error)) {
         topic_reader_close(reader);
         return NULL;
@@ -79,10 +92,8 @@ void topic_reader_close(struct topic_reader *reader)
 {
     if (!reader)
         return;
-    if (reader->client) {
-        rd_kafka_consumer_close(reader->client);
-        rd_kafka_destroy(reader->client);
-    }
+    if (reader->client) /* it never joined a group that it could leave */
+        rd_kafka_destroy_flags(reader->client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
     free(reader->next);
     free(reader->ended);
     free(reader);
