@@ -115,7 +115,7 @@ static void check_needed(const struct run_options *options, struct problems *pro
     const struct {
         const char *name, *value;
     } needed[] = {{"--brokers", options->brokers},
-                  {"--topic (or --rerun-topic)", run_options_topic(options)},
+                  {"--topic", run_options_topic(options)},
                   {"--store", options->store}};
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
         if (!needed[i].value)
