@@ -61,7 +61,8 @@ TABLE
 
 # FILE LIBRARY: a second file that may include a library, each with its reason.
 # zlib: schema/base/gzip.c packs bytes for the wire; worker/intake/unpack_gzip.c reads files through gzread, plain ones too.
-# librdkafka: the consumer, a range of a topic that is read again, what `assay doctor` asks a cluster once, and the configuration both share.
+# librdkafka: the consumer, a range of a topic that is read again, what `assay doctor` asks a cluster once, a topic read
+# without a group, and the configuration all share.
 # worker/doctor/versions.c asks every library for its version and nothing else.
 # librdkafka: worker/demo/demo_broker.c produces to show things; worker/feed/producer.c in transactions, whose
 # positions producer_positions.c reads back.
@@ -71,6 +72,7 @@ exceptions() {
 worker/intake/history_topic.c librdkafka
 worker/intake/kafka_check.c librdkafka
 worker/intake/kafka_conf.c librdkafka
+worker/intake/topic_reader.c librdkafka
 worker/doctor/versions.c librdkafka
 worker/doctor/versions.c libcurl
 worker/doctor/versions.c libmicrohttpd

@@ -164,7 +164,7 @@ def test_what_live_stored_is_scored_again(store, rerun, rubric):
     where = store(1500)
     before = rows_of(where)
     summary = rerun(where, "safety-2", rubric(SAFETY))
-    assert summary["counts"] == {"scored": 1500, "unmatched": 0, "no_text": 0, "duplicate": 0, "invalid": 0, "filtered": 0, "no_record": 0}
+    assert summary["counts"] == {"scored": 1500, "unmatched": 0, "no_text": 0, "duplicate": 0, "invalid": 0, "filtered": 0, "no_record": 0, "unreadable": 0}
     expected = {f"s{i}": words_of(sample(i)) for i in range(1500)}
     assert values_of(rows_of(where, "safety-2")) == expected
     assert rows_of(where) == before
@@ -271,7 +271,7 @@ def test_what_was_not_kept_is_counted(store, rerun, rubric, tmp_path):
     assert 80 < kept < 400  # those that failed, and a quarter of the others
     summary = rerun(where, "r", rubric(SAFETY))
     assert summary["counts"] == {"scored": kept, "no_text": 400 - kept, "invalid": 2, "unmatched": 0, "duplicate": 0,
-                                 "filtered": 0, "no_record": 0}
+                                 "filtered": 0, "no_record": 0, "unreadable": 0}
 
 
 def test_masked_texts_are_not_judged_by_rules_and_are_counted(store, rerun, rubric):
@@ -405,7 +405,7 @@ def test_what_is_wrong_with_files_is_named_and_the_rest_is_done(rerun, rubric, r
     assert len(summary["problems"]) == 1 and "cut.jsonl.gz: cannot read on after line" in summary["problems"][0]
     read = int(re.search(r"after line (\d+)", summary["problems"][0])[1])
     assert summary["counts"] == {"scored": read + 1, "invalid": 2, "unmatched": 0, "no_text": 0, "duplicate": 0,
-                                 "filtered": 0, "no_record": 0}
+                                 "filtered": 0, "no_record": 0, "unreadable": 0}
     assert summary["planned"] == summary["done"] == read + 3 and 500 < read < 2000
     found = rows_of(where, "r")
     assert {key for key in found if isinstance(key, str)} == {f"s{i}" for i in [*range(read), 5000]}

@@ -226,6 +226,7 @@ static struct feed_config configure(struct run *run)
         .kafka = {.brokers = options->brokers,
                   .topic = options->topic,
                   .positions = options->positions ? options->positions : run->positions.data,
+                  .command = "feed",
                   .name = options->name,
                   .properties = options->kafka.values,
                   .property_count = options->kafka.count},

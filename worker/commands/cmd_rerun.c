@@ -7,6 +7,7 @@
 #include "worker/commands/commands.h"
 #include "worker/options/plugins.h"
 #include "worker/rerun/rerun.h"
+#include "worker/rerun/rerun_fleet.h"
 #include "worker/options/segment_options.h"
 #include "worker/store/runs.h"
 
@@ -23,9 +24,9 @@ static const struct arg ARGS[] = {
      0, 0},
     {"topic", "NAME", ARG_TEXT, AT(topic),
      "what this topic holds now, instead; no offset of a group is touched", 0, 0},
-    {"brokers", "HOST:PORT[,...]", ARG_TEXT, AT(brokers), "with --topic: Kafka brokers to ask",
-     0, 0},
-    {"kafka", "KEY=VALUE", ARG_LIST, AT(kafka), "with --topic: a property of librdkafka", 0, 0},
+    {"brokers", "HOST:PORT[,...]", ARG_TEXT, AT(brokers),
+     "with --topic and --to-topic: Kafka brokers to ask", 0, 0},
+    {"kafka", "KEY=VALUE", ARG_LIST, AT(kafka), "likewise: a property of librdkafka", 0, 0},
     {"rubric", "RUBRIC[,...]", ARG_LIST, AT(rubrics),
      "a file, or the name of one that ships; default general", 0, 0},
     {"criteria", "NAME[,...]", ARG_LIST, AT(criteria), "of the rubrics, these criteria only", 0, 0},
@@ -43,6 +44,16 @@ static const struct arg ARGS[] = {
      "redacted those in which nothing is found to mask, none; default full",
      0, 0},
     {"json", NULL, ARG_FLAG, AT(json), "print one JSON object, for programs", 0, 0},
+};
+
+static const struct arg FLEET_ARGS[] = {
+    {"to-topic", "NAME", ARG_TEXT, AT(to_topic),
+     "plan only, and send the chunks to this topic, each once: `assay run --rerun-topic NAME` does "
+     "them, in any number of workers, which must be able to read what the plan names",
+     0, 0},
+    {"wait", NULL, ARG_FLAG, AT(wait), "until the workers' group has done all of them", 0, 0},
+    {"group", "NAME", ARG_TEXT, AT(group), "of the workers, for --wait; default " RERUN_GROUP, 0,
+     0},
 };
 
 static const struct arg SELECTION_ARGS[] = {
@@ -78,6 +89,7 @@ static const struct arg COST_ARGS[] = {
 
 static const struct arg_group GROUPS[] = {
     {"Options", ARGS, sizeof ARGS / sizeof *ARGS, 0},
+    {"A fleet of workers", FLEET_ARGS, sizeof FLEET_ARGS / sizeof *FLEET_ARGS, 0},
     {"Which samples", SELECTION_ARGS, sizeof SELECTION_ARGS / sizeof *SELECTION_ARGS, 0},
     {"Capture records", OBJECT_ARGS, sizeof OBJECT_ARGS / sizeof *OBJECT_ARGS, 0},
     {"Costs", COST_ARGS, sizeof COST_ARGS / sizeof *COST_ARGS, 0},
@@ -150,30 +162,50 @@ static json_t *all_problems(const struct rerun *rerun)
     return all;
 }
 
+/* Asked before the store is: what the group has committed is in it. NULL without workers. */
+static json_t *ask_progress(const struct rerun *rerun, struct error *error)
+{
+    const struct kafka_config kafka = rerun_kafka(rerun->options);
+    return rerun->options->to_topic ? rerun_fleet_progress(&kafka, rerun->description, error)
+                                    : NULL;
+}
+
 static int summarise(const struct rerun *rerun, struct error *error)
 {
-    json_t *summary = run_summary(rerun->options->store, rerun->options->name, error);
-    if (!summary)
+    json_t *progress = ask_progress(rerun, error);
+    json_t *summary = run_summary(&rerun->options->store, 1, rerun->options->name, error);
+    if (!summary) {
+        json_decref(progress);
         return EXIT_COULD_NOT;
-    json_t *problems = all_problems(rerun);
-    bool whole = json_array_size(problems) == 0;
-    json_object_set_new(summary, "problems", problems);
+    }
+    if (progress)
+        json_object_set_new(summary, "fleet", progress);
+    if (!rerun->options->to_topic)
+        json_object_set_new(summary, "problems", all_problems(rerun));
+    bool whole = json_array_size(json_object_get(summary, "problems")) == 0;
     if (rerun->options->json)
         print_json(summary);
     else
         rerun_print_summary(summary, stdout);
     json_decref(summary);
-    return whole ? EXIT_FINE : EXIT_COULD_NOT;
+    return whole && error->kind == ERROR_NONE ? EXIT_FINE : EXIT_COULD_NOT;
 }
 
-static int run_locked(struct rerun *rerun, struct error *error)
+static bool do_it(struct rerun *rerun, int lock, struct error *error)
+{
+    if (rerun->options->to_topic)
+        return rerun_fleet_run(rerun, lock, error);
+    return rerun->complete || rerun_run(rerun, error);
+}
+
+static int run_locked(struct rerun *rerun, int lock, struct error *error)
 {
     if (!rerun_plan(rerun, error))
         return error->kind == ERROR_INPUT ? EXIT_USAGE : EXIT_COULD_NOT;
     if (rerun->planned == 0)
         fprintf(stderr, "assay rerun: nothing is there to be scored\n");
     struct error why = {0};
-    bool fine = rerun->complete || rerun_run(rerun, &why);
+    bool fine = do_it(rerun, lock, &why);
     int exit_code = summarise(rerun, error);
     if (!fine)
         *error = why;
@@ -187,10 +219,11 @@ static int run(struct rerun *rerun, struct error *error)
     waiting = rerun->buckets.aws.http;
     if (options->dry_run)
         return estimate(rerun, error);
-    int lock = run_lock(options->store, options->name, error);
+    bool shared = options->to_topic && run_exists(options->store, options->name);
+    int lock = run_lock(options->store, options->name, shared, error);
     if (lock < 0)
         return EXIT_COULD_NOT;
-    int exit_code = run_locked(rerun, error);
+    int exit_code = run_locked(rerun, lock, error);
     close(lock);
     return exit_code;
 }
@@ -198,7 +231,8 @@ static int run(struct rerun *rerun, struct error *error)
 int cmd_rerun(int argc, char **argv)
 {
     struct rerun_options options = {
-        .text = "full", .judge_calls = -1, .leave_for_live = 50, .judge = JUDGE_DEFAULTS};
+        .command = "assay rerun", .text = "full", .group = RERUN_GROUP, .judge_calls = -1,
+        .leave_for_live = 50, .judge = JUDGE_DEFAULTS};
     struct arg_list operands = {0};
     struct rerun rerun = {0};
     struct error error = {0};

@@ -17,6 +17,7 @@
 #include "worker/lane/lane.h"
 #include "worker/options/plugins.h"
 #include "worker/options/redaction.h"
+#include "worker/rerun/fleet_worker.h"
 #include "worker/options/rubric_list.h"
 #include "worker/options/run_options.h"
 
@@ -30,7 +31,7 @@ static const struct arg_table TABLE = {
         "Scores the capture records of a Kafka topic by rubrics, keeps every score in a store and\n"
         "publishes metrics. SIGTERM drains and ends, within 60 seconds: let whoever kills it wait\n"
         "so long (stop_grace_period, terminationGracePeriodSeconds). SIGHUP reads the rubrics\n"
-        "again.\n\n"
+        "again. With --rerun-topic it does chunks of reruns instead.\n\n"
         "Exit status: 0 ended as asked, 2 wrong usage or rubric, 3 it could not go on.",
     .groups = (const struct arg_group[]){RUN_GROUPS(0)},
     .group_count = RUN_GROUP_COUNT,
@@ -297,7 +298,7 @@ int cmd_run(int argc, char **argv)
     int exit_code = EXIT_USAGE;
     if (config_file_start(&TABLE, argc, argv, check, &args, &options, &exit_code)) {
         forbid_core_dumps();
-        exit_code = run_with(&options);
+        exit_code = options.rerun_topic ? fleet_worker_run(&options) : run_with(&options);
     }
     args_clear(&TABLE, &options);
     config_file_clear(&args);

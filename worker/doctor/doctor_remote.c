@@ -15,10 +15,10 @@ static void say_topic(struct doctor *doctor, const struct kafka_topic *topic)
     doctor_say(doctor, VERDICT_OK, NULL, "%s: %d brokers answer", options->brokers, topic->brokers);
     if (topic->partitions == 0) {
         doctor_say(doctor, VERDICT_FAIL, "make it, or correct --topic", "there is no topic %s",
-                   options->topic);
+                   run_options_topic(options));
         return;
     }
-    doctor_say(doctor, VERDICT_OK, NULL, "topic %s has %d partitions", options->topic,
+    doctor_say(doctor, VERDICT_OK, NULL, "topic %s has %d partitions", run_options_topic(options),
                topic->partitions);
     if (options->lanes > topic->partitions)
         doctor_say(doctor, VERDICT_WARN, "lower --lanes, or add partitions",
@@ -41,16 +41,16 @@ static void say_group(struct doctor *doctor, const struct kafka_group *group)
     const struct run_options *options = doctor->options;
     if (group->out_of_range)
         doctor_say(doctor, VERDICT_FAIL, "reset them by kafka-consumer-groups --reset-offsets",
-                   "group %s: %d offsets are not in the topic any more", options->group,
+                   "group %s: %d offsets are not in the topic any more", run_options_group(options),
                    group->out_of_range);
     if (group->without_offset && run_options_from(options) == FROM_COMMITTED)
         doctor_say(doctor, VERDICT_FAIL, "say --from earliest or --from latest",
-                   "group %s has no offset for %d partitions", options->group,
+                   "group %s has no offset for %d partitions", run_options_group(options),
                    group->without_offset);
     else
         doctor_say(doctor, VERDICT_OK, NULL,
                    "group %s: offsets for %d partitions, %lld messages behind; without one: %d",
-                   options->group, group->with_offset, (long long)group->behind,
+                   run_options_group(options), group->with_offset, (long long)group->behind,
                    group->without_offset);
 }
 
@@ -74,7 +74,7 @@ static void ask_kafka(struct doctor *doctor, struct kafka_check *check)
         say_group(doctor, &group);
     else
         doctor_say(doctor, VERDICT_FAIL, "may this user read the group and the topic?",
-                   "group %s: %s", doctor->options->group, error.text);
+                   "group %s: %s", run_options_group(doctor->options), error.text);
 }
 
 void doctor_kafka(struct doctor *doctor)

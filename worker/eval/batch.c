@@ -136,6 +136,8 @@ static void turn(const struct work *work, bool idle)
 {
     if (work->batch->judge)
         judge_turn(work->batch->judge, idle ? WAIT_MS_MAX : 0);
+    if (work->batch->turn)
+        work->batch->turn(work->batch->owner);
 }
 
 static bool stopped(const struct work *work)

@@ -34,6 +34,8 @@ struct batch {
     bool (*begin)(void *owner, struct evaluation *evaluation, const struct buffer *record);
     /* In input order, on this thread. False stops the batch: `error` says why. */
     bool (*done)(void *owner, const struct batch_line *line, struct error *error);
+    /* Optional: whenever it has waited for answers. */
+    void (*turn)(void *owner);
     /* Now and then: bytes consumed of all the files, of how many (0 when not known). */
     void (*progress)(void *owner, int64_t bytes, int64_t bytes_total);
     void *owner;

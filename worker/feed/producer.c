@@ -87,8 +87,8 @@ static bool refuse(struct producer *producer, rd_kafka_error_t *failure, struct 
     if (code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
         code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH)
         error_set(error, ERROR_FATAL,
-                  "another assay feed of the name %s took over: give one of them another --name",
-                  producer->config.name);
+                  "another assay %s of the name %s took over: give one of them another --name",
+                  producer->config.command, producer->config.name);
     else
         error_set(error, fatal ? ERROR_FATAL : ERROR_TRANSIENT, "Kafka: %s%s%s",
                   rd_kafka_error_string(failure), producer->trouble[0] ? ": " : "",
@@ -140,7 +140,7 @@ struct producer *producer_open(const struct producer_config *config, struct erro
 {
     struct producer *producer = memory_new(1, sizeof *producer);
     producer->config = *config;
-    snprintf(producer->id, sizeof producer->id, "assay-feed-%s", config->name);
+    snprintf(producer->id, sizeof producer->id, "assay-%s-%s", config->command, config->name);
     size_t count = 0;
     for (size_t i = 0; i < DEFAULT_COUNT; i++)
         producer->properties[count++] = DEFAULTS[i];
@@ -151,8 +151,8 @@ struct producer *producer_open(const struct producer_config *config, struct erro
                                             .group = producer->id,
                                             .properties = producer->properties,
                                             .property_count = count};
-    if (check_topic(producer, error) && producer_make_topic(producer, error) &&
-        start(producer, error))
+    if (check_topic(producer, error) &&
+        (!config->positions || producer_make_topic(producer, error)) && start(producer, error))
         return producer;
     producer_close(producer);
     return NULL;

@@ -10,8 +10,9 @@
 
 struct producer_config {
     const char *brokers, *topic;
-    const char *positions; /* the topic of positions; made when it is missing, compacted */
-    const char *name;      /* the transactional id is assay-feed-NAME */
+    const char *positions; /* their topic; made when it is missing, compacted. NULL: none */
+    const char *command;   /* "feed": the transactional id is assay-feed-NAME */
+    const char *name;
     const char *const *properties; /* "key=value" for librdkafka */
     size_t property_count;
 };

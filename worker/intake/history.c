@@ -11,7 +11,8 @@ const char *record_skip_name(enum record_skip skip)
                                         [SKIP_DUPLICATE] = "duplicate",
                                         [SKIP_INVALID] = "invalid",
                                         [SKIP_FILTERED] = "filtered",
-                                        [SKIP_NO_RECORD] = "no_record"};
+                                        [SKIP_NO_RECORD] = "no_record",
+                                        [SKIP_UNREADABLE] = "unreadable"};
     return names[skip];
 }
 
@@ -24,6 +25,10 @@ void chunk_clear(struct chunk *chunk)
     memset(chunk->skipped, 0, sizeof chunk->skipped);
     chunk->bytes = bytes;
     chunk->next = NULL;
+    chunk->task = NULL;
+    chunk->place = NULL;
+    chunk->continued = false;
+    chunk->problem[0] = '\0';
 }
 
 void history_add_part(struct history *history, const struct history_part *part)

@@ -27,6 +27,7 @@ enum {
     CHUNK_RECORDS_MAX = 500,  /* that are to be scored */
     CHUNK_SKIPPED_MAX = 5000, /* passed over for them */
     CHUNK_BYTES_MAX = 4 << 20, /* of records; one more may go beyond it */
+    CHUNK_PROBLEM_BYTES = 300,
 };
 
 struct history_part {
@@ -44,6 +45,7 @@ enum record_skip {
     SKIP_INVALID,   /* there never was a sample in it */
     SKIP_FILTERED,  /* the selection does not want it */
     SKIP_NO_RECORD, /* an offset of a topic that holds none */
+    SKIP_UNREADABLE, /* it was there when it was planned, and cannot be read any more */
     RECORD_SKIPS,
 };
 /* "no_text", "duplicate", ... */
@@ -65,7 +67,12 @@ struct chunk {
     size_t count;
     int64_t skipped[RECORD_SKIPS];
     struct buffer bytes;
-    struct chunk *next; /* for its owner */
+    /* For its owner: */
+    struct chunk *next;
+    void *task;       /* that it was read for */
+    const struct history_part *place; /* instead of the part's: that is gone. NULL */
+    bool continued;   /* the next one is written with it, as one */
+    char problem[CHUNK_PROBLEM_BYTES]; /* why records cannot be read; "" */
 };
 
 /* Empty again; keeps its memory. */

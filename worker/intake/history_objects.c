@@ -21,6 +21,7 @@ struct object {
     struct source *source;
     struct object_key key;
     bool wrapped; /* lines get an envelope */
+    bool ahead;   /* it was said, and not yet opened */
 };
 
 struct objects {
@@ -153,26 +154,34 @@ static bool list(void *state, const volatile sig_atomic_t *stop, struct problems
 
 /* ---- reading ahead ---- */
 
+static void say(struct objects *objects, struct object *object)
+{
+    source_ahead(object->source, &object->about);
+    objects->ahead_bytes += object->about.size;
+    object->ahead = true;
+}
+
 /* Objects are opened in the order in which they are said, all of them: so only those that will be
  * read. */
 static void say_ahead(struct objects *objects, size_t part, bool all)
 {
     for (; objects->said < objects->count; objects->said++) {
-        const struct object *object = &objects->items[objects->said];
+        struct object *object = &objects->items[objects->said];
         const struct history_part *its = &objects->history->parts[objects->said];
         if (objects->said > part && objects->ahead_bytes >= AHEAD_BYTES_MAX)
             return;
-        if (!all && its->from == its->to)
-            continue;
-        source_ahead(object->source, &object->about);
-        objects->ahead_bytes += object->about.size;
+        if (all || its->from < its->to)
+            say(objects, object);
     }
 }
 
 static struct lines *open_part(struct objects *objects, size_t part, bool all, struct error *error)
 {
-    const struct object *object = &objects->items[part];
+    struct object *object = &objects->items[part];
     say_ahead(objects, part, all);
+    if (!object->ahead) /* it was passed, or comes again */
+        say(objects, object);
+    object->ahead = false;
     objects->ahead_bytes -= object->about.size;
     return source_lines(object->source, &object->about, CAPTURE_RECORD_BYTES_MAX, error);
 }
@@ -215,9 +224,9 @@ static bool count(void *state, const volatile sig_atomic_t *stop, struct problem
 
 /* ---- reading ---- */
 
-static bool go_to(struct objects *objects, size_t part, struct error *error)
+static bool go_to(struct objects *objects, size_t part, int64_t from, struct error *error)
 {
-    if (objects->lines && objects->part == part)
+    if (objects->lines && objects->part == part && objects->position <= from)
         return true;
     lines_close(objects->lines);
     objects->part = part;
@@ -242,7 +251,7 @@ static bool read_lines(void *state, size_t part, int64_t from, int64_t to, struc
     out->part = part;
     out->first = from;
     out->end = to;
-    if (!go_to(objects, part, error))
+    if (!go_to(objects, part, from, error))
         return false;
     while (objects->position < to) {
         enum lines_status status = lines_next(objects->lines, &objects->line, error);

@@ -16,7 +16,12 @@ const struct arg RUN_ARGS[RUN_ARG_COUNT] = {
      "a JSON object of these options; the command line wins", 0, 0},
     {"brokers", "HOST:PORT[,...]", ARG_TEXT, AT(brokers), "Kafka brokers to start from", 0, 0},
     {"topic", "NAME", ARG_TEXT, AT(topic), "holds the capture records", 0, 0},
-    {"group", "NAME", ARG_TEXT, AT(group), "consumer group; default assay", 0, 0},
+    {"rerun-topic", "NAME", ARG_TEXT, AT(rerun_topic),
+     "instead: holds chunks of reruns (assay rerun --to-topic); they are scored as runs of their "
+     "own, from the oldest one on, and nothing is published, whatever --metrics says",
+     0, 0},
+    {"group", "NAME", ARG_TEXT, AT(group),
+     "consumer group; default assay, with --rerun-topic assay-rerun", 0, 0},
     {"from", "WHERE", ARG_TEXT, AT(from),
      "earliest or latest, where the group has no offset; default committed: then that is an error",
      0, 0},
@@ -66,8 +71,7 @@ const struct arg RUN_METRIC_ARGS[RUN_METRIC_ARG_COUNT] = {
 
 struct run_options run_options_default(void)
 {
-    return (struct run_options){.group = "assay",
-                                .from = "committed",
+    return (struct run_options){.from = "committed",
                                 .text = "redacted",
                                 .text_share = .01,
                                 .retention = {.text_days = 30},
@@ -110,8 +114,9 @@ static void check_needed(const struct run_options *options, struct problems *pro
 {
     const struct {
         const char *name, *value;
-    } needed[] = {
-        {"--brokers", options->brokers}, {"--topic", options->topic}, {"--store", options->store}};
+    } needed[] = {{"--brokers", options->brokers},
+                  {"--topic", run_options_topic(options)},
+                  {"--store", options->store}};
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
         if (!needed[i].value)
             problems_add(problems, "", "needed and not given: %s", needed[i].name);
@@ -130,6 +135,12 @@ static void check_labels(const struct arg_list *labels, struct problems *problem
 bool run_options_check(const struct run_options *options, struct problems *problems)
 {
     check_needed(options, problems);
+    if (options->rerun_topic && options->topic)
+        problems_add(problems, "",
+                     "--topic and --rerun-topic do not go together: a worker does the one or the "
+                     "other");
+    if (options->rerun_topic && options->listen)
+        problems_add(problems, "", "--listen and --rerun-topic do not go together");
     if (find_from(options->from) == FROM_COUNT)
         problems_add(problems, "", "--from must be earliest, latest or committed, not %s",
                      options->from);
@@ -153,8 +164,22 @@ bool run_options_check(const struct run_options *options, struct problems *probl
     return problems->total == 0;
 }
 
+const char *run_options_topic(const struct run_options *options)
+{
+    return options->rerun_topic ? options->rerun_topic : options->topic;
+}
+
+const char *run_options_group(const struct run_options *options)
+{
+    const char *usual = options->rerun_topic ? "assay-rerun" : "assay";
+    return options->group ? options->group : usual;
+}
+
+/* Where a group of reruns has no offset, all that was planned is to be done. */
 enum kafka_from run_options_from(const struct run_options *options)
 {
+    if (options->rerun_topic)
+        return FROM_EARLIEST;
     return (enum kafka_from)find_from(options->from);
 }
 
@@ -181,8 +206,8 @@ struct metric_naming run_options_naming(const struct run_options *options)
 struct kafka_config run_options_kafka(const struct run_options *options)
 {
     return (struct kafka_config){.brokers = options->brokers,
-                                 .topic = options->topic,
-                                 .group = options->group,
+                                 .topic = run_options_topic(options),
+                                 .group = run_options_group(options),
                                  .from = run_options_from(options),
                                  .properties = options->kafka.values,
                                  .property_count = options->kafka.count};

@@ -14,7 +14,7 @@ enum { LANES_MAX = 64, RETENTION_DAYS_MAX = 36500 };
 /* Borrowed from argv. A new option is a line in run_options.c and one in
  * schema/worker-config.schema.json (tests/test_doctor.py compares them). */
 struct run_options {
-    const char *config, *brokers, *topic, *group, *store, *from, *listen;
+    const char *config, *brokers, *topic, *rerun_topic, *group, *store, *from, *listen;
     const char *text, *metrics, *preset, *namespace;
     struct arg_list rubrics, kafka, models, labels, segment_by, evaluators;
     int64_t lanes;
@@ -26,7 +26,7 @@ struct run_options {
 
 struct run_options run_options_default(void);
 
-enum { RUN_ARG_COUNT = 17, RUN_METRIC_ARG_COUNT = 7, RUN_GROUP_COUNT = 3 };
+enum { RUN_ARG_COUNT = 18, RUN_METRIC_ARG_COUNT = 7, RUN_GROUP_COUNT = 3 };
 extern const struct arg RUN_ARGS[RUN_ARG_COUNT];
 extern const struct arg RUN_METRIC_ARGS[RUN_METRIC_ARG_COUNT];
 /* The groups of a command's table whose options hold a struct run_options at `at`. */
@@ -39,6 +39,10 @@ extern const struct arg RUN_METRIC_ARGS[RUN_METRIC_ARG_COUNT];
 
 /* Lists what is missing and words that are none; true when there is nothing. */
 bool run_options_check(const struct run_options *options, struct problems *problems);
+
+/* The topic that is read, and the group that reads it. */
+const char *run_options_topic(const struct run_options *options);
+const char *run_options_group(const struct run_options *options);
 
 /* Of options that were checked: */
 enum kafka_from run_options_from(const struct run_options *options);

@@ -2,12 +2,30 @@
 #include "worker/report/sample_groups.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "schema/base/memory.h"
 
-static void go_on(struct group_shard *one)
+/* To the next row that counts. */
+static void go_on(const struct sample_groups *groups, struct group_shard *one)
 {
-    one->more = sample_rows_next(&one->rows, &one->row);
+    const struct sample_row *row = &one->row;
+    do
+        one->more = sample_rows_next(&one->rows, &one->row);
+    while (one->more && lost_chunks_hold(&groups->lost, (size_t)(one - groups->shards), row->run,
+                                         row->source, row->offset));
+}
+
+static void find_lost(struct sample_groups *groups, const struct stores *stores,
+                      const char *const run_names[2])
+{
+    struct db **shards = memory_new(groups->count + 1, sizeof *shards);
+    for (size_t i = 0; i < groups->count; i++)
+        shards[i] = stores->shards[i].db;
+    for (size_t r = 0; r < 2; r++)
+        if (r == 0 || strcmp(run_names[0], run_names[1]) != 0)
+            lost_chunks_find(&groups->lost, shards, groups->count, run_names[r]);
+    free(shards);
 }
 
 void sample_groups_open(struct sample_groups *groups, const struct stores *stores,
@@ -15,6 +33,7 @@ void sample_groups_open(struct sample_groups *groups, const struct stores *store
 {
     *groups = (struct sample_groups){.count = stores->shard_count};
     groups->shards = memory_new(groups->count + 1, sizeof *groups->shards);
+    find_lost(groups, stores, run_names);
     for (size_t i = 0; i < groups->count; i++) {
         struct group_shard *one = &groups->shards[i];
         one->shard = &stores->shards[i];
@@ -22,7 +41,7 @@ void sample_groups_open(struct sample_groups *groups, const struct stores *store
         for (size_t r = 0; r < 2; r++)
             one->runs[r] = sample_rows_run(one->shard->db, run_names[r]);
         sample_rows_open(&one->rows, one->shard->db, SAMPLES_BY_ID, one->runs, range);
-        go_on(one);
+        go_on(groups, one);
     }
 }
 
@@ -56,7 +75,7 @@ struct group_shard *sample_groups_row(struct sample_groups *groups, struct sampl
         struct group_shard *one = &groups->shards[i];
         if (one->taken) {
             one->taken = false;
-            go_on(one);
+            go_on(groups, one);
         }
         if (!one->more || !str_equal(one->row.sample, sample))
             continue;
@@ -75,6 +94,7 @@ void sample_groups_close(struct sample_groups *groups)
         shard_names_clear(&groups->shards[i].names);
     }
     free(groups->shards);
+    lost_chunks_clear(&groups->lost);
     buffer_clear(&groups->sample);
     *groups = (struct sample_groups){0};
 }

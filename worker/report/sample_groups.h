@@ -6,6 +6,7 @@
 #include "worker/report/sample_rows.h"
 #include "worker/report/shard_names.h"
 #include "worker/report/stores.h"
+#include "worker/store/lost_chunks.h"
 
 /* One shard of the merge. */
 struct group_shard {
@@ -23,6 +24,7 @@ struct group_shard {
 struct sample_groups {
     struct group_shard *shards;
     size_t count;
+    struct lost_chunks lost; /* of reruns: what another shard holds, too */
     struct buffer sample; /* the id of the sample at hand */
 };
 

@@ -225,9 +225,10 @@ static void open_file(struct stores *stores, const char *path)
 
 static bool add_folder(struct stores *stores, const char *dir, struct error *error)
 {
-    bool any = false;
+    char path[PATH_BYTES];
+    snprintf(path, sizeof path, "%.4000s/runs", dir);
+    bool any = access(path, F_OK) == 0; /* one that holds chunks of a rerun may hold nothing else */
     for (int number = 1; number <= STORE_SHARDS_MAX; number++) {
-        char path[PATH_BYTES];
         snprintf(path, sizeof path, "%.4000s/shard-%04d.db", dir, number);
         if (access(path, F_OK) != 0)
             continue;

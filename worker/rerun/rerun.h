@@ -20,10 +20,16 @@
 
 enum { RERUN_THREADS_MAX = 64 };
 
+enum chunk_next { CHUNK_READ, CHUNK_NONE, CHUNK_FAILED };
+
 /* What the command line says; borrowed from argv. */
 struct rerun_options {
+    const char *command; /* for messages: "assay rerun" */
     const char *store, *name, *window, *text, *s3_url;
+    const char *live;     /* the store that is read; NULL: `store` */
     const char *brokers, *topic;
+    const char *to_topic; /* workers shall do it; NULL: this process does */
+    const char *group;    /* of those workers */
     struct arg_list kafka, from, rubrics, criteria, evaluators, segment_by;
     struct arg_list models, endpoints, strata, where; /* the selection */
     struct arg_list model_of, component_of;           /* what records of objects lack */
@@ -31,8 +37,17 @@ struct rerun_options {
     int64_t judge_calls;   /* of this run in all; -1: no limit beside those of the day */
     double leave_for_live; /* percent of the day's limits */
     double price_input, price_output; /* of a million tokens */
-    bool dry_run, scores_only, json;
+    bool dry_run, scores_only, json, wait;
     struct judge_options judge;
+};
+
+/* Where the chunks of a thread come from that does not do a plan of its own, and who hears of them.
+ * Called on that thread. */
+struct rerun_tasks {
+    enum chunk_next (*next)(void *owner, struct chunk *out, struct error *error);
+    void (*written)(void *owner, void *task); /* all its chunks are durable */
+    void (*turn)(void *owner);                /* whenever answers were waited for */
+    void *owner;
 };
 
 /* A part of the history that is done. */
@@ -54,6 +69,7 @@ struct rerun {
     struct history_objects_config objects;
     struct history_topic_config topic;
     struct history *history;
+    const struct rerun_tasks *tasks; /* NULL: chunks are those of the plan */
     json_t *description; /* {"asked": ..., "plan": ...} as the run keeps it */
     bool resumed;        /* an earlier command began it */
     bool complete;       /* an earlier command ended it */
@@ -76,11 +92,13 @@ bool rerun_open(struct rerun *rerun, const struct rerun_options *options,
                 volatile sig_atomic_t *stop, int *out_exit_code);
 void rerun_clear(struct rerun *rerun);
 
+/* What the run is asked for, as its description keeps it. */
+json_t *rerun_asked(const struct rerun *rerun);
+
 /* Finds the parts, and what of them is done: of a run that began, as it was planned then. False:
  * INPUT when the run of this name was asked for something else; other errors as they come. */
 bool rerun_plan(struct rerun *rerun, struct error *error);
 
-enum chunk_next { CHUNK_READ, CHUNK_NONE, CHUNK_FAILED };
 /* The next chunk that is not done, into an empty one. Any thread. What cannot be read any more is
  * passed over, and named in `problems`. */
 enum chunk_next rerun_next_chunk(struct rerun *rerun, struct chunk *out, struct error *error);

@@ -23,11 +23,12 @@ struct rerun_lane {
     struct chunk *spare;
     size_t next_record;                  /* of the last chunk: to be handed out */
     const struct history_record *record; /* that was handed out last */
-    /* Of the first chunk: */
-    size_t recorded;
+    size_t recorded;            /* of the first chunk */
+    /* Of it and those that it continues: */
     bool open; /* a transaction */
+    int64_t opened_at; /* the first position */
     struct tenure tenure;
-    int64_t outcomes[OUTCOMES], filtered, masked;
+    int64_t outcomes[OUTCOMES], skipped[RECORD_SKIPS], filtered, masked;
     struct judge_counts told; /* what was written of the judge's counts */
 };
 
@@ -35,13 +36,16 @@ struct rerun_lane {
 
 static bool open_chunk(struct rerun_lane *lane, struct error *error)
 {
-    const struct history_part *part = &lane->rerun->history->parts[lane->first->part];
+    const struct chunk *chunk = lane->first;
+    const struct history_part *part =
+        chunk->place ? chunk->place : &lane->rerun->history->parts[chunk->part];
     int64_t source =
         store_source(lane->store, part->topic, part->incarnation, part->partition);
     if (!store_run_tenure(lane->store, source, &lane->tenure, error))
         return false;
     memset(lane->outcomes, 0, sizeof lane->outcomes);
-    lane->recorded = 0;
+    memset(lane->skipped, 0, sizeof lane->skipped);
+    lane->opened_at = chunk->first;
     lane->filtered = lane->masked = 0;
     store_begin(lane->store);
     lane->open = true;
@@ -65,19 +69,27 @@ static void append_judge(struct rerun_lane *lane, struct buffer *json)
     lane->told = now;
 }
 
+static void append_problem(const struct chunk *chunk, struct buffer *json)
+{
+    if (!chunk->problem[0])
+        return;
+    buffer_printf(json, "%s\"%s\":", json->size > 1 ? "," : "", RUN_PROBLEM);
+    buffer_append_json(json, str_of(chunk->problem));
+}
+
 static void write_outcomes(struct rerun_lane *lane, struct buffer *json)
 {
-    const struct chunk *chunk = lane->first;
+    lane->outcomes[INVALID] += lane->skipped[SKIP_INVALID];
+    lane->skipped[SKIP_INVALID] = 0;
+    lane->skipped[SKIP_FILTERED] += lane->filtered;
     buffer_append(json, "{", 1);
     for (size_t i = 0; i < OUTCOMES; i++)
-        append_count(json, OUTCOME_NAMES[i],
-                     lane->outcomes[i] + (i == INVALID ? chunk->skipped[SKIP_INVALID] : 0));
-    append_count(json, "no_text", chunk->skipped[SKIP_NO_TEXT]);
-    append_count(json, "duplicate", chunk->skipped[SKIP_DUPLICATE]);
-    append_count(json, "no_record", chunk->skipped[SKIP_NO_RECORD]);
-    append_count(json, "filtered", chunk->skipped[SKIP_FILTERED] + lane->filtered);
+        append_count(json, OUTCOME_NAMES[i], lane->outcomes[i]);
+    for (size_t i = 0; i < RECORD_SKIPS; i++)
+        append_count(json, record_skip_name((enum record_skip)i), lane->skipped[i]);
     append_count(json, RUN_MASKED, lane->masked);
     append_judge(lane, json);
+    append_problem(lane->first, json);
     buffer_append(json, "}", 1);
 }
 
@@ -89,22 +101,43 @@ static int64_t records_of(const struct chunk *chunk)
     return records;
 }
 
-static bool close_chunk(struct rerun_lane *lane, struct error *error)
+/* Takes the first chunk off. */
+static void drop_first(struct rerun_lane *lane)
 {
     struct chunk *chunk = lane->first;
-    struct buffer outcomes = {0};
-    write_outcomes(lane, &outcomes);
-    store_chunk(lane->store, &lane->tenure, chunk->first, chunk->end, outcomes.data);
-    buffer_clear(&outcomes);
-    lane->open = false;
-    if (!store_commit(lane->store, error))
-        return false;
     lane->rerun->finished += records_of(chunk);
+    lane->recorded = 0;
     lane->first = chunk->next;
     if (!lane->first)
         lane->last = NULL;
     chunk->next = lane->spare;
     lane->spare = chunk;
+}
+
+static bool write_chunk(struct rerun_lane *lane, struct error *error)
+{
+    const struct rerun_tasks *tasks = lane->rerun->tasks;
+    struct buffer outcomes = {0};
+    write_outcomes(lane, &outcomes);
+    store_chunk(lane->store, &lane->tenure, lane->opened_at, lane->first->end, outcomes.data);
+    buffer_clear(&outcomes);
+    if (tasks)
+        store_run_note(lane->store);
+    lane->open = false;
+    if (!store_commit(lane->store, error))
+        return false;
+    if (tasks)
+        tasks->written(tasks->owner, lane->first->task);
+    return true;
+}
+
+static bool close_chunk(struct rerun_lane *lane, struct error *error)
+{
+    for (size_t i = 0; i < RECORD_SKIPS; i++)
+        lane->skipped[i] += lane->first->skipped[i];
+    if (!lane->first->continued && !write_chunk(lane, error))
+        return false;
+    drop_first(lane);
     return true;
 }
 
@@ -261,6 +294,13 @@ static bool replay_all(struct rerun_lane *lane, struct error *error)
     return fine && status != LINES_FAILED;
 }
 
+static void turn(void *owner)
+{
+    const struct rerun_tasks *tasks = ((struct rerun_lane *)owner)->rerun->tasks;
+    if (tasks)
+        tasks->turn(tasks->owner);
+}
+
 bool rerun_lane_run(struct rerun_lane *lane, struct error *error)
 {
     if (lane->rerun->options->scores_only)
@@ -268,6 +308,7 @@ bool rerun_lane_run(struct rerun_lane *lane, struct error *error)
     const struct batch batch = {.set = lane->rerun->set,
                                 .judge = lane->judge,
                                 .stop = lane->rerun->stop,
+                                .turn = turn,
                                 .begin = begin_record,
                                 .done = line_done,
                                 .owner = lane};

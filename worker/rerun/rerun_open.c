@@ -4,6 +4,7 @@
 #include <string.h>
 #include "schema/base/clock.h"
 #include "worker/options/exit_code.h"
+#include "worker/lane/groups.h"
 #include "worker/options/plugins.h"
 #include "worker/report/time_range.h"
 #include "worker/rerun/rerun.h"
@@ -90,6 +91,19 @@ static bool check_words(const struct rerun_options *options, struct error *error
     return fine;
 }
 
+/* Workers share no count of calls but that of a day. */
+static bool check_fleet(const struct rerun_options *options, struct error *error)
+{
+    if (!options->to_topic)
+        return !options->wait || error_set(error, ERROR_INPUT, "--wait goes with --to-topic");
+    if (options->topic && strcmp(options->topic, options->to_topic) == 0)
+        return error_set(error, ERROR_INPUT, "--to-topic must be another topic than --topic");
+    return options->judge_calls < 0 ||
+           error_set(error, ERROR_INPUT,
+                     "--judge-calls and --to-topic do not go together: say --judge-calls-per-day "
+                     "to the workers");
+}
+
 static bool check(struct rerun *rerun, struct error *error)
 {
     const struct rerun_options *options = rerun->options;
@@ -107,11 +121,13 @@ static bool check(struct rerun *rerun, struct error *error)
         return error_set(error, ERROR_INPUT, "--text must be redacted, full or none, not %.80s",
                          options->text);
     rerun->redaction.policy = policy;
-    if (!options->topic != !options->brokers || (options->topic && options->from.count) ||
+    bool kafka = options->topic || options->to_topic;
+    if (kafka != (options->brokers != NULL) || (options->topic && options->from.count) ||
         options->kafka.count > KAFKA_PROPERTIES_MAX)
         return error_set(error, ERROR_INPUT,
-                         "--topic and --brokers go together, and not with --from");
-    return check_scores_only(options, error) && check_words(options, error);
+                         "--brokers goes with --topic or --to-topic, and --topic not with --from");
+    return check_fleet(options, error) && check_scores_only(options, error) &&
+           check_words(options, error);
 }
 
 /* The rest is for live traffic. */
@@ -137,8 +153,8 @@ static bool open_history(struct rerun *rerun, struct error *error)
         return rerun->history != NULL;
     }
     if (options->from.count == 0) {
-        rerun->history = history_store_open(options->store, &rerun->selection,
-                                            options->scores_only, error);
+        rerun->history = history_store_open(options->live ? options->live : options->store,
+                                            &rerun->selection, options->scores_only, error);
         return rerun->history != NULL;
     }
     if (!buckets_open(&rerun->buckets, &buckets, &options->from, error))
@@ -160,6 +176,15 @@ static bool open_all(struct rerun *rerun, struct error *error)
            redaction_open(&rerun->redaction, rerun->redaction.policy, error);
 }
 
+/* All of a group must meet in one shard. */
+static bool check_groups(const struct rubric_set *set, struct error *error)
+{
+    return !groups_are_compared(set) ||
+           error_set(error, ERROR_INPUT,
+                     "the rubric compares responses of a group, which must meet in one place: "
+                     "leave --to-topic out");
+}
+
 bool rerun_open(struct rerun *rerun, const struct rerun_options *options,
                 volatile sig_atomic_t *stop, int *out_exit_code)
 {
@@ -172,20 +197,21 @@ bool rerun_open(struct rerun *rerun, const struct rerun_options *options,
     *out_exit_code = EXIT_USAGE;
     bool fine = check(rerun, &error) && read_selection(rerun, &error);
     if (fine) {
-        if (!plugins_start("assay rerun", &options->evaluators))
+        if (!plugins_start(options->command, &options->evaluators))
             return false;
-        rerun->set = rubric_list_load_part("assay rerun", &options->rubrics, &options->criteria,
+        rerun->set = rubric_list_load_part(options->command, &options->rubrics, &options->criteria,
                                            &rerun->judge.who);
         if (!rerun->set)
             return false;
-        fine = !options->scores_only || rerun_check_replay(rerun->set, &error);
+        fine = (!options->scores_only || rerun_check_replay(rerun->set, &error)) &&
+               (!options->to_topic || check_groups(rerun->set, &error));
     }
     if (fine) {
         *out_exit_code = EXIT_COULD_NOT;
         fine = open_all(rerun, &error);
     }
     if (!fine)
-        fprintf(stderr, "assay rerun: %s\n", error.text);
+        fprintf(stderr, "%s: %s\n", options->command, error.text);
     return fine;
 }
 

@@ -2,9 +2,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "schema/base/hash.h"
 #include "schema/base/memory.h"
 #include "worker/rerun/rerun.h"
 #include "worker/store/runs.h"
+
+enum { PLAN_ID_BYTES = 16, CHUNK_RECORDS_ASKING = 50 };
 
 /* ---- what was asked for ---- */
 
@@ -46,13 +49,14 @@ static json_t *rubrics_json(const struct rubric_set *set)
     return list;
 }
 
-static json_t *asked_json(const struct rerun *rerun)
+json_t *rerun_asked(const struct rerun *rerun)
 {
     const struct rerun_options *options = rerun->options;
     const struct judge_identity *who = &rerun->judge.who;
     json_t *asked = json_pack(
-        "{s:s, s:b, s:s?, s:s?, s:{s:s?, s:s?, s:s?}}", "source", rerun->history->kind->name,
-        "scores_only", options->scores_only, "topic", options->topic, "window", options->window,
+        "{s:s, s:b, s:s?, s:s?, s:s?, s:{s:s?, s:s?, s:s?}}", "source", rerun->history->kind->name,
+        "scores_only", options->scores_only, "topic", options->topic, "to_topic",
+        options->to_topic, "window", options->window,
         "judge", "endpoint", who->endpoint, "component", who->component, "model", who->model);
     const struct {
         const char *key;
@@ -70,6 +74,12 @@ static json_t *asked_json(const struct rerun *rerun)
     return asked;
 }
 
+/* What an older program did not know was not asked for. */
+static bool is_same(const json_t *then, const json_t *now)
+{
+    return then ? json_equal(then, now) : json_is_null(now);
+}
+
 /* A run keeps the question it began with: half of one and half of another would answer neither. */
 static bool check_same(const char *name, const json_t *then, const json_t *now,
                        struct error *error)
@@ -79,6 +89,7 @@ static bool check_same(const char *name, const json_t *then, const json_t *now,
         {"scores_only", "--scores-only"},
         {"from", "--from"},
         {"topic", "--topic"},
+        {"to_topic", "--to-topic"},
         {"rubrics", "--rubric or --criteria"},
         {"model_of", "--model-of"},
         {"component_of", "--component-of"},
@@ -91,7 +102,7 @@ static bool check_same(const char *name, const json_t *then, const json_t *now,
         {"segment_by", "--segment-by"},
     };
     for (size_t i = 0; i < sizeof options / sizeof *options; i++)
-        if (!json_equal(json_object_get(then, options[i][0]), json_object_get(now, options[i][0])))
+        if (!is_same(json_object_get(then, options[i][0]), json_object_get(now, options[i][0])))
             return error_set(error, ERROR_INPUT,
                              "run %s began with another answer to %s: give this one another "
                              "--name, or ask as then (assay runs show %s)",
@@ -100,6 +111,26 @@ static bool check_same(const char *name, const json_t *then, const json_t *now,
 }
 
 /* ---- parts ---- */
+
+/* Tells this run from others that had its name. */
+static json_t *id_json(void)
+{
+    uint8_t random[PLAN_ID_BYTES];
+    char id[2 * PLAN_ID_BYTES + 1];
+    hash_random(random, sizeof random);
+    hash_hex(random, sizeof random, id);
+    return json_string(id);
+}
+
+/* What a worker loses when it is killed is a chunk: answers of models are dear. */
+static int64_t chunk_records(const struct rubric_set *set)
+{
+    for (size_t i = 0; i < set->count; i++)
+        for (size_t j = 0; j < set->rubrics[i]->criterion_count; j++)
+            if (set->rubrics[i]->criteria[j].evaluator->ask)
+                return CHUNK_RECORDS_ASKING;
+    return CHUNK_RECORDS_MAX;
+}
 
 static json_t *plan_json(const struct rerun *rerun)
 {
@@ -116,9 +147,14 @@ static json_t *plan_json(const struct rerun *rerun)
     }
     for (size_t i = 0; i < rerun->problems.count; i++)
         json_array_append_new(problems, json_string(rerun->problems.lines[i]));
-    return json_pack("{s:I, s:[I, I], s:o, s:o}", "planned", planned, "window_ms",
-                     (json_int_t)rerun->selection.from_ms, (json_int_t)rerun->selection.to_ms,
-                     "problems", problems, "parts", parts);
+    json_t *plan = json_pack("{s:I, s:[I, I], s:o, s:o}", "planned", planned, "window_ms",
+                             (json_int_t)rerun->selection.from_ms,
+                             (json_int_t)rerun->selection.to_ms, "problems", problems, "parts",
+                             parts);
+    if (rerun->options->to_topic)
+        json_object_update_new(plan, json_pack("{s:o, s:I}", "id", id_json(), "chunk_records",
+                                               (json_int_t)chunk_records(rerun->set)));
+    return plan;
 }
 
 /* The window is that of then, also where it was told as a length. */
@@ -178,7 +214,7 @@ static int by_place(const void *left, const void *right)
 /* How far it was, and what it has paid for. */
 static bool read_progress(struct rerun *rerun, struct error *error)
 {
-    json_t *summary = run_summary(rerun->options->store, rerun->options->name, error);
+    json_t *summary = run_summary(&rerun->options->store, 1, rerun->options->name, error);
     if (!summary)
         return false;
     rerun->finished = json_integer_value(json_object_get(summary, "done"));
@@ -223,6 +259,8 @@ static bool go_on(struct rerun *rerun, const json_t *asked, struct error *error)
     if (!check_same(options->name, json_object_get(rerun->description, "asked"), asked, error))
         return false;
     take_window(rerun, plan);
+    if (options->to_topic) /* it is planned, and others do it */
+        return read_progress(rerun, error);
     if (!list_parts(rerun, error))
         return false;
     keep_to_plan(rerun, plan);
@@ -247,7 +285,7 @@ static bool begin(struct rerun *rerun, json_t *asked, struct error *error)
 bool rerun_plan(struct rerun *rerun, struct error *error)
 {
     const struct rerun_options *options = rerun->options;
-    json_t *asked = asked_json(rerun);
+    json_t *asked = rerun_asked(rerun);
     json_t *then = options->dry_run ? json_null()
                                     : run_description(options->store, options->name, error);
     bool fine = then != NULL;
@@ -331,6 +369,8 @@ static enum chunk_next read_next(struct rerun *rerun, struct chunk *out, struct 
 
 enum chunk_next rerun_next_chunk(struct rerun *rerun, struct chunk *out, struct error *error)
 {
+    if (rerun->tasks)
+        return rerun->tasks->next(rerun->tasks->owner, out, error);
     pthread_mutex_lock(&rerun->lock);
     enum chunk_next result = read_next(rerun, out, error);
     pthread_mutex_unlock(&rerun->lock);

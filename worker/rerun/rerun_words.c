@@ -18,6 +18,7 @@ static const struct {
     {"no_text", "their text was not kept, or is kept no longer"},
     {"duplicate", "deliveries of samples that were scored before"},
     {"invalid", "no capture records"},
+    {"unreadable", "cannot be read any more"},
     {"filtered", "not wanted by --model, --endpoint, --stratum, --window or --where"},
 };
 
@@ -138,6 +139,12 @@ void rerun_print_summary(const json_t *summary, FILE *out)
             json_is_string(json_object_get(summary, "ended_at")) ? "" : "; it has not ended");
     fprintf(out, "%12lld are scored\n", count_of(counts, "scored"));
     print_skipped(counts, out);
+    const json_t *fleet = json_object_get(summary, "fleet");
+    if (fleet)
+        fprintf(out, "%12lld of %lld chunks are in topic %s, %lld of them done by group %s\n",
+                count_of(fleet, "sent"), count_of(fleet, "chunks"),
+                json_string_value(json_object_get(fleet, "topic")), count_of(fleet, "done"),
+                json_string_value(json_object_get(fleet, "group")));
     if (count_of(summary, "left"))
         fprintf(out, "%12lld are left\n", count_of(summary, "left"));
     if (count_of(summary, "masked"))

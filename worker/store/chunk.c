@@ -40,12 +40,33 @@ bool store_run_begin(struct store *store, const char *description, struct error 
     return db_commit(store->db, error);
 }
 
-bool store_run_end(struct store *store, struct error *error)
+void store_run_note(struct store *store)
 {
-    db_begin(store->db);
     struct statement *set = db_sql(store->db, "UPDATE run SET ended_at_ms = ? WHERE id = ?");
     db_bind_int(set, clock_wall_ms());
     db_bind_int(set, store->run);
     db_do(set);
+}
+
+bool store_run_end(struct store *store, struct error *error)
+{
+    db_begin(store->db);
+    store_run_note(store);
     return db_commit(store->db, error);
+}
+
+bool store_chunk_held(struct store *store, const char *topic, const char *incarnation,
+                      int32_t partition, int64_t first)
+{
+    struct statement *read =
+        db_sql(store->db, "SELECT 1 FROM chunk JOIN source ON source.id = source WHERE run = ? AND "
+                          "topic = ? AND incarnation = ? AND partition = ? AND first = ?");
+    db_bind_int(read, store->run);
+    db_bind_text(read, str_of(topic));
+    db_bind_text(read, str_of(incarnation));
+    db_bind_int(read, partition);
+    db_bind_int(read, first);
+    bool held = db_row(read);
+    db_end(read);
+    return held;
 }

@@ -14,8 +14,8 @@ struct run_shards {
 };
 
 /* False: FATAL, one cannot be read; then nothing is open. */
-bool run_shards_open(struct run_shards *out, const char *dir, const char *name,
-                     struct error *error);
+bool run_shards_open(struct run_shards *out, const char *const *dirs, size_t dir_count,
+                     const char *name, struct error *error);
 /* False: something could not be read since. */
 bool run_shards_close(struct run_shards *shards, struct error *error);
 

@@ -27,7 +27,7 @@ bool run_exists(const char *dir, const char *name)
     return access(path, F_OK) == 0;
 }
 
-int run_lock(const char *dir, const char *name, struct error *error)
+int run_lock(const char *dir, const char *name, bool shared, struct error *error)
 {
     char path[PATH_BYTES];
     const char *const levels[] = {"", "/runs", "/runs/", NULL};
@@ -38,7 +38,7 @@ int run_lock(const char *dir, const char *name, struct error *error)
     }
     snprintf(path, sizeof path, "%.3900s/runs/%.64s/run.lock", dir, name);
     int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0)
+    if (lock >= 0 && flock(lock, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0)
         return lock;
     if (lock >= 0 && errno == EWOULDBLOCK)
         error_set(error, ERROR_TRANSIENT, "another process is writing run %s: wait until it ends",
@@ -55,7 +55,7 @@ json_t *run_description(const char *dir, const char *name, struct error *error)
     if (!run_exists(dir, name))
         return json_null();
     struct run_shards shards;
-    if (!run_shards_open(&shards, dir, name, error))
+    if (!run_shards_open(&shards, &dir, 1, name, error))
         return NULL;
     json_t *description = NULL;
     for (size_t i = 0; i < shards.count && !description; i++) {
@@ -82,7 +82,7 @@ bool run_each_chunk(const char *dir, const char *name,
     struct run_shards shards;
     if (!run_exists(dir, name))
         return true;
-    if (!run_shards_open(&shards, dir, name, error))
+    if (!run_shards_open(&shards, &dir, 1, name, error))
         return false;
     for (size_t i = 0; i < shards.count; i++) {
         struct statement *rows =

@@ -14,15 +14,18 @@ enum { RUN_NAME_BYTES = 65 };
 #define RUN_MASKED "masked"
 #define RUN_JUDGE_CALLS "judge_calls"
 #define RUN_REMEMBERED "remembered"
+/* And why some of them cannot be read: text. */
+#define RUN_PROBLEM "problem"
 
 /* Lower-case letters, digits, '.', '_' and '-', the first a letter or a digit, up to 64; not
  * "live". It is the name of a folder. */
 bool run_name_valid(const char *name);
 bool run_exists(const char *dir, const char *name);
 
-/* Makes the run's folder, and keeps other processes from writing it until the descriptor is closed.
- * -1: TRANSIENT, another process writes it; or FATAL. */
-int run_lock(const char *dir, const char *name, struct error *error);
+/* Makes the run's folder, and keeps other processes from writing it until the descriptor is closed;
+ * `shared`: but for those that share it, too. -1: TRANSIENT, another process writes it; or FATAL.
+ */
+int run_lock(const char *dir, const char *name, bool shared, struct error *error);
 
 /* What it was asked for, as store_run_begin kept it; json_null() when it never began. NULL: FATAL,
  * it cannot be read. */
@@ -32,8 +35,10 @@ bool run_each_chunk(const char *dir, const char *name,
                     void (*each)(void *owner, const char *topic, const char *incarnation,
                                  int32_t partition, int64_t first, int64_t end),
                     void *owner, struct error *error);
-/* schema/rerun-summary.schema.json, of all that is done by now. NULL: FATAL. */
-json_t *run_summary(const char *dir, const char *name, struct error *error);
+/* schema/rerun-summary.schema.json, of all that is done by now, over the stores that hold some of
+ * it. NULL: FATAL. */
+json_t *run_summary(const char *const *dirs, size_t dir_count, const char *name,
+                    struct error *error);
 
 /* An array of names, sorted; empty without runs. */
 json_t *runs_list(const char *dir);

@@ -161,6 +161,11 @@ void store_chunk(struct store *store, const struct tenure *tenure, int64_t first
 /* What the run was asked for, JSON, and when it began; kept by the first shard. */
 bool store_run_begin(struct store *store, const char *description, struct error *error);
 bool store_run_end(struct store *store, struct error *error);
+/* Between store_begin and store_commit: it may be over now, as far as this shard knows. */
+void store_run_note(struct store *store);
+/* Whether this shard has done the chunk of that source which begins at `first`. */
+bool store_chunk_held(struct store *store, const char *topic, const char *incarnation,
+                      int32_t partition, int64_t first);
 
 /* ---- outbox ----------------------------------------------------------------------------- */
 
