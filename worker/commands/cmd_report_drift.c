@@ -111,7 +111,8 @@ static bool parse_base(const struct drift_options *options, const struct mark_se
                        struct drift_question *question, struct error *error)
 {
     int64_t gap_ms = options->gap ? time_length_parse(options->gap) : 0;
-    struct time_words words = {question->current.from_ms - gap_ms, marks, options->report.model};
+    struct time_words words = {
+        .end_ms = question->current.from_ms - gap_ms, .marks = marks, .model = options->report.model};
     if (options->gap && gap_ms == 0)
         return error_set(error, ERROR_INPUT,
                          "--gap \"%.80s\" is no length: give one such as 24h or 2d", options->gap);
