@@ -194,6 +194,7 @@ static void push_row(struct reading *reading, struct group_shard *shard,
             continue;
         struct side_score score = like;
         score.facet = facets->criteria[criterion - shard->names.criteria];
+        score.threshold = sampling_threshold(row->probability * criterion->share);
         score.status = read.status;
         score.value = read.value;
         score.passed = read.passed;

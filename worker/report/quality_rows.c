@@ -118,9 +118,9 @@ struct sample_labels {
     size_t count;
 };
 
-/* A score beside what people say of the sample, if they do. */
+/* A score, kept with this probability, beside what people say of the sample, if they do. */
 static void add_labelled(const struct reading *reading, struct quality_series *series,
-                         const struct sample_row *row, struct sample_labels labels, double value)
+                         double probability, struct sample_labels labels, double value)
 {
     double judge = (double)score_bin_of(value) / SCORE_BIN_TOP;
     const struct bin_count score = {(uint32_t)score_bin_of(value), 1};
@@ -130,12 +130,12 @@ static void add_labelled(const struct reading *reading, struct quality_series *s
         const struct sample_label *label = &labels.items[i];
         if (strcmp(label->target, series->name) != 0)
             continue;
-        label_pairs_add(series->pairs, label->sample, label->value, judge, row->probability,
+        label_pairs_add(series->pairs, label->sample, label->value, judge, probability,
                         label->probability, reading->in_window);
         return;
     }
     if (reading->in_window)
-        level_add(&series->pairs->unlabelled, sampling_threshold(row->probability), &score, 1,
+        level_add(&series->pairs->unlabelled, sampling_threshold(probability), &score, 1,
                   (struct status_counts){.scored = 1});
 }
 
@@ -153,7 +153,7 @@ static void add_dimension(struct reading *reading, const struct model_series *mo
     if (scored)
         score.bin = (uint32_t)score_bin_of(dimension->value);
     if (series && scored)
-        add_labelled(reading, series, row, labels, dimension->value);
+        add_labelled(reading, series, row->probability, labels, dimension->value);
     if (!reading->in_window)
         return;
     const struct status_counts statuses = {.scored = scored,
@@ -176,7 +176,7 @@ static void add_score(struct reading *reading, const struct model_series *model,
                   composite ? QUALITY_COMPOSITE : QUALITY_CRITERION, criterion);
     if (!series)
         return;
-    add_labelled(reading, series, row, labels, score->value);
+    add_labelled(reading, series, row->probability * criterion->share, labels, score->value);
     if (!composite && reading->in_window && reading->report->examples > 0)
         add_example(reading->report, series, row, score);
 }
