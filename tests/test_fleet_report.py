@@ -122,15 +122,15 @@ def fleet(seed, rows, size, done=True):
 
 def check(page, rows):
     """Counts and weighted means of each model and language, from the rows."""
-    cells = defaultdict(lambda: [0, 0, 0.0, 0])  # scores, sum of weights, of weighted scores, errors
+    cells = defaultdict(lambda: [0, 0, 0.0, 0])  # scores, sum of weights, of weighted scores, of weights of errors
     for row in rows.values():
         side = "base" if row["at"] < MIDDLE else "cur"
         for language in (None, row["language"]):
             cell = cells[row["model"], language, side]
-            if row["value"] is None:
-                cell[3] += 1
-                continue
             weight = 1 / row["probability"]
+            if row["value"] is None:
+                cell[3] += weight
+                continue
             cell[0] += 1
             cell[1] += weight
             cell[2] += weight * row["value"]
@@ -143,7 +143,7 @@ def check(page, rows):
             n, weight, total, errors = cells[row["model"], language, side]
             assert row[side]["n"] == n
             assert row[side]["mean"] == pytest.approx(total / weight, abs=1e-9)
-            assert row[side]["missing"] == pytest.approx(errors / (n + errors), abs=1e-12)
+            assert row[side]["missing"] == pytest.approx(errors / (weight + errors), abs=1e-9)
             seen += 1
     assert seen == wanted
 

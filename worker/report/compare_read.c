@@ -246,7 +246,7 @@ static void add_side(struct reading *reading, size_t model, const struct side_sc
                                            .not_applicable = score->status == ROW_NOT_APPLICABLE,
                                            .skipped = score->status == ROW_SKIPPED,
                                            .error = score->status == ROW_ERROR};
-    if (sums && !level_add(sums, score->threshold, &one, scored, statuses))
+    if (sums && !level_add(sums, 0, score->threshold, &one, scored, statuses))
         reading->overflow = true;
 }
 

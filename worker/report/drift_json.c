@@ -109,6 +109,7 @@ static void add_series(struct buffer *out, const struct drift_report *report,
 
 void drift_report_json(const struct drift_report *report, struct buffer *out)
 {
+    static const char *const windows[] = {"base", "cur"};
     buffer_append_str(out, STR("{"));
     member_range(out, "baseline", report->question.base);
     member_range(out, "window", report->question.current);
@@ -125,6 +126,7 @@ void drift_report_json(const struct drift_report *report, struct buffer *out)
     if (watermark_ms != INT64_MIN)
         member_time(out, "watermark", watermark_ms);
     add_marks(out, report);
+    member_traffic(out, &report->traffic, windows, 2);
     member_name(out, "rows");
     buffer_append_str(out, STR("["));
     for (size_t i = 0; i < report->count; i++)

@@ -5,7 +5,7 @@
 #include "worker/report/page_words.h"
 
 /* What is not shown is counted, and stands in the JSON. */
-enum { DETAILED_SHOWN = 8, ROWS_SHOWN = 40, SEGMENTS_SHOWN = 3, NAMES_SHOWN = 8 };
+enum { TRAFFIC_SHOWN = 8, DETAILED_SHOWN = 8, ROWS_SHOWN = 40, SEGMENTS_SHOWN = 3, NAMES_SHOWN = 8 };
 
 /* Moves the words over; a line of nothing is left out. */
 static void add_words(struct buffer *out, const char *before, struct buffer *words,
@@ -221,6 +221,18 @@ static void add_windows(struct buffer *out, const struct drift_report *report)
                                    "kept by the hour\n"));
 }
 
+/* Of models of which a part was evaluated. */
+static void add_traffic(struct buffer *out, const struct drift_report *report)
+{
+    struct buffer words = {0};
+    for (size_t i = 0; i < report->traffic.count && i < TRAFFIC_SHOWN; i++) {
+        drift_words_traffic(&report->traffic.models[i], &words);
+        add_words(out, i ? "          " : "weighted  ", &words, "\n");
+    }
+    if (report->traffic.count > TRAFFIC_SHOWN)
+        buffer_printf(out, "          and %zu more models\n", report->traffic.count - TRAFFIC_SHOWN);
+}
+
 static bool is_worse_somewhere(const struct drift_answer *answer)
 {
     bool worse = answer->all.verdict == DRIFT_WORSE;
@@ -272,6 +284,7 @@ void drift_report_text(const struct drift_report *report, struct buffer *out)
         buffer_append_str(out, STR("No scores in these windows.\n"));
     buffer_append_str(out, STR("\n"));
     add_windows(out, report);
+    add_traffic(out, report);
     buffer_append_str(out, STR("tested    "));
     drift_words_tested(report, out);
     buffer_append_str(out, STR("\n"));

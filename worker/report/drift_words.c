@@ -236,3 +236,17 @@ void drift_words_tested(const struct drift_report *report, struct buffer *out)
                   report->tested, report->tested == 1 ? "" : "s", report->found,
                   100 * report->question.alpha);
 }
+
+void drift_words_traffic(const struct traffic_model *model, struct buffer *out)
+{
+    static const char *const names[] = {"baseline", "window"};
+    buffer_printf(out, "%s:", model->model[0] ? model->model : "(no model)");
+    for (size_t i = 0, said = 0; i < TRAFFIC_WINDOWS; i++) {
+        const struct traffic_window *window = &model->windows[i];
+        if (!window->strata)
+            continue;
+        buffer_printf(out, "%s %s to %.0f requests of traffic (%llu of %llu kept)",
+                      said++ ? "," : "", names[i], window->requests,
+                      (unsigned long long)window->kept, (unsigned long long)window->arrived);
+    }
+}

@@ -4,6 +4,7 @@
 #include "schema/base/memory.h"
 #include "worker/report/dimension_scores.h"
 #include "worker/report/quality.h"
+#include "worker/report/segment_ids.h"
 #include "worker/stats/sampling.h"
 #include "worker/store/db.h"
 
@@ -19,6 +20,7 @@ struct reading {
     struct quality_report *report;
     const struct open_shard *shard;
     struct shard_names names;
+    struct segment_ids segments;
     struct model_series *models;
     size_t model_count, last;
     bool too_many;
@@ -135,7 +137,7 @@ static void add_labelled(const struct reading *reading, struct quality_series *s
         return;
     }
     if (reading->in_window)
-        level_add(&series->pairs->unlabelled, sampling_threshold(probability), &score, 1,
+        level_add(&series->pairs->unlabelled, 0, sampling_threshold(probability), &score, 1,
                   (struct status_counts){.scored = 1});
 }
 
@@ -160,9 +162,13 @@ static void add_dimension(struct reading *reading, const struct model_series *mo
                                            .skipped = dimension->status == ROW_SKIPPED,
                                            .not_applicable =
                                                dimension->status == ROW_NOT_APPLICABLE};
-    if (!series ||
-        !quality_series_add(reading->report, series, row->at_ms,
-                            sampling_threshold(row->probability), statuses, &score, scored))
+    const struct quality_cell cell = {row->at_ms,
+                                      segment_ids_find(&reading->segments, row->segment),
+                                      sampling_threshold(row->probability),
+                                      statuses,
+                                      &score,
+                                      scored};
+    if (!series || !quality_series_add(reading->report, series, &cell))
         reading->too_many = true;
 }
 
@@ -223,6 +229,7 @@ void quality_rows_read(struct quality_report *report, const struct open_shard *s
 {
     struct reading reading = {.report = report, .shard = shard, .in_window = true};
     shard_names_read(&reading.names, shard->db);
+    segment_ids_read(&reading.segments, report->stores, shard);
     dimension_owners(&reading.names);
     read_rows(&reading, report->window);
     reading.in_window = false;
@@ -240,5 +247,6 @@ void quality_rows_read(struct quality_report *report, const struct open_shard *s
         free(reading.models[i].dimensions);
     }
     free(reading.models);
+    segment_ids_clear(&reading.segments);
     shard_names_clear(&reading.names);
 }
