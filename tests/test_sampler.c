@@ -42,7 +42,7 @@ static void a_bucket_sets_the_probabilities_of_the_next(void **state)
     assert_true(fabs(log2(p / 0.05)) <= 0.125 + 1e-9); /* then the share, on the grid */
     feed(sampler, "b", 900);
     feed(sampler, "c", 100); /* ends the bucket: 9000, 900, 100 of 10000 */
-    /* 500 by square roots: 94.87 : 30 : 10, all above the floor; the last one takes 37 of its 100 */
+    /* 500 by square roots: 94.87 : 30 : 10, all above the floor; the last takes 37 of its 100 */
     const double wanted[] = {500 * 94.868 / 134.868 / 9000, 500 * 30 / 134.868 / 900,
                              500 * 10 / 134.868 / 100};
     static const char *const strata[] = {"a", "b", "c"};

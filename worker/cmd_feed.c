@@ -110,8 +110,8 @@ static void check_sampling(const struct feed_options *options, struct problems *
 {
     if (options->sample.budget && options->truths.count > 0)
         problems_add(problems, "",
-                     "--sample learns as it goes, and --ground-truth must know later what was sent: "
-                     "give --sample-stratum STRATUM=P instead");
+                     "--sample learns as it goes, and --ground-truth must know later what was "
+                     "sent: give --sample-stratum STRATUM=P instead");
     sample_options_check(&options->sample, problems);
 }
 
