@@ -1,6 +1,7 @@
 /* drift_html: the drift report as one page for a browser. */
 #include <math.h>
 
+#include "worker/report/drift_measures.h"
 #include "worker/report/drift_plot.h"
 #include "worker/report/drift_words.h"
 #include "worker/report/page_words.h"
@@ -54,7 +55,7 @@ static void add_facts(struct buffer *out, const struct drift_report *report,
     const struct drift_row *row = &answer->all;
     struct buffer words = {0};
     buffer_append_str(out, STR("<dl>"));
-    if (series->measure)
+    if (series->measure && series->measure->quantile > 0)
         drift_words_means(series, row, &words);
     html_term(out, "share", &words);
     add_since(out, answer);

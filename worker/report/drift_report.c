@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "schema/base/memory.h"
+#include "worker/report/drift_languages.h"
 #include "worker/report/drift_measures.h"
 #include "worker/report/drift_read.h"
 
@@ -94,7 +95,8 @@ bool drift_report_read(struct drift_report *report, struct stores *stores,
     traffic_counts_read(&report->traffic, stores, report->model, traffic_window,
                         &report->question);
     bool fine = breakdown_make(&report->breakdown, segment_keys, key_count, stores, error) &&
-                drift_read(report, stores, error) && drift_measures_read(report, stores, error);
+                drift_read(report, stores, error) && drift_measures_read(report, stores, error) &&
+                drift_languages_read(report, stores, error);
     report->pending = stores->pending;
     take_shards(report, stores);
     return fine;

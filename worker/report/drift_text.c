@@ -1,6 +1,7 @@
 /* drift_text: the drift report for people, at a terminal. */
 #include <math.h>
 
+#include "worker/report/drift_measures.h"
 #include "worker/report/drift_words.h"
 #include "worker/report/page_words.h"
 
@@ -32,7 +33,7 @@ static void add_verdict(struct buffer *out, const struct drift_report *report,
         buffer_append_str(out, STR("\n"));
         return;
     }
-    if (series->measure) {
+    if (series->measure && series->measure->quantile > 0) {
         buffer_append_str(out, STR("\nshare  "));
         drift_words_means(series, row, out);
     }

@@ -76,7 +76,7 @@ void drift_words_levels(const struct report_series *series, const struct drift_r
                         struct buffer *out)
 {
     const struct measure_kind *kind = series->measure;
-    if (!kind) {
+    if (!kind || kind->quantile == 0) {
         drift_words_means(series, row, out);
         return;
     }
@@ -89,7 +89,7 @@ void drift_words_levels(const struct report_series *series, const struct drift_r
 void drift_words_means(const struct report_series *series, const struct drift_row *row,
                        struct buffer *out)
 {
-    if (series->measure) {
+    if (series->measure && series->measure->quantile > 0) {
         buffer_append_str(out, STR("up to "));
         add_quantity(series->limit, series->measure->unit, out);
         buffer_append_str(out, STR(": "));
