@@ -198,7 +198,8 @@ static double lift(struct sampler *sampler, struct str prompt, double p)
     double c = sampler->config.novelty;
     if (c <= 0 || !prompt.data)
         return p;
-    double own = novelty_probability(novelty_count(&sampler->novelty, shape_of(sampler, prompt)), c, p);
+    uint32_t before = novelty_count(&sampler->novelty, shape_of(sampler, prompt));
+    double own = novelty_probability(before, c, p);
     sampler->wanted += own - p;
     double part = NOVELTY_PART * sampler->share * (double)(sampler->seen + NOVELTY_GRACE);
     return fmax(p, on_grid(sampler->wanted > part ? own * part / sampler->wanted : own));

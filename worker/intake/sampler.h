@@ -10,7 +10,7 @@
 
 /* Strata share a part of the traffic by the square roots of their sizes, with a floor for each, and
  * some of it goes to prompts of a shape that came seldom. Probabilities follow what arrived before,
- * never what was kept nor what a score will be, so each is right for its record, and 1 / probability
+ * never what was kept nor what a score will be, so each is right for its record, and 1 / p
  * is an unbiased weight, whatever becomes of the state: whoever starts again begins with nothing.
  * They change only where a bucket ends: after SAMPLER_BUCKET_RECORDS; where a rate is wanted also
  * after 10 s, or when several times as many records came as in the bucket before. */

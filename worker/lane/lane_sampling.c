@@ -3,7 +3,7 @@
 #include "worker/lane/lane_inside.h"
 #include "worker/store/segment.h"
 
-/* Strata are the segments that reports tell apart, of each model: the model follows behind a NUL. */
+/* Strata are the segments that reports tell apart, of each model: it follows behind a NUL. */
 static struct str stratum_of(const struct lane *lane, const struct sample *sample,
                              struct buffer *into)
 {

@@ -235,9 +235,10 @@ static bool read_tail(struct reading *reading, const struct unacked_tail *tail,
     struct statement *rows =
         db_sql(reading->shard->db,
                "SELECT coalesce(model, 0), criterion, segment, probability * criterion.share,"
-               "CASE WHEN score.reason = '" TERMINAL_NOT_SAMPLED "' THEN 'not_applicable' ELSE status "
-               "END, observed_at_ms, value, coalesce(passed, 0) FROM delivery "
-               "JOIN score USING(run, source, off) JOIN criterion ON criterion.id = criterion WHERE "
+               "CASE WHEN score.reason = '" TERMINAL_NOT_SAMPLED "' THEN 'not_applicable' "
+               "ELSE status END, observed_at_ms, value, coalesce(passed, 0) FROM delivery "
+               "JOIN score USING(run, source, off) JOIN criterion ON criterion.id = criterion "
+               "WHERE "
                "run = (SELECT id FROM run WHERE name = 'live') AND source = ? AND off >= ? AND "
                "off < ? AND state = 'scored'");
     db_bind_int(rows, tail->source_id);

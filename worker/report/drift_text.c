@@ -6,7 +6,8 @@
 #include "worker/report/page_words.h"
 
 /* What is not shown is counted, and stands in the JSON. */
-enum { TRAFFIC_SHOWN = 8, DETAILED_SHOWN = 8, ROWS_SHOWN = 40, SEGMENTS_SHOWN = 3, NAMES_SHOWN = 8 };
+enum { TRAFFIC_SHOWN = 8 };
+enum { DETAILED_SHOWN = 8, ROWS_SHOWN = 40, SEGMENTS_SHOWN = 3, NAMES_SHOWN = 8 };
 
 /* Moves the words over; a line of nothing is left out. */
 static void add_words(struct buffer *out, const char *before, struct buffer *words,
@@ -231,7 +232,8 @@ static void add_traffic(struct buffer *out, const struct drift_report *report)
         add_words(out, i ? "          " : "weighted  ", &words, "\n");
     }
     if (report->traffic.count > TRAFFIC_SHOWN)
-        buffer_printf(out, "          and %zu more models\n", report->traffic.count - TRAFFIC_SHOWN);
+        buffer_printf(out, "          and %zu more models\n",
+                      report->traffic.count - TRAFFIC_SHOWN);
 }
 
 static bool is_worse_somewhere(const struct drift_answer *answer)

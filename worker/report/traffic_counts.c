@@ -120,8 +120,9 @@ static void read_table(struct reading *reading, struct db *db)
 static void read_tail(struct reading *reading, struct db *db, const struct unacked_tail *tail)
 {
     struct statement *rows = db_sql(
-        db, "SELECT coalesce(word.text, ''), segment, observed_at_ms - observed_at_ms % ?, captured,"
-            "probability, state = 'scored' FROM delivery LEFT JOIN word ON word.id = model "
+        db, "SELECT coalesce(word.text, ''), segment, observed_at_ms - observed_at_ms % ?,"
+            "captured, probability, state = 'scored' FROM delivery "
+            "LEFT JOIN word ON word.id = model "
             "WHERE run = (SELECT id FROM run WHERE name = 'live') AND source = ? AND off >= ? "
             "AND off < ? AND captured > 0");
     db_bind_int(rows, ROLLUP_BUCKET_MS);
