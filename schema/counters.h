@@ -12,6 +12,7 @@ enum counter {
     COUNT_SCORED,
     COUNT_DUPLICATE,
     COUNT_UNMATCHED,
+    COUNT_NOT_SAMPLED, /* not among the unmatched */
     COUNT_INVALID,
     COUNT_UNKNOWN_KEYS, /* keys of samples' records that were left out */
     COUNT_TRANSACTIONS,

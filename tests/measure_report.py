@@ -87,7 +87,7 @@ def fill(path, number, arguments, shards, counts):
         shard.execute("INSERT OR REPLACE INTO meta VALUES('hours_to_ms', ?)", (fine,))
         models = max(1, arguments.streams // 10)
         shard.executemany("INSERT INTO word VALUES(?, ?)", [(m + 1, f"model-{m:03}") for m in range(models)])
-        shard.executemany("INSERT INTO criterion VALUES(?, 1, ?, ?, 'accuracy', 1, 0.5)",
+        shard.executemany("INSERT INTO criterion VALUES(?, 1, ?, ?, 'accuracy', 1, 0.5, 1)",
                           [(c + 1, f"{c:064x}", f"criterion-{c}") for c in range(10)])
         rows = []
         for (at, stream), bins in sorted(cells.items()):

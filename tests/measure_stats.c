@@ -1,6 +1,6 @@
 /* measure_stats: do the statistics keep their promises on simulated streams?
  *
- *   measure_stats [coverage] [labels] [quiet] [run-length] [delay] [onset]
+ *   measure_stats [coverage] [labels] [sampling] [quiet] [run-length] [delay] [onset]
  *
  * Without a name, all of them: a few minutes. Seeded: every run prints the same. Exit status 1 when
  * a line is SHORT. The stated figures are nominal levels, or an independent simulation
@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "tests/stats/measure_quiet.h"
+#include "tests/stats/measure_sampling.h"
 #include "tests/stats/simulate.h"
 #include "worker/stats/e_detector.h"
 #include "worker/stats/means.h"
@@ -391,6 +392,7 @@ static const struct {
 } SECTIONS[] = {
     {"coverage", "coverage of 95 % intervals", coverage},
     {"labels", "coverage with few labels and a judge", labels},
+    {"sampling", "coverage and bias where probabilities are unequal", measure_sampling},
     {"quiet", "shares of quiet windows that are called changed", measure_quiet},
     {"run-length", "how long without a false alarm", run_length},
     {"delay", "how long until a change is found", delay},

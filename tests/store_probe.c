@@ -25,7 +25,8 @@ static struct shard shards[SHARDS];
 static const char *const keys[] = {"language"};
 
 static struct criterion criterion = {
-    .name = "answer", .dimension = "accuracy", .weight = 1, .threshold = .5, .hash = "c1"};
+    .name = "answer", .dimension = "accuracy", .weight = 1, .threshold = .5, .sample = 1,
+    .hash = "c1"};
 static struct rubric rubric = {
     .name = "r", .criteria = &criterion, .criterion_count = 1, .hash = "r1"};
 

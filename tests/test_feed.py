@@ -397,7 +397,7 @@ def test_sampling_keeps_sessions_whole_and_says_with_which_probability(feed, kaf
     rows = [{"id": f"{i}", "session": f"s{i % 400}", "response": "x", **({"stratum": "rare"} if i % 10 == 0 else {}),
              **({"probability": 0.5} if i % 4 == 1 else {})} for i in range(2000)]
     write(tmp_path, f"c/chat/blue/{LAYOUT}/a.jsonl", text_of(rows[:1000]))
-    options = ["--sample", "chat=0.3", "--sample", "rare=0.9"]
+    options = ["--sample-stratum", "chat=0.3", "--sample-stratum", "rare=0.9"]
     first = feed(tmp_path / "c", options=options)[1]
     write(tmp_path, f"c/chat/blue/{LAYOUT}/b.jsonl", text_of(rows[1000:]))
     second = feed(tmp_path / "c", options=options)[1]  # decides as the first did
@@ -420,8 +420,8 @@ def test_sampling_keeps_sessions_whole_and_says_with_which_probability(feed, kaf
 
 @pytest.mark.parametrize("sample", ["x", "x=", "=0.5", "x=1.5", "x=-1", "x=half"])
 def test_a_probability_that_is_none_is_told(feed, sample):
-    code, summary, said = feed(".", options=["--sample", sample])
-    assert (code, summary) == (2, None) and "--sample must be STRATUM=P" in said
+    code, summary, said = feed(".", options=["--sample-stratum", sample])
+    assert (code, summary) == (2, None) and "--sample-stratum must be STRATUM=P" in said
 
 
 # ---- a bucket ------------------------------------------------------------------------------------

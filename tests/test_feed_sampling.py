@@ -1,4 +1,4 @@
-"""Does `assay feed --sample-share` send a sample that is not biased to the familiar, with the right probabilities?"""
+"""Does `assay feed --sample` send a sample that is not biased to the familiar, with the right probabilities?"""
 
 import json
 import math
@@ -34,7 +34,7 @@ def sent(kafka, topic):
 def test_a_share_is_sent_rare_strata_too_and_weights_tell_the_truth(feed, kafka, topic, tmp_path):
     rows = made(1)
     write(tmp_path, f"c/all/blue/{LAYOUT}/a.jsonl", text_of(rows))
-    code, summary, said = feed(tmp_path / "c", options=["--sample-share", "0.05", "--sample-floor", "20"])
+    code, summary, said = feed(tmp_path / "c", options=["--sample", "5%", "--sample-floor", "20"])
     assert (code, said) == (0, "")
     kept = sent(kafka, topic)
     assert summary["lines"]["sent"] == len(kept) and summary["lines"]["read"] == len(rows)
@@ -70,7 +70,7 @@ def test_new_shapes_of_prompts_are_kept(feed, kafka, topic, tmp_path):
     for row in odd:
         rows.insert(rng.randrange(11000, len(rows)), row)  # in a bucket that knows its stratum
     write(tmp_path, f"c/all/blue/{LAYOUT}/a.jsonl", text_of(rows))
-    assert feed(tmp_path / "c", options=["--sample-share", "0.02", "--sample-new", "5"])[0] == 0
+    assert feed(tmp_path / "c", options=["--sample", "2%", "--sample-novelty", "5"])[0] == 0
     kept = {row["id"]: p for row, p in sent(kafka, topic)}
     assert all(kept.get(row["id"]) == 1 for row in odd)  # never seen before: kept for sure
     late = [p for name, p in kept.items() if not name.startswith("odd") and int(name) > 12000]
@@ -80,7 +80,7 @@ def test_new_shapes_of_prompts_are_kept(feed, kafka, topic, tmp_path):
 def test_a_stratum_of_its_own_probability_keeps_it(feed, kafka, topic, tmp_path):
     rows = made(3)[:12000]
     write(tmp_path, f"c/all/blue/{LAYOUT}/a.jsonl", text_of(rows))
-    assert feed(tmp_path / "c", options=["--sample-share", "0.1", "--sample", "legal=1", "--sample", "chat=0"])[0] == 0
+    assert feed(tmp_path / "c", options=["--sample", "10%", "--sample-stratum", "legal=1", "--sample-stratum", "chat=0"])[0] == 0
     kept = sent(kafka, topic)
     assert Counter(row["stratum"] for row, _ in kept)["legal"] == Counter(row["stratum"] for row in rows)["legal"]
     assert {p for row, p in kept if row["stratum"] == "legal"} == {1}
@@ -88,9 +88,9 @@ def test_a_stratum_of_its_own_probability_keeps_it(feed, kafka, topic, tmp_path)
 
 
 @pytest.mark.parametrize("options,words", [
-    (["--sample-share", "0"], "--sample-share"), (["--sample-share", "2"], "--sample-share"),
-    (["--sample-new", "5"], "needs --sample-share"),
-    (["--sample-share", "0.5", "--ground-truth", "t"], "give --sample STRATUM=P instead")])
+    (["--sample", "0%"], "--sample must be"), (["--sample", "legal=1"], "--sample-stratum STRATUM=P"),
+    (["--sample-novelty", "5"], "needs --sample"),
+    (["--sample", "50%", "--ground-truth", "t"], "give --sample-stratum STRATUM=P instead")])
 def test_what_cannot_be_is_told(feed, tmp_path, options, words):
     code, summary, said = feed(tmp_path, options=options)
     assert (code, summary) == (2, None) and words in said

@@ -225,7 +225,7 @@ def test_what_became_another_object_is_no_longer_joined(feed, kafka, topic, tmp_
 def test_what_was_left_out_stays_out(feed, kafka, topic, tmp_path):
     write(tmp_path, f"c/chat/blue/{LAYOUT}/a.jsonl", text_of(capture(i) for i in range(400)))
     (tmp_path / "t").mkdir()
-    options = ["--sample", "chat=0.25", *with_truth(tmp_path / "t")]
+    options = ["--sample-stratum", "chat=0.25", *with_truth(tmp_path / "t")]
     feed(tmp_path / "c", options=options)
     first = {key: value["probability"] for _, key, value in records_in(kafka, topic)}
     write(tmp_path, "t/a.jsonl", text_of(truth(f"e-{i}", answer(i)) for i in range(400)))

@@ -9,7 +9,8 @@
 #include "worker/store/store.h"
 
 static struct criterion criterion = {
-    .name = "agree", .dimension = "consistency", .weight = 1, .threshold = .5, .hash = "c1"};
+    .name = "agree", .dimension = "consistency", .weight = 1, .threshold = .5, .sample = 1,
+    .hash = "c1"};
 static struct rubric rubric = {
     .name = "r", .criteria = &criterion, .criterion_count = 1, .hash = "r1"};
 

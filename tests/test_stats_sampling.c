@@ -222,6 +222,27 @@ static void equal_weights_are_no_weights(void **state)
     assert_true(survey_wilson(1, 0, 0.05, NULL).low == 0);
 }
 
+/* Expected: the formula of survey.h in plain Python. The last stratum has one score alone. */
+static void strata_stand_for_what_came_of_them(void **state)
+{
+    (void)state;
+    struct post_stratum strata[3] = {{.factor = 1.1}, {.factor = 0.9}, {.factor = 1.5}};
+    survey_add(&strata[0].sums, 10, 4, 3, 3);
+    survey_add(&strata[0].sums, 5, 2, 1, 1);
+    survey_add(&strata[1].sums, 2, 3, 1.5, 1.01);
+    survey_add(&strata[2].sums, 4, 1, 0.5, 0.25);
+    struct post_stratified_estimate estimate = post_stratify(strata, 3, 60);
+    assert_near(estimate.weight, 66.4, 1e-12);
+    assert_near(estimate.mean, 0.6656626506024097, 1e-12);
+    assert_near(estimate.variance, 0.030894422045969004, 1e-12);
+    assert_near(estimate.n_eff, 7.470028125105891, 1e-12);
+    assert_true(isnan(post_stratify(strata, 0, 0).mean));
+    assert_near(survey_rate_size(0.9, 0.0009, 200, 90), 100, 1e-9);
+    assert_near(survey_rate_size(0.9, 0.0001, 200, 90), 300, 1e-9); /* at most 1.5 n */
+    assert_near(survey_rate_size(1, 0, 200, 90), 90, 1e-9);
+    assert_near(survey_rate_size(1, NAN, 1, 1), 1, 1e-9);
+}
+
 static void a_segment_of_one_window_is_all_mix(void **state)
 {
     (void)state;
@@ -248,6 +269,7 @@ int main(void)
         cmocka_unit_test(a_judge_without_information_corrects_nothing),
         cmocka_unit_test(missing_scores_widen_the_bounds),
         cmocka_unit_test(equal_weights_are_no_weights),
+        cmocka_unit_test(strata_stand_for_what_came_of_them),
         cmocka_unit_test(a_segment_of_one_window_is_all_mix),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

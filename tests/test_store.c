@@ -49,7 +49,8 @@ static int remove_folder(void **state)
 
 /* A rubric with one criterion of dimension accuracy, threshold .5. */
 static struct criterion criterion = {
-    .name = "answer", .dimension = "accuracy", .weight = 1, .threshold = .5, .hash = "c1"};
+    .name = "answer", .dimension = "accuracy", .weight = 1, .threshold = .5, .sample = 1,
+    .hash = "c1"};
 static struct rubric rubric = {
     .name = "r", .criteria = &criterion, .criterion_count = 1, .hash = "r1"};
 

@@ -141,3 +141,31 @@ def test_hours_say_what_minutes_said(assay, tmp_path, report, build):
     done = subprocess.run([build / "tests" / "fold_probe", store, str(int(at(24 * 30).timestamp() * 1000))])
     assert done.returncode == 0
     assert report(store) == before and before["output_tokens"]["verdict"] == "CHANGED"
+
+
+def test_shares_of_languages_are_those_of_the_rows(assay, tmp_path, report):
+    """Of a third language more comes; what is kept of it with a quarter of the probability stands for four."""
+    rng, rows = random.Random(9), []
+    for n, row in enumerate(traffic(9, lambda row: row, per_hour=30)):
+        odds = (6, 3, 1) if n < 48 * 30 else (4, 3, 3)
+        language = rng.choices(("en", "de", "sv"), odds)[0]
+        rows.append(row | {"tags": {"language": language}} | ({"probability": 0.25} if language == "sv" else {}))
+    told = evaluate(assay, tmp_path, rows, "told", RUBRIC, options=["--segment-by", "language"])
+    read = report(told, "--segment", "language")
+    means = {}
+    for language in ("en", "de", "sv"):
+        row = read[f"language={language}"]
+        assert (row["dimension"], row["rubric"], row["tol"]) == ("traffic", "", 0.05)
+        for side, of in (("base", rows[:48 * 30]), ("cur", rows[48 * 30:])):
+            weights = [(1 / r.get("probability", 1), r["tags"]["language"] == language) for r in of]
+            means[language, side] = sum(w for w, own in weights if own) / sum(w for w, _ in weights)
+            assert row[side]["n"] == len(of)
+            assert row[side]["mean"] == pytest.approx(means[language, side], abs=1e-9)
+        assert row["measure"] == {"unit": "share", "quantile": None, "base": row["base"]["mean"],
+                                  "cur": row["cur"]["mean"], "limit": None}
+    assert {name: row["verdict"] for name, row in read.items() if name.startswith("language")} == {
+        "language=en": "CHANGED", "language=sv": "CHANGED", "language=de": "NOT_ENOUGH_DATA"}
+    page = report(told, form="text")
+    assert f"CHANGED  m / language=sv   {means['sv', 'base']:.3f} -> {means['sv', 'cur']:.3f}   +" in page
+    assert [line for line in page.splitlines() if len(line) > 100] == []
+    assert not any(name.startswith("language") for name in report(evaluate(assay, tmp_path, rows, "untold", RUBRIC)))

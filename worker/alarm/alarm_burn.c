@@ -44,7 +44,7 @@ void alarm_burn_add(struct alarm_burn *burn, uint64_t threshold, uint64_t scored
     struct bin_count verdicts[] = {{0, (uint32_t)(scored - passed)},
                                    {SCORE_BIN_TOP, (uint32_t)passed}};
     struct status_counts statuses = {.scored = scored};
-    if (!(probability > 0) || !level_add(&burn->verdicts, threshold, verdicts, 2, statuses))
+    if (!(probability > 0) || !level_add(&burn->verdicts, 0, threshold, verdicts, 2, statuses))
         return;
     burn->scored[at] += (double)scored / probability;
     burn->failed[at] += (double)(scored - passed) / probability;

@@ -98,7 +98,7 @@ bool alarm_stream_add(struct alarm_stream *stream, const struct alarm_cell *cell
 {
     if (!know_threshold(stream, cell->threshold))
         return false;
-    level_add(&stream->five, cell->threshold, cell->scores, cell->score_count, cell->statuses);
+    level_add(&stream->five, 0, cell->threshold, cell->scores, cell->score_count, cell->statuses);
     if (!stream->first_ms)
         stream->first_ms = close_ms;
     stream->last_ms = close_ms;

@@ -12,6 +12,7 @@
 #include "worker/feed/feed_summary.h"
 #include "worker/intake/source_kafka.h"
 #include "worker/options/progress.h"
+#include "worker/options/sample_options.h"
 
 enum { NAME_BYTES_MAX = 200, TOPIC_BYTES_MAX = 249 /* Kafka's */ };
 
@@ -21,9 +22,10 @@ static const char POSITIONS_SUFFIX[] = ".assay-feed";
 
 struct feed_options {
     const char *brokers, *topic, *positions, *name, *region, *profile, *url;
-    struct arg_list from, models, components, samples, truths, kafka;
-    double rate, every_s, window_h, share, floor, novelty;
+    struct arg_list from, models, components, truths, kafka;
+    double rate, every_s, window_h;
     bool follow, json;
+    struct sample_options sample;
 };
 
 #define AT(member) offsetof(struct feed_options, member)
@@ -37,23 +39,6 @@ static const struct arg ARGS[] = {
      "the model that answers there, where records do not say it", 0, 0},
     {"component", "ENDPOINT[/VARIANT]=NAME", ARG_LIST, AT(components),
      "the inference component, likewise", 0, 0},
-    {"sample", "STRATUM=P", ARG_LIST, AT(samples),
-     "send records of this stratum with probability P, groups and sessions as a whole; the record "
-     "carries it, and reports weigh by it. A record that names no stratum is of its endpoint's; "
-     "default 1",
-     0, 0},
-    {"sample-share", "P", ARG_NUMBER, AT(share),
-     "send about this share of all other records: strata share by the square roots of their sizes, "
-     "as each 10,000 records tell them; default 1",
-     0.0001, 1},
-    {"sample-floor", "N", ARG_NUMBER, AT(floor),
-     "with --sample-share: of each stratum at least about so many of 10,000 records, or all there "
-     "are; default 30",
-     0, 10000},
-    {"sample-new", "N", ARG_NUMBER, AT(novelty),
-     "with --sample-share: send about so many of each shape of prompt, whatever its stratum's "
-     "share; default 0",
-     0, 10000},
     {"follow", NULL, ARG_FLAG, AT(follow),
      "go on: feed what appears, late names too, and what grows; SIGTERM or Ctrl-C ends it", 0, 0},
     {"every", "SECONDS", ARG_NUMBER, AT(every_s),
@@ -92,6 +77,8 @@ static const struct arg AWS_ARGS[] = {
 
 static const struct arg_group GROUPS[] = {
     {"Options", ARGS, sizeof ARGS / sizeof *ARGS, 0},
+    {"Sampling (a record that names no stratum is of its endpoint's)", SAMPLE_ARGS,
+     SAMPLE_ARG_COUNT, AT(sample)},
     {"Ground truth", TRUTH_ARGS, sizeof TRUTH_ARGS / sizeof *TRUTH_ARGS, 0},
     {"Buckets", AWS_ARGS, sizeof AWS_ARGS / sizeof *AWS_ARGS, 0},
 };
@@ -118,27 +105,14 @@ static bool is_name(const char *text, size_t bytes_max)
     return size > 0 && size <= bytes_max && strspn(text, LETTERS) == size;
 }
 
-static void check_samples(const struct arg_list *samples, struct problems *problems)
-{
-    for (size_t i = 0; i < samples->count; i++) {
-        const char *equals = strrchr(samples->values[i], '=');
-        char *end = NULL;
-        double p = equals && equals[1] ? strtod(equals + 1, &end) : -1;
-        if (!end || *end || equals == samples->values[i] || !(p >= 0 && p <= 1))
-            problems_add(problems, "", "--sample must be STRATUM=P, P from 0 to 1, not %.100s",
-                         samples->values[i]);
-    }
-}
-
 /* What comes later is told of the samples that were sent by deciding again. */
-static void check_share(const struct feed_options *options, struct problems *problems)
+static void check_sampling(const struct feed_options *options, struct problems *problems)
 {
-    if (options->share > 0 && options->truths.count > 0)
+    if (options->sample.budget && options->truths.count > 0)
         problems_add(problems, "",
-                     "--sample-share learns as it goes, and --ground-truth must know later what was "
-                     "sent: give --sample STRATUM=P instead");
-    if (options->share <= 0 && options->novelty > 0)
-        problems_add(problems, "", "--sample-new needs --sample-share");
+                     "--sample learns as it goes, and --ground-truth must know later what was "
+                     "sent: give --sample-stratum STRATUM=P instead");
+    sample_options_check(&options->sample, problems);
 }
 
 static bool check(const struct feed_options *options, struct problems *problems)
@@ -164,8 +138,7 @@ static bool check(const struct feed_options *options, struct problems *problems)
                 problems);
     named_check(&(struct named){options->components.values, options->components.count},
                 "--component", problems);
-    check_samples(&options->samples, problems);
-    check_share(options, problems);
+    check_sampling(options, problems);
     return problems->total == 0;
 }
 
@@ -238,9 +211,8 @@ static struct feed_config configure(struct run *run)
         .aws = run->buckets.aws,
         .envelope = {.models = {options->models.values, options->models.count},
                      .components = {options->components.values, options->components.count},
-                     .sampled = options->samples.count > 0 || options->share > 0},
-        .strata = {options->samples.values, options->samples.count},
-        .sampler = {options->share, options->floor, options->novelty},
+                     .sampled = sample_options_wanted(&options->sample)},
+        .sampler = sample_options_config(&options->sample, 1),
         .rate = options->rate,
         .follow_ms = options->follow ? (int64_t)(options->every_s * 1000) : 0,
         .stop = &interrupted,
@@ -311,7 +283,8 @@ static int feed(struct run *run)
 
 int cmd_feed(int argc, char **argv)
 {
-    struct feed_options options = {.name = "main", .every_s = 10, .window_h = 168, .floor = 30};
+    struct feed_options options = {
+        .name = "main", .every_s = 10, .window_h = 168, .sample = SAMPLE_DEFAULTS};
     struct arg_list operands = {0};
     struct problems problems = {0};
     int exit_code = EXIT_USAGE;

@@ -49,6 +49,7 @@ struct worker {
     struct lane_config config;
     struct answerer_config answerer;
     struct arg_words models, segment_keys;
+    struct sampler_config sampler;
     struct endpoint judge_address, metric_address;
     char region[REGION_BYTES];
     struct keyring *keyring;
@@ -103,6 +104,19 @@ static void configure_answerer(struct worker *worker)
     worker->config.answer_deadline_ms = judge->deadline_s * 1000;
 }
 
+/* Traffic is counted by segment: strata must be told apart by it. */
+static void configure_sampling(struct worker *worker)
+{
+    static const char *stratum[] = {"stratum"};
+    bool told = false;
+    for (size_t i = 0; i < worker->segment_keys.count; i++)
+        told |= strcmp(worker->segment_keys.words[i], *stratum) == 0;
+    if (!told)
+        arg_words_split(&worker->segment_keys, &(struct arg_list){stratum, 1});
+    worker->sampler = run_options_sampler(worker->options);
+    worker->config.sampler = &worker->sampler;
+}
+
 static void configure(struct worker *worker)
 {
     const struct run_options *options = worker->options;
@@ -114,6 +128,8 @@ static void configure(struct worker *worker)
     config->publish_every_ms = (int64_t)(options->publish_every_s * 1000);
     arg_words_split(&worker->models, &options->models);
     arg_words_split(&worker->segment_keys, &options->segment_by);
+    if (sample_options_wanted(&options->sample))
+        configure_sampling(worker);
     config->store = (struct store_config){.dir = options->store,
                                           .models = (const char *const *)worker->models.words,
                                           .model_count = worker->models.count,

@@ -16,6 +16,7 @@ static const struct family FAMILIES[] = {
      COUNT_SCORED},
     {"assay_terminal_total", "counter", "", "{state=\"duplicate\"}", COUNT_DUPLICATE},
     {"assay_terminal_total", "counter", "", "{state=\"unmatched\"}", COUNT_UNMATCHED},
+    {"assay_terminal_total", "counter", "", "{state=\"not_sampled\"}", COUNT_NOT_SAMPLED},
     {"assay_terminal_total", "counter", "", "{state=\"invalid\"}", COUNT_INVALID},
     {"assay_unknown_keys_total", "counter", "Keys of capture records that nobody knows.", "",
      COUNT_UNKNOWN_KEYS},

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include "worker/intake/envelope.h"
 #include "worker/feed/producer.h"
-#include "worker/feed/sampler.h"
+#include "worker/intake/sampler.h"
 #include "worker/intake/source.h"
 
 /* What became of everything. Records are counted when their transaction is committed, so after a
@@ -48,8 +48,8 @@ struct feed_config {
     int64_t window_ms; /* what joins lies in objects that were written no further apart */
     struct source_aws aws;
     struct envelope_options envelope;
-    struct named strata;    /* STRATUM=PROBABILITY in [0,1] */
-    struct sampler_config sampler; /* of the other strata; share 0: all of them are sent */
+    struct sampler_config sampler; /* without its key, which is kept among the positions; used where
+                                    * envelope.sampled */
     double rate;            /* records a second at most; 0: as fast as it goes */
     int64_t follow_ms;      /* look again so long after a look, until `stop`; 0: look once */
     const volatile sig_atomic_t *stop; /* set by a signal: commits what was read, and ends */

@@ -26,7 +26,7 @@ struct feed {
     int missed; /* objects one after the other that may be read later, as after expired keys */
     uint8_t key[SIPHASH_KEY_BYTES];     /* of the sampling's decisions */
     bool keyed;
-    struct sampler *sampler; /* NULL: strata without a probability are sent whole */
+    struct sampler *sampler; /* NULL: all is sent */
     int64_t due_us; /* steady clock: when the rate lets the next record go */
     struct feed_truth *truth; /* NULL: there is no ground truth */
 };
@@ -72,11 +72,11 @@ bool feed_page(struct feed *feed, struct source *source, const struct source_pag
 
 /* Of a message of the positions' topic: whether it is the key of the sampling. */
 bool feed_sampling_take(struct feed *feed, struct str value);
-/* Makes the key at the first start with strata, and keeps it. */
+/* Makes the key at the first start with sampling, and keeps it. */
 bool feed_sampling_start(struct feed *feed, struct error *error);
 void feed_sampling_stop(struct feed *feed);
-/* With which probability the record is sent; 0: it is left out. Without a sampler the same however
- * often it is asked. */
+/* With which probability the record is sent; 0: it is left out. Of a stratum whose
+ * probability was set by hand the same however often it is asked. */
 double feed_sampling_probability(struct feed *feed, const struct envelope *envelope,
                                  const char *object, int64_t line);
 

@@ -2,6 +2,7 @@
 #include "worker/intake/envelope.h"
 
 #include "schema/base/utf8.h"
+#include "worker/intake/sampler.h"
 
 static bool says_nothing(const struct json_token *value)
 {
@@ -27,12 +28,15 @@ static struct str first(struct str a, struct str b)
     return a.data ? a : b;
 }
 
-static struct str key_of(const struct envelope *envelope, struct arena *arena)
+static void read_key(struct envelope *envelope, struct arena *arena)
 {
-    struct str key = first(text_of(envelope, "group", arena), text_of(envelope, "session", arena));
+    struct str group = text_of(envelope, "group", arena);
+    struct str key = first(group, text_of(envelope, "session", arena));
+    envelope->grouped = group.size > 0;
+    envelope->shared = key.size > 0;
     for (size_t i = 0; i < ENVELOPE_IDS && !key.size; i++)
         key = envelope->ids[i];
-    return key;
+    envelope->key = key;
 }
 
 static void read_ids(struct envelope *envelope, struct arena *arena)
@@ -91,7 +95,7 @@ const char *envelope_read(struct envelope *envelope, struct str line, const stru
     if (code)
         return code;
     read_ids(envelope, arena);
-    envelope->key = key_of(envelope, arena);
+    read_key(envelope, arena);
     envelope->referenced = is_referenced(envelope);
     envelope->endpoint = first(text_of(envelope, "endpoint", arena), name->endpoint);
     envelope->variant = first(text_of(envelope, "variant", arena), name->variant);
@@ -139,7 +143,7 @@ void envelope_write(const struct envelope *envelope, const struct envelope_optio
 {
     struct str endpoint = envelope->endpoint, variant = envelope->variant;
     bool whole = envelope->inner != NULL;
-    double product = probability * envelope->probability;
+    double product = sampler_product(envelope->probability, probability);
     buffer_append_str(into, STR("{"));
     add_text(envelope, into, "endpoint", endpoint);
     add_text(envelope, into, "variant", variant);

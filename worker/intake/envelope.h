@@ -20,6 +20,8 @@ struct envelope {
     struct str endpoint, variant; /* what the record says, else what the object's name says */
     struct str stratum;           /* what the record says, else the endpoint */
     double probability;           /* with which it was sampled before; 1 when not said */
+    bool grouped;                 /* it is one of the responses to a request */
+    bool shared;                  /* other records may have its key: a group, or a session */
     struct str ids[ENVELOPE_IDS]; /* inference id, event id, id; absent ones too */
     bool referenced;              /* it says its reference itself */
     /* What envelope_write adds, set by who knows it. */

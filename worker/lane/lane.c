@@ -295,6 +295,8 @@ struct lane *lane_new(const struct lane_config *config, struct rubric_set *set, 
         return NULL;
     }
     lane->set_tag = tag_of(lane, set);
+    if (config->sampler)
+        lane->sampler = sampler_new(config->sampler);
     return lane;
 }
 
@@ -308,6 +310,8 @@ void lane_free(struct lane *lane)
     http_free(lane->http);
     lane_publish_free(lane->publish);
     budget_free(lane->budget);
+    sampler_free(lane->sampler);
+    buffer_clear(&lane->stratum);
     ledger_close(lane->ledger);
     store_close(lane->store);
     totals_free(totals_take(&lane->totals));

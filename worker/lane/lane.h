@@ -4,6 +4,7 @@
 
 #include "evaluators/rules/redact.h"
 #include "worker/answer/answerer.h"
+#include "worker/intake/sampler.h"
 #include "worker/intake/source_kafka.h"
 #include "schema/counters.h"
 #include "worker/lane/evaluation.h"
@@ -19,6 +20,8 @@ struct lane_config {
     const struct redactor *redactor; /* shared, for store.text TEXT_REDACTED */
     const struct answerer_config *answerer; /* NULL: the judge's questions are skipped: no_judge */
     int64_t answer_deadline_ms;             /* of one question */
+    const struct sampler_config *sampler;   /* of strata by store.segment_keys;
+                                             * NULL: all samples are evaluated */
     struct keyring *keyring;                /* shared, NULL without AWS */
     int64_t calls_a_day, tokens_a_day;      /* of all lanes on the store; or BUDGET_UNLIMITED */
     const struct publisher *publisher;      /* NULL: the outbox waits */

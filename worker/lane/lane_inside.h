@@ -18,6 +18,7 @@ struct job {
     int64_t offset;
     size_t bytes;
     void *handle; /* of the message; its payload is what the sample's texts point into */
+    double captured; /* the probability it came with, where it was up to sampling; else 0 */
     bool counted; /* its ticket is done */
     struct job *next, *previous; /* in its list */
     char id[JOB_ID_BYTES];
@@ -36,6 +37,8 @@ struct lane {
     struct answerer *answerer;
     struct ledger *ledger; /* NULL when nothing is limited */
     struct budget *budget;
+    struct sampler *sampler; /* NULL: all samples are evaluated */
+    struct buffer stratum;   /* of the sample at hand */
     struct lane_publish *publish;
     struct scratch *scratch;
     struct rubric_set *set;
@@ -74,6 +77,11 @@ size_t lane_in_flight(const struct lane *lane);
 bool lane_is_full(const struct lane *lane);
 /* So few that the partitions may go on. */
 bool lane_is_roomy(const struct lane *lane);
+
+/* ---- lane_sampling.c ---- */
+
+/* What is not chosen ends here, unmatched: it counts as traffic. A duplicate is none. */
+void lane_choose(struct lane *lane, struct job *job);
 
 /* ---- lane_record.c ---- */
 

@@ -133,6 +133,7 @@ static void on_delivered(void *owner, void *owned, int64_t offset, struct str pa
     if (job->evaluation.state != TERMINAL_INVALID)
         count(&lane->counters, COUNT_UNKNOWN_KEYS, job->evaluation.sample.unknown_keys);
     mark_duplicate(lane, job);
+    lane_choose(lane, job);
     advance(job);
 }
 

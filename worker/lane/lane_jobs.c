@@ -36,6 +36,7 @@ struct job *job_new(struct lane *lane)
         job = memory_new(1, sizeof *job);
     job->lane = lane;
     job->counted = false;
+    job->captured = 0;
     return job;
 }
 

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "schema/base/clock.h"
 #include "schema/base/memory.h"
 #include "worker/lane/groups.h"
@@ -13,14 +14,16 @@ enum {
     STORE_RETRY_MS = 1000, /* after a transaction that may work later */
 };
 
-static enum counter counter_of(enum terminal_state state)
+static enum counter counter_of(const struct evaluation *evaluation)
 {
     static const enum counter counters[] = {
         [TERMINAL_SCORED] = COUNT_SCORED,         [TERMINAL_DUPLICATE] = COUNT_DUPLICATE,
         [TERMINAL_UNMATCHED] = COUNT_UNMATCHED,   [TERMINAL_INVALID] = COUNT_INVALID,
         [TERMINAL_DEAD_LETTERED] = COUNT_INVALID,
     };
-    return counters[state];
+    if (evaluation->reason && strcmp(evaluation->reason, TERMINAL_NOT_SAMPLED) == 0)
+        return COUNT_NOT_SAMPLED;
+    return counters[evaluation->state];
 }
 
 static void record_job(struct lane *lane, struct job *job)
@@ -38,6 +41,7 @@ static void record_job(struct lane *lane, struct job *job)
                                 .sample_id = read ? evaluation->sample.id : (struct str){0},
                                 .sample_key = job->sample_key,
                                 .sample = read ? &evaluation->sample : NULL,
+                                .captured = job->captured,
                                 .evaluated = evaluation->evaluated,
                                 .evaluated_count = evaluation->evaluated_count,
                                 .evaluation_ms =
@@ -54,7 +58,7 @@ static void settle_finished(struct lane *lane)
         lane->partitions[i]->durable_low = offsets_low_water(&lane->partitions[i]->offsets);
     for (struct job *job = lane->finished.first, *next; job; job = next) {
         next = job->next;
-        count(&lane->counters, counter_of(job->evaluation.state), 1);
+        count(&lane->counters, counter_of(&job->evaluation), 1);
         job_end(job);
     }
     lane->finished = (struct jobs){0};

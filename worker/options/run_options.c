@@ -47,6 +47,10 @@ const struct arg RUN_ARGS[RUN_ARG_COUNT] = {
      "how long scores and terminal records stay; default 0, for ever. Rollups stay anyway", 0,
      RETENTION_DAYS_MAX},
     {"segment-by", "KEY[,...]", ARG_LIST, AT(segment_by), SEGMENT_BY_HELP, 0, 0},
+    {"sample-key", "SECRET", ARG_TEXT, AT(sample_key),
+     "of the hash by which --sample decides, the same on every worker; default made of the group's "
+     "name, which lets who knows it choose ids that are not evaluated",
+     0, 0},
     {"kafka", "KEY=VALUE", ARG_LIST, AT(kafka), "a property of librdkafka", 0, 0},
 };
 
@@ -79,7 +83,8 @@ struct run_options run_options_default(void)
                                 .preset = "default",
                                 .lanes = sysconf(_SC_NPROCESSORS_ONLN),
                                 .publish_every_s = 60,
-                                .judge = JUDGE_DEFAULTS};
+                                .judge = JUDGE_DEFAULTS,
+                                .sample = SAMPLE_DEFAULTS};
 }
 
 /* ---- words ---- */
@@ -161,6 +166,9 @@ bool run_options_check(const struct run_options *options, struct problems *probl
         problems_add(problems, "", "%s", error.text);
     check_labels(&options->labels, problems);
     segment_options_check(&options->segment_by, "--segment-by", problems);
+    sample_options_check(&options->sample, problems);
+    if (options->sample_key && !options->sample_key[0])
+        problems_add(problems, "", "--sample-key is empty: leave it out, or give a secret");
     return problems->total == 0;
 }
 
@@ -211,4 +219,14 @@ struct kafka_config run_options_kafka(const struct run_options *options)
                                  .from = run_options_from(options),
                                  .properties = options->kafka.values,
                                  .property_count = options->kafka.count};
+}
+
+struct sampler_config run_options_sampler(const struct run_options *options)
+{
+    uint8_t digest[SHA256_BYTES];
+    struct sampler_config config = sample_options_config(&options->sample, options->lanes);
+    hash_hmac_sha256(STR("assay sampler"),
+                     str_of(options->sample_key ? options->sample_key : options->group), digest);
+    memcpy(config.key, digest, sizeof config.key);
+    return config;
 }

@@ -7,6 +7,7 @@
 #include "worker/intake/source_kafka.h"
 #include "worker/options/judge.h"
 #include "worker/publish/publisher.h"
+#include "worker/options/sample_options.h"
 #include "worker/store/store.h"
 
 enum { LANES_MAX = 64, RETENTION_DAYS_MAX = 36500 };
@@ -22,16 +23,20 @@ struct run_options {
     double publish_every_s, text_share;
     bool until_end, query_form;
     struct judge_options judge;
+    struct sample_options sample;
+    const char *sample_key; /* NULL: the group's name */
 };
 
 struct run_options run_options_default(void);
 
-enum { RUN_ARG_COUNT = 18, RUN_METRIC_ARG_COUNT = 7, RUN_GROUP_COUNT = 3 };
+enum { RUN_ARG_COUNT = 18, RUN_METRIC_ARG_COUNT = 7, RUN_GROUP_COUNT = 4 };
 extern const struct arg RUN_ARGS[RUN_ARG_COUNT];
 extern const struct arg RUN_METRIC_ARGS[RUN_METRIC_ARG_COUNT];
 /* The groups of a command's table whose options hold a struct run_options at `at`. */
 #define RUN_GROUPS(at)                                                                             \
     {"Options", RUN_ARGS, RUN_ARG_COUNT, (at)},                                                    \
+        {"Sampling (strata are the segments of each model, told apart by stratum too)",            \
+         SAMPLE_ARGS, SAMPLE_ARG_COUNT, (at) + offsetof(struct run_options, sample)},              \
         {"Metrics", RUN_METRIC_ARGS, RUN_METRIC_ARG_COUNT, (at)},                                  \
     {                                                                                              \
         "Models to ask", JUDGE_ARGS, JUDGE_ARG_COUNT, (at) + offsetof(struct run_options, judge)   \
@@ -52,5 +57,7 @@ const struct publisher *run_options_publisher(const struct run_options *options)
 struct metric_naming run_options_naming(const struct run_options *options);
 /* Properties are borrowed. */
 struct kafka_config run_options_kafka(const struct run_options *options);
+/* Of each lane; strata are borrowed. */
+struct sampler_config run_options_sampler(const struct run_options *options);
 
 #endif

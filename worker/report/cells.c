@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "schema/base/memory.h"
+#include "schema/terminal.h"
 #include "worker/report/segment_ids.h"
 #include "worker/stats/sampling.h"
 #include "worker/store/db.h"
@@ -233,8 +234,11 @@ static bool read_tail(struct reading *reading, const struct unacked_tail *tail,
     const struct cells_wanted *wanted = reading->wanted;
     struct statement *rows =
         db_sql(reading->shard->db,
-               "SELECT coalesce(model, 0), criterion, segment, probability, status, observed_at_ms,"
-               "value, coalesce(passed, 0) FROM delivery JOIN score USING(run, source, off) WHERE "
+               "SELECT coalesce(model, 0), criterion, segment, probability * criterion.share,"
+               "CASE WHEN score.reason = '" TERMINAL_NOT_SAMPLED "' THEN 'not_applicable' "
+               "ELSE status END, observed_at_ms, value, coalesce(passed, 0) FROM delivery "
+               "JOIN score USING(run, source, off) JOIN criterion ON criterion.id = criterion "
+               "WHERE "
                "run = (SELECT id FROM run WHERE name = 'live') AND source = ? AND off >= ? AND "
                "off < ? AND state = 'scored'");
     db_bind_int(rows, tail->source_id);

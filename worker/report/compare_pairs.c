@@ -90,7 +90,7 @@ static void add_mover(struct pair_series *series, const struct side_score *a,
 static void add_level(struct level_sums *sums, const struct side_score *score, uint64_t threshold)
 {
     const struct bin_count one = {(uint32_t)score_bin_of(score->value), 1};
-    level_add(sums, threshold, &one, 1, (struct status_counts){.scored = 1});
+    level_add(sums, 0, threshold, &one, 1, (struct status_counts){.scored = 1});
 }
 
 static enum compare_flip add_passes(struct pair_series *series, int a, int b)

@@ -194,6 +194,7 @@ static void push_row(struct reading *reading, struct group_shard *shard,
             continue;
         struct side_score score = like;
         score.facet = facets->criteria[criterion - shard->names.criteria];
+        score.threshold = sampling_threshold(row->probability * criterion->share);
         score.status = read.status;
         score.value = read.value;
         score.passed = read.passed;
@@ -245,7 +246,7 @@ static void add_side(struct reading *reading, size_t model, const struct side_sc
                                            .not_applicable = score->status == ROW_NOT_APPLICABLE,
                                            .skipped = score->status == ROW_SKIPPED,
                                            .error = score->status == ROW_ERROR};
-    if (sums && !level_add(sums, score->threshold, &one, scored, statuses))
+    if (sums && !level_add(sums, 0, score->threshold, &one, scored, statuses))
         reading->overflow = true;
 }
 

@@ -30,6 +30,7 @@ struct sampled_hours {
 
 struct drift_series {
     struct drift_question question;
+    const struct stratum_traffic *base_traffic, *current_traffic;
     struct segment_sums *segments; /* ascending by id */
     size_t segment_count;
     struct sampled_hours *sampled; /* ascending by threshold */
@@ -88,6 +89,13 @@ void drift_series_free(struct drift_series *series)
     free(series);
 }
 
+void drift_series_traffic(struct drift_series *series, const struct stratum_traffic *base,
+                          const struct stratum_traffic *current)
+{
+    series->base_traffic = base;
+    series->current_traffic = current;
+}
+
 static struct segment_sums *segment_of(struct drift_series *series, int64_t segment)
 {
     size_t at = 0;
@@ -101,7 +109,9 @@ static struct segment_sums *segment_of(struct drift_series *series, int64_t segm
         memory_resize(series->segments, series->segment_count + 1, sizeof *series->segments);
     memmove(series->segments + at + 1, series->segments + at,
             (series->segment_count - at) * sizeof *series->segments);
-    series->segments[at] = (struct segment_sums){.segment = segment};
+    series->segments[at] = (struct segment_sums){.segment = segment,
+                                                 .base.traffic = series->base_traffic,
+                                                 .current.traffic = series->current_traffic};
     series->segment_count++;
     return &series->segments[at];
 }
@@ -149,8 +159,9 @@ bool drift_series_add(struct drift_series *series, const struct drift_cell *cell
         return false;
     if (window != DRIFT_BETWEEN) {
         struct segment_sums *segment = segment_of(series, cell->segment);
-        if (!segment || !level_add(window == DRIFT_BASE ? &segment->base : &segment->current, cell->threshold,
-                                   cell->scores, cell->score_count, cell->statuses))
+        if (!segment ||
+            !level_add(window == DRIFT_BASE ? &segment->base : &segment->current, cell->stratum,
+                       cell->threshold, cell->scores, cell->score_count, cell->statuses))
             return false;
     }
     add_to_hour(series, hours, cell);

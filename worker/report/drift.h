@@ -26,6 +26,7 @@ enum { DRIFT_SEGMENTS_MAX = 256, DRIFT_HOURS_MAX = 400 * 24 };
 /* Of one series: a segment, a threshold of sampling and a bucket of time. */
 struct drift_cell {
     int64_t segment;
+    size_t stratum; /* place in what drift_series_traffic was given; else no matter */
     uint64_t threshold;
     int64_t bucket_ms, length_ms;
     struct status_counts statuses;
@@ -78,6 +79,9 @@ struct drift_series; /* one thread */
  * two more for windows that were widened. */
 struct drift_series *drift_series_new(const struct drift_question *question);
 void drift_series_free(struct drift_series *series);
+/* What came of each stratum in both windows, borrowed, before any cell; NULL: not counted. */
+void drift_series_traffic(struct drift_series *series, const struct stratum_traffic *base,
+                          const struct stratum_traffic *current);
 /* Cells in any order; what lies in neither window counts for the onset only, and not at all outside
  * of both. False: too many segments or thresholds; nothing was added. */
 bool drift_series_add(struct drift_series *series, const struct drift_cell *cell);

@@ -1,6 +1,7 @@
 /* drift_html: the drift report as one page for a browser. */
 #include <math.h>
 
+#include "worker/report/drift_measures.h"
 #include "worker/report/drift_plot.h"
 #include "worker/report/drift_words.h"
 #include "worker/report/page_words.h"
@@ -9,6 +10,7 @@
 /* What a page has room for: a part is begun only below its limit, and no part is as long as what is
  * left to the next. What has no room is counted, and stands in the JSON. */
 enum {
+    TRAFFIC_SHOWN = 8,
     DETAILS_BYTES = 62000,
     TABLE_BYTES = 88000,
     PROBLEMS_BYTES = 96000,
@@ -53,7 +55,7 @@ static void add_facts(struct buffer *out, const struct drift_report *report,
     const struct drift_row *row = &answer->all;
     struct buffer words = {0};
     buffer_append_str(out, STR("<dl>"));
-    if (series->measure)
+    if (series->measure && series->measure->quantile > 0)
         drift_words_means(series, row, &words);
     html_term(out, "share", &words);
     add_since(out, answer);
@@ -250,6 +252,10 @@ static void add_data(struct buffer *out, const struct drift_report *report)
     if (watermark_ms != INT64_MIN)
         buffer_printf(out, "<dt>scores until</dt><dd>%s UTC</dd>",
                       drift_words_minute(watermark_ms, until));
+    for (size_t i = 0; i < report->traffic.count && i < TRAFFIC_SHOWN; i++) {
+        drift_words_traffic(&report->traffic.models[i], &words);
+        html_term(out, "weighted", &words);
+    }
     drift_words_tested(report, &words);
     html_term(out, "tested", &words);
     buffer_printf(out, "<dt>read</dt><dd>%zu shard%s%s</dd>", report->shard_count,

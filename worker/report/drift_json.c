@@ -71,13 +71,16 @@ static void add_marks(struct buffer *out, const struct drift_report *report)
 
 static void add_measure(struct buffer *out, const struct report_series *series)
 {
+    const struct drift_row *all = &series->answer.all;
+    double quantile = series->measure->quantile;
+    bool share = quantile == 0;
     member_name(out, "measure");
     buffer_append_str(out, STR("{"));
     member_text(out, "unit", series->measure->unit);
-    member_number(out, "quantile", series->measure->quantile);
-    member_number(out, "base", series->base_quantile);
-    member_number(out, "cur", series->current_quantile);
-    member_number(out, "limit", series->limit);
+    member_number(out, "quantile", share ? NAN : quantile);
+    member_number(out, "base", share ? all->base.mean : series->base_quantile);
+    member_number(out, "cur", share ? all->current.mean : series->current_quantile);
+    member_number(out, "limit", share ? NAN : series->limit);
     buffer_append_str(out, STR("}"));
 }
 
@@ -109,6 +112,7 @@ static void add_series(struct buffer *out, const struct drift_report *report,
 
 void drift_report_json(const struct drift_report *report, struct buffer *out)
 {
+    static const char *const windows[] = {"base", "cur"};
     buffer_append_str(out, STR("{"));
     member_range(out, "baseline", report->question.base);
     member_range(out, "window", report->question.current);
@@ -125,6 +129,7 @@ void drift_report_json(const struct drift_report *report, struct buffer *out)
     if (watermark_ms != INT64_MIN)
         member_time(out, "watermark", watermark_ms);
     add_marks(out, report);
+    member_traffic(out, &report->traffic, windows, 2);
     member_name(out, "rows");
     buffer_append_str(out, STR("["));
     for (size_t i = 0; i < report->count; i++)

@@ -166,6 +166,7 @@ static bool count_above(void *owner, const struct measure_cell_read *cell, struc
         counts[cell->bins[i].bin <= series->limit].count += cell->bins[i].count;
     const struct drift_cell one = {
         .segment = (int64_t)measuring->report->breakdown.part_of[cell->segment],
+        .stratum = traffic_counts_place(&measuring->report->traffic, cell->segment),
         .threshold = cell->threshold,
         .bucket_ms = cell->bucket_ms,
         .length_ms = cell->length_ms,
@@ -188,6 +189,9 @@ static void set_limits(struct measuring *measuring)
         if (series->limit == MEASURE_BINS)
             series->limit = quantile_bin(&series->current, series->kind->quantile);
         series->cells = drift_series_new(&question);
+        drift_series_traffic(series->cells,
+                             traffic_counts_of(&measuring->report->traffic, series->model, 0),
+                             traffic_counts_of(&measuring->report->traffic, series->model, 1));
     }
 }
 

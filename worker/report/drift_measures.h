@@ -13,7 +13,7 @@ struct measure_kind {
     const char *metric, *unit;
     enum measure measure;
     double scale;     /* from what the store counts in to the unit */
-    double quantile;  /* of the baseline, which values are compared with */
+    double quantile;  /* of the baseline, which values are compared with; 0: it is a share itself */
     bool more_is_bad; /* else a change is neither worse nor better: DRIFT_CHANGED */
     double tolerance; /* of the share, where none was asked for */
 };

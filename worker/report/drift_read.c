@@ -41,7 +41,10 @@ static struct drift_series *new_series(const struct drift_report *report,
 {
     struct drift_question question = report->question;
     question.tolerance = drift_report_tolerance(report, names->criterion, names->dimension, NAN);
-    return drift_series_new(&question);
+    struct drift_series *series = drift_series_new(&question);
+    drift_series_traffic(series, traffic_counts_of(&report->traffic, names->model, 0),
+                         traffic_counts_of(&report->traffic, names->model, 1));
+    return series;
 }
 
 static bool take_cell(void *owner, const struct cell *cell, struct error *error)
@@ -52,6 +55,7 @@ static bool take_cell(void *owner, const struct cell *cell, struct error *error)
         *series = new_series(reader->report, cell->series);
     const struct drift_cell one = {
         .segment = (int64_t)reader->report->breakdown.part_of[cell->segment],
+        .stratum = traffic_counts_place(&reader->report->traffic, cell->segment),
         .threshold = cell->threshold,
         .bucket_ms = cell->bucket_ms,
         .length_ms = cell->length_ms,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "schema/base/memory.h"
+#include "worker/report/drift_languages.h"
 #include "worker/report/drift_measures.h"
 #include "worker/report/drift_read.h"
 
@@ -79,13 +80,23 @@ static bool align_windows(struct drift_question *question, const struct stores *
     return moved;
 }
 
+/* As traffic_counts_read asks. */
+static int traffic_window(const void *question, int64_t bucket_ms)
+{
+    enum drift_window window = drift_window_of(question, bucket_ms);
+    return window == DRIFT_BASE ? 0 : window == DRIFT_CURRENT ? 1 : -1;
+}
+
 bool drift_report_read(struct drift_report *report, struct stores *stores,
                        const char *const *segment_keys, size_t key_count, struct error *error)
 {
     stores_resolve(stores);
     report->aligned = align_windows(&report->question, stores);
+    traffic_counts_read(&report->traffic, stores, report->model, traffic_window,
+                        &report->question);
     bool fine = breakdown_make(&report->breakdown, segment_keys, key_count, stores, error) &&
-                drift_read(report, stores, error) && drift_measures_read(report, stores, error);
+                drift_read(report, stores, error) && drift_measures_read(report, stores, error) &&
+                drift_languages_read(report, stores, error);
     report->pending = stores->pending;
     take_shards(report, stores);
     return fine;
@@ -236,6 +247,7 @@ void drift_report_clear(struct drift_report *report)
     free(report->series);
     free(report->shards);
     breakdown_clear(&report->breakdown);
+    traffic_counts_clear(&report->traffic);
     problems_clear(&report->partial);
     *report = (struct drift_report){0};
 }

@@ -11,6 +11,7 @@
 #include "worker/report/drift.h"
 #include "worker/report/mark_set.h"
 #include "worker/report/stores.h"
+#include "worker/report/traffic_counts.h"
 
 /* The largest change that would not matter, of a dimension or a metric. */
 struct tolerance {
@@ -45,6 +46,7 @@ struct drift_report {
     char **shards; /* uuids that were read, ascending after finish */
     size_t shard_count;
     struct breakdown breakdown; /* a row's segment is a part of it */
+    struct traffic_counts traffic; /* window 0 is the baseline */
     struct problems partial; /* why the report does not tell all; empty: it does */
     int64_t pending; /* offsets scored whose commit the broker has not accepted: counted by rows */
     bool aligned;  /* windows were widened to full hours: what is old is kept by the hour */

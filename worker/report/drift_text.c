@@ -1,10 +1,12 @@
 /* drift_text: the drift report for people, at a terminal. */
 #include <math.h>
 
+#include "worker/report/drift_measures.h"
 #include "worker/report/drift_words.h"
 #include "worker/report/page_words.h"
 
 /* What is not shown is counted, and stands in the JSON. */
+enum { TRAFFIC_SHOWN = 8 };
 enum { DETAILED_SHOWN = 8, ROWS_SHOWN = 40, SEGMENTS_SHOWN = 3, NAMES_SHOWN = 8 };
 
 /* Moves the words over; a line of nothing is left out. */
@@ -32,7 +34,7 @@ static void add_verdict(struct buffer *out, const struct drift_report *report,
         buffer_append_str(out, STR("\n"));
         return;
     }
-    if (series->measure) {
+    if (series->measure && series->measure->quantile > 0) {
         buffer_append_str(out, STR("\nshare  "));
         drift_words_means(series, row, out);
     }
@@ -221,6 +223,19 @@ static void add_windows(struct buffer *out, const struct drift_report *report)
                                    "kept by the hour\n"));
 }
 
+/* Of models of which a part was evaluated. */
+static void add_traffic(struct buffer *out, const struct drift_report *report)
+{
+    struct buffer words = {0};
+    for (size_t i = 0; i < report->traffic.count && i < TRAFFIC_SHOWN; i++) {
+        drift_words_traffic(&report->traffic.models[i], &words);
+        add_words(out, i ? "          " : "weighted  ", &words, "\n");
+    }
+    if (report->traffic.count > TRAFFIC_SHOWN)
+        buffer_printf(out, "          and %zu more models\n",
+                      report->traffic.count - TRAFFIC_SHOWN);
+}
+
 static bool is_worse_somewhere(const struct drift_answer *answer)
 {
     bool worse = answer->all.verdict == DRIFT_WORSE;
@@ -272,6 +287,7 @@ void drift_report_text(const struct drift_report *report, struct buffer *out)
         buffer_append_str(out, STR("No scores in these windows.\n"));
     buffer_append_str(out, STR("\n"));
     add_windows(out, report);
+    add_traffic(out, report);
     buffer_append_str(out, STR("tested    "));
     drift_words_tested(report, out);
     buffer_append_str(out, STR("\n"));

@@ -76,7 +76,7 @@ void drift_words_levels(const struct report_series *series, const struct drift_r
                         struct buffer *out)
 {
     const struct measure_kind *kind = series->measure;
-    if (!kind) {
+    if (!kind || kind->quantile == 0) {
         drift_words_means(series, row, out);
         return;
     }
@@ -89,7 +89,7 @@ void drift_words_levels(const struct report_series *series, const struct drift_r
 void drift_words_means(const struct report_series *series, const struct drift_row *row,
                        struct buffer *out)
 {
-    if (series->measure) {
+    if (series->measure && series->measure->quantile > 0) {
         buffer_append_str(out, STR("up to "));
         add_quantity(series->limit, series->measure->unit, out);
         buffer_append_str(out, STR(": "));
@@ -235,4 +235,18 @@ void drift_words_tested(const struct drift_report *report, struct buffer *out)
     buffer_printf(out, "%zu row%s, %zu of them changed at a false discovery rate of %g %%",
                   report->tested, report->tested == 1 ? "" : "s", report->found,
                   100 * report->question.alpha);
+}
+
+void drift_words_traffic(const struct traffic_model *model, struct buffer *out)
+{
+    static const char *const names[] = {"baseline", "window"};
+    buffer_printf(out, "%s:", model->model[0] ? model->model : "(no model)");
+    for (size_t i = 0, said = 0; i < TRAFFIC_WINDOWS; i++) {
+        const struct traffic_window *window = &model->windows[i];
+        if (!window->strata)
+            continue;
+        buffer_printf(out, "%s %s to %.0f requests of traffic (%llu of %llu kept)",
+                      said++ ? "," : "", names[i], window->requests,
+                      (unsigned long long)window->kept, (unsigned long long)window->arrived);
+    }
 }

@@ -45,5 +45,7 @@ void drift_words_advice(const struct drift_report *report, const struct report_s
                         struct buffer *out);
 /* "12 rows, 3 of them changed at a false discovery rate of 5 %". */
 void drift_words_tested(const struct drift_report *report, struct buffer *out);
+/* To how much traffic the scores of one of report->traffic's models were weighted. */
+void drift_words_traffic(const struct traffic_model *model, struct buffer *out);
 
 #endif

@@ -104,6 +104,36 @@ void member_shards(struct buffer *out, const struct stores *stores)
     free(names);
 }
 
+static void member_traffic_window(struct buffer *out, const char *name,
+                                  const struct traffic_window *window)
+{
+    member_name(out, name);
+    if (!window->strata) {
+        buffer_append_str(out, STR("null"));
+        return;
+    }
+    buffer_append_str(out, STR("{"));
+    member_number(out, "requests", window->requests);
+    member_count(out, "arrived", window->arrived);
+    member_count(out, "kept", window->kept);
+    buffer_append_str(out, STR("}"));
+}
+
+void member_traffic(struct buffer *out, const struct traffic_counts *counts,
+                    const char *const *windows, size_t window_count)
+{
+    member_name(out, "traffic");
+    buffer_append_str(out, STR("["));
+    for (size_t i = 0; i < counts->count; i++) {
+        buffer_append_str(out, i ? STR(",{") : STR("{"));
+        member_text(out, "model", counts->models[i].model);
+        for (size_t w = 0; w < window_count; w++)
+            member_traffic_window(out, windows[w], &counts->models[i].windows[w]);
+        buffer_append_str(out, STR("}"));
+    }
+    buffer_append_str(out, STR("]"));
+}
+
 void member_level_members(struct buffer *out, const struct level *level)
 {
     member_count(out, "n", level->n);

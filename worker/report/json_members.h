@@ -5,6 +5,7 @@
 #include "schema/base/buffer.h"
 #include "worker/report/drift.h"
 #include "worker/report/stores.h"
+#include "worker/report/traffic_counts.h"
 
 /* `,"name":`, without the comma where an object begins. */
 void member_name(struct buffer *out, const char *name);
@@ -19,6 +20,9 @@ void member_range(struct buffer *out, const char *name, struct time_range range)
 void member_texts(struct buffer *out, const char *name, char **texts, size_t count);
 /* The shards that were read, ascending. */
 void member_shards(struct buffer *out, const struct stores *stores);
+/* What scores were weighted to, by model; windows by these names, null where nothing was counted. */
+void member_traffic(struct buffer *out, const struct traffic_counts *counts,
+                    const char *const *windows, size_t window_count);
 /* n, n_eff, mean, ci, missing, missing_bounds: members of the object that is open. */
 void member_level_members(struct buffer *out, const struct level *level);
 void member_level(struct buffer *out, const char *name, const struct level *level);

@@ -186,8 +186,8 @@ static void answer_calibration(const struct label_pairs *pairs, const struct lev
         return;
     double n_se = positive.all * positive.all / positive.squares;
     double n_sp = negative.all * negative.all / negative.squares;
-    const struct judged_rate judged = {.k = level->mean * level->n_eff,
-                                       .n = level->n_eff,
+    const struct judged_rate judged = {.k = level->mean * level->n_rate,
+                                       .n = level->n_rate,
                                        .k_se = positive.right / positive.all * n_se,
                                        .n_se = n_se,
                                        .k_sp = negative.right / negative.all * n_sp,

@@ -39,15 +39,52 @@ static void add_statuses(struct level_sums *sums, struct status_counts statuses)
     sums->statuses.error += statuses.error;
 }
 
-bool level_add(struct level_sums *sums, uint64_t threshold, const struct bin_count *scores,
-               size_t score_count, struct status_counts statuses)
+static struct stratum_sums *stratum_of(struct level_sums *sums, size_t stratum, uint64_t threshold)
+{
+    size_t low = 0, high = sums->stratum_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct stratum_sums *one = &sums->strata[middle];
+        bool before = one->stratum != stratum ? one->stratum < stratum : one->threshold < threshold;
+        low = before ? middle + 1 : low;
+        high = before ? high : middle;
+    }
+    struct stratum_sums *at = sums->strata + low;
+    if (low < sums->stratum_count && at->stratum == stratum && at->threshold == threshold)
+        return at;
+    sums->strata = memory_resize(sums->strata, sums->stratum_count + 1, sizeof *sums->strata);
+    at = sums->strata + low;
+    memmove(at + 1, at, (sums->stratum_count - low) * sizeof *at);
+    sums->stratum_count++;
+    *at = (struct stratum_sums){.stratum = stratum, .threshold = threshold};
+    return at;
+}
+
+static void add_to_stratum(struct stratum_sums *stratum, const struct bin_count *scores,
+                           size_t score_count, uint64_t missing)
+{
+    for (size_t i = 0; i < score_count; i++) {
+        uint64_t bin = scores[i].bin, count = scores[i].count;
+        stratum->scores.n += count;
+        stratum->scores.s1 += count * bin;
+        stratum->scores.s2 += count * bin * bin;
+    }
+    stratum->missing += missing;
+}
+
+bool level_add(struct level_sums *sums, size_t stratum, uint64_t threshold,
+               const struct bin_count *scores, size_t score_count, struct status_counts statuses)
 {
     struct sampled_bins *sampled = bins_of(sums, threshold);
+    uint64_t missing = statuses.skipped + statuses.error;
     if (!sampled)
         return false;
     for (size_t i = 0; i < score_count; i++)
         sampled->bins.counts[scores[i].bin] += scores[i].count;
+    sampled->missing += missing;
     add_statuses(sums, statuses);
+    if (sums->traffic)
+        add_to_stratum(stratum_of(sums, stratum, threshold), scores, score_count, missing);
     return true;
 }
 
@@ -57,13 +94,24 @@ void level_merge(struct level_sums *sums, const struct level_sums *other)
         struct sampled_bins *sampled = bins_of(sums, other->sampled[i].threshold);
         assert(sampled);
         score_bins_merge(&sampled->bins, &other->sampled[i].bins);
+        sampled->missing += other->sampled[i].missing;
     }
+    for (size_t i = 0; i < other->stratum_count; i++) {
+        const struct stratum_sums *one = &other->strata[i];
+        struct stratum_sums *stratum = stratum_of(sums, one->stratum, one->threshold);
+        stratum->scores.n += one->scores.n;
+        stratum->scores.s1 += one->scores.s1;
+        stratum->scores.s2 += one->scores.s2;
+        stratum->missing += one->missing;
+    }
+    sums->traffic = other->traffic ? other->traffic : sums->traffic;
     add_statuses(sums, other->statuses);
 }
 
 void level_clear(struct level_sums *sums)
 {
     free(sums->sampled);
+    free(sums->strata);
     *sums = (struct level_sums){0};
 }
 
@@ -73,13 +121,18 @@ static double weight_of(uint64_t threshold)
     return probability > 0 ? 1 / probability : 0;
 }
 
+static void add_scores(struct survey_sums *survey, uint64_t threshold, const struct score_sums *s)
+{
+    survey_add(survey, weight_of(threshold), (double)s->n, (double)s->s1 / SCORE_BIN_TOP,
+               (double)s->s2 / SCORE_BIN_TOP / SCORE_BIN_TOP);
+}
+
 static struct survey_sums survey_of(const struct level_sums *sums)
 {
     struct survey_sums survey = {0};
     for (size_t i = 0; i < sums->sampled_count; i++) {
         struct score_sums s = score_bins_sums(&sums->sampled[i].bins);
-        survey_add(&survey, weight_of(sums->sampled[i].threshold), (double)s.n,
-                   (double)s.s1 / SCORE_BIN_TOP, (double)s.s2 / SCORE_BIN_TOP / SCORE_BIN_TOP);
+        add_scores(&survey, sums->sampled[i].threshold, &s);
     }
     return survey;
 }
@@ -102,11 +155,24 @@ struct moments level_moments(const struct level *level)
                   : (struct moments){.n = n, .mean = level->mean};
 }
 
-static void add_missing(const struct status_counts *statuses, struct level *level)
+/* Requests whose score is missing, as those that have one are weighted. */
+static double missing_weight(const struct level_sums *sums)
 {
-    double missing = (double)statuses->skipped + (double)statuses->error;
-    double all = (double)statuses->scored + missing;
-    struct moments scored = {(double)statuses->scored, all > missing ? level->mean : 0, 0};
+    double weight = 0;
+    if (sums->traffic)
+        for (size_t i = 0; i < sums->stratum_count; i++)
+            weight += sums->traffic[sums->strata[i].stratum].factor *
+                      weight_of(sums->strata[i].threshold) * (double)sums->strata[i].missing;
+    else
+        for (size_t i = 0; i < sums->sampled_count; i++)
+            weight += weight_of(sums->sampled[i].threshold) * (double)sums->sampled[i].missing;
+    return weight;
+}
+
+static void add_missing(const struct level_sums *sums, struct level *level)
+{
+    double missing = missing_weight(sums), all = level->weight + missing;
+    struct moments scored = {level->weight, level->weight > 0 ? level->mean : 0, 0};
     level->missing = all > 0 ? missing / all : 0;
     level->missing_bounds = moments_missing_bounds(&scored, missing);
 }
@@ -115,7 +181,7 @@ static void add_missing(const struct status_counts *statuses, struct level *leve
 static void take_exact(const struct level_sums *sums, struct level *level)
 {
     struct moments moments = score_bins_moments(&sums->sampled[0].bins);
-    level->n_eff = moments.n;
+    level->n_eff = level->n_rate = moments.n;
     level->mean = moments.n > 0 ? moments.mean : NAN;
     level->variance = moments_variance(&moments) / moments.n;
 }
@@ -123,14 +189,43 @@ static void take_exact(const struct level_sums *sums, struct level *level)
 static struct level level_before_interval(const struct survey_sums *survey, bool verdicts)
 {
     struct survey_estimate estimate = survey_estimate(survey);
+    double n_eff = survey->n > 0 ? estimate.n_eff : 0;
+    double variance = estimate.variance * n_eff / (n_eff - 1);
     return (struct level){
         .n = (uint64_t)survey->n,
-        .n_eff = survey->n > 0 ? estimate.n_eff : 0,
+        .n_eff = n_eff,
+        .n_rate = verdicts ? survey_rate_size(estimate.mean, variance, survey->n, n_eff) : n_eff,
         .weight = survey->w,
         .mean = estimate.mean,
-        .variance = estimate.variance * estimate.n_eff / (estimate.n_eff - 1),
+        .variance = variance,
         .verdicts = verdicts,
     };
+}
+
+/* Scales the weights of each stratum to what came of it. */
+static void scale_to_traffic(const struct level_sums *sums, struct level *level)
+{
+    struct post_stratum *strata = memory_new(sums->stratum_count + 1, sizeof *strata);
+    size_t count = 0;
+    double arrived = 0;
+    for (size_t i = 0; i < sums->stratum_count; i++) {
+        const struct stratum_sums *one = &sums->strata[i];
+        if (i == 0 || one->stratum != one[-1].stratum) {
+            strata[count++].factor = sums->traffic[one->stratum].factor;
+            arrived += (double)sums->traffic[one->stratum].arrived;
+        }
+        add_scores(&strata[count - 1].sums, one->threshold, &one->scores);
+    }
+    struct post_stratified_estimate estimate =
+        post_stratify(strata, count, fmax(arrived, (double)level->n));
+    free(strata);
+    level->mean = estimate.mean;
+    level->variance = estimate.variance;
+    level->weight = estimate.weight;
+    level->n_eff = estimate.n_eff;
+    level->n_rate = level->verdicts ? survey_rate_size(estimate.mean, estimate.variance,
+                                                       (double)level->n, estimate.n_eff)
+                                    : estimate.n_eff;
 }
 
 static void add_interval(struct level *level, double alpha)
@@ -139,7 +234,7 @@ static void add_interval(struct level *level, double alpha)
         level->variance = NAN;
     struct moments moments = level_moments(level);
     if (level->verdicts && level->n > 0)
-        level->ci = wilson_interval(level->mean * level->n_eff, level->n_eff, alpha);
+        level->ci = wilson_interval(level->mean * level->n_rate, level->n_rate, alpha);
     else
         level->ci = moments_mean_interval(&moments, alpha);
 }
@@ -148,10 +243,12 @@ struct level level_of(const struct level_sums *sums, double alpha)
 {
     struct survey_sums survey = survey_of(sums);
     struct level level = level_before_interval(&survey, has_verdicts_only(sums));
-    if (sums->sampled_count == 1)
+    if (sums->traffic && level.n > 0)
+        scale_to_traffic(sums, &level);
+    else if (sums->sampled_count == 1)
         take_exact(sums, &level);
     add_interval(&level, alpha);
-    add_missing(&sums->statuses, &level);
+    add_missing(sums, &level);
     return level;
 }
 
@@ -165,7 +262,8 @@ struct level level_of_survey(const struct survey_sums *survey, bool verdicts, do
 
 bool level_equal_weights(const struct level_sums *base, const struct level_sums *current)
 {
-    return base->sampled_count == 1 && current->sampled_count == 1 &&
+    return !base->traffic && !current->traffic && base->sampled_count == 1 &&
+           current->sampled_count == 1 &&
            base->sampled[0].threshold == current->sampled[0].threshold;
 }
 
@@ -173,8 +271,8 @@ static struct level_difference difference_of_rates(const struct level *base,
                                                    const struct level *current, bool equal_weights,
                                                    double alpha)
 {
-    struct two_proportions pair = {current->mean * current->n_eff, current->n_eff,
-                                   base->mean * base->n_eff, base->n_eff};
+    struct two_proportions pair = {current->mean * current->n_rate, current->n_rate,
+                                   base->mean * base->n_rate, base->n_rate};
     double p, variance = 0;
     pooled_z(pair, &p);
     if (equal_weights) {
@@ -209,7 +307,7 @@ static double baseline_end(const struct level *base, bool above)
 {
     struct moments moments = level_moments(base);
     struct interval ends =
-        base->verdicts ? wilson_interval(base->mean * base->n_eff, base->n_eff, 2 * BASELINE_MISS)
+        base->verdicts ? wilson_interval(base->mean * base->n_rate, base->n_rate, 2 * BASELINE_MISS)
                        : moments_mean_interval(&moments, 2 * BASELINE_MISS);
     return above ? ends.high : ends.low;
 }

@@ -28,16 +28,19 @@ struct quality_series *quality_series_of(struct quality_report *report, enum qua
                                 .name = memory_copy_str(name),
                                 .dimension = memory_copy_str(dimension),
                                 .hash = memory_copy_str(hash)};
+    report->series[report->count].sums.traffic =
+        traffic_counts_of(&report->traffic, report->series[report->count].model, 0);
     return &report->series[report->count++];
 }
 
 bool quality_series_add(struct quality_report *report, struct quality_series *series,
-                        int64_t at_ms, uint64_t threshold, struct status_counts statuses,
-                        const struct bin_count *scores, size_t score_count)
+                        const struct quality_cell *cell)
 {
-    if (!level_add(&series->sums, threshold, scores, score_count, statuses))
+    if (!level_add(&series->sums, traffic_counts_place(&report->traffic, cell->segment),
+                   cell->threshold, cell->scores, cell->score_count, cell->statuses))
         return false;
-    trend_add(&series->trend, report->window, at_ms, threshold, scores, score_count);
+    trend_add(&series->trend, report->window, cell->at_ms, cell->threshold, cell->scores,
+              cell->score_count);
     return true;
 }
 
@@ -76,8 +79,9 @@ static bool take_cell(void *owner, const struct cell *cell, struct error *error)
                          QUALITY_SERIES_MAX);
     if (cell->bucket_ms + cell->length_ms > report->watermark_ms)
         report->watermark_ms = cell->bucket_ms + cell->length_ms;
-    return quality_series_add(report, series, cell->bucket_ms, cell->threshold, cell->statuses,
-                              cell->scores, cell->score_count) ||
+    const struct quality_cell one = {cell->bucket_ms, cell->segment, cell->threshold,
+                                     cell->statuses,  cell->scores,  cell->score_count};
+    return quality_series_add(report, series, &one) ||
            error_set(error, ERROR_INPUT,
                      "%.100s of %.100s was sampled with more than %d probabilities",
                      names->criterion, names->model, SAMPLING_THRESHOLDS_MAX);
@@ -159,10 +163,19 @@ static void answer(struct quality_report *report)
     report->pending = report->stores->pending;
 }
 
+/* As traffic_counts_read asks. */
+static int in_window(const void *window, int64_t bucket_ms)
+{
+    const struct time_range *range = window;
+    return range->from_ms <= bucket_ms && bucket_ms < range->to_ms ? 0 : -1;
+}
+
 bool quality_report_read(struct quality_report *report, struct error *error)
 {
     const struct cells_wanted wanted = {
         .model = report->model, .from_ms = report->window.from_ms, .to_ms = report->window.to_ms};
+    traffic_counts_read(&report->traffic, report->stores, report->model, in_window,
+                        &report->window);
     if (!cells_each(report->stores, &wanted, take_cell, report, error))
         return false;
     for (size_t i = 0; i < report->stores->shard_count; i++)
@@ -176,5 +189,6 @@ void quality_report_clear(struct quality_report *report)
     for (size_t i = 0; i < report->count; i++)
         clear_series(&report->series[i]);
     free(report->series);
+    traffic_counts_clear(&report->traffic);
     *report = (struct quality_report){0};
 }

@@ -7,6 +7,7 @@
 #include "worker/report/label_rates.h"
 #include "worker/report/label_set.h"
 #include "worker/report/stores.h"
+#include "worker/report/traffic_counts.h"
 #include "worker/report/trend.h"
 
 enum { QUALITY_SERIES_MAX = 4096, QUALITY_EXAMPLES_MAX = 100 };
@@ -45,6 +46,7 @@ struct quality_report {
     struct quality_series *series; /* after reading: by model; the composite, then each dimension
                                       with its criteria behind it */
     size_t count;
+    struct traffic_counts traffic; /* of window 0 */
     struct stores *stores; /* borrowed; their `partial`: why the report does not tell all */
     int64_t pending;       /* offsets scored, and not counted until the broker accepts them */
     int64_t watermark_ms;  /* end of the latest 5 minutes with scores; 0 without any */
@@ -65,10 +67,18 @@ void quality_report_json(const struct quality_report *report, struct buffer *out
 struct quality_series *quality_series_of(struct quality_report *report, enum quality_kind kind,
                                          struct str model, struct str rubric, struct str name,
                                          struct str dimension, struct str hash);
-/* Adds scores at a time in the window; false: too many probabilities. */
+/* Scores at a time in the window. */
+struct quality_cell {
+    int64_t at_ms;
+    size_t segment; /* of the stores */
+    uint64_t threshold;
+    struct status_counts statuses;
+    const struct bin_count *scores;
+    size_t score_count;
+};
+/* False: too many probabilities. */
 bool quality_series_add(struct quality_report *report, struct quality_series *series,
-                        int64_t at_ms, uint64_t threshold, struct status_counts statuses,
-                        const struct bin_count *scores, size_t score_count);
+                        const struct quality_cell *cell);
 /* Dimensions, examples and labelled scores of a shard. */
 void quality_rows_read(struct quality_report *report, const struct open_shard *shard);
 

@@ -111,6 +111,7 @@ static void add_series(struct buffer *out, const struct quality_report *report,
 
 void quality_report_json(const struct quality_report *report, struct buffer *out)
 {
+    static const char *const windows[] = {"window"};
     buffer_append_str(out, STR("{"));
     member_range(out, "window", report->window);
     member_number(out, "alpha", report->alpha);
@@ -120,6 +121,7 @@ void quality_report_json(const struct quality_report *report, struct buffer *out
     member_shards(out, report->stores);
     if (report->watermark_ms > 0)
         member_time(out, "watermark", report->watermark_ms);
+    member_traffic(out, &report->traffic, windows, 1);
     member_name(out, "rows");
     buffer_append_str(out, STR("["));
     for (size_t i = 0; i < report->count; i++)

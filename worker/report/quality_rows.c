@@ -4,6 +4,7 @@
 #include "schema/base/memory.h"
 #include "worker/report/dimension_scores.h"
 #include "worker/report/quality.h"
+#include "worker/report/segment_ids.h"
 #include "worker/stats/sampling.h"
 #include "worker/store/db.h"
 
@@ -19,6 +20,7 @@ struct reading {
     struct quality_report *report;
     const struct open_shard *shard;
     struct shard_names names;
+    struct segment_ids segments;
     struct model_series *models;
     size_t model_count, last;
     bool too_many;
@@ -118,9 +120,9 @@ struct sample_labels {
     size_t count;
 };
 
-/* A score beside what people say of the sample, if they do. */
+/* A score, kept with this probability, beside what people say of the sample, if they do. */
 static void add_labelled(const struct reading *reading, struct quality_series *series,
-                         const struct sample_row *row, struct sample_labels labels, double value)
+                         double probability, struct sample_labels labels, double value)
 {
     double judge = (double)score_bin_of(value) / SCORE_BIN_TOP;
     const struct bin_count score = {(uint32_t)score_bin_of(value), 1};
@@ -130,12 +132,12 @@ static void add_labelled(const struct reading *reading, struct quality_series *s
         const struct sample_label *label = &labels.items[i];
         if (strcmp(label->target, series->name) != 0)
             continue;
-        label_pairs_add(series->pairs, label->sample, label->value, judge, row->probability,
+        label_pairs_add(series->pairs, label->sample, label->value, judge, probability,
                         label->probability, reading->in_window);
         return;
     }
     if (reading->in_window)
-        level_add(&series->pairs->unlabelled, sampling_threshold(row->probability), &score, 1,
+        level_add(&series->pairs->unlabelled, 0, sampling_threshold(probability), &score, 1,
                   (struct status_counts){.scored = 1});
 }
 
@@ -153,16 +155,20 @@ static void add_dimension(struct reading *reading, const struct model_series *mo
     if (scored)
         score.bin = (uint32_t)score_bin_of(dimension->value);
     if (series && scored)
-        add_labelled(reading, series, row, labels, dimension->value);
+        add_labelled(reading, series, row->probability, labels, dimension->value);
     if (!reading->in_window)
         return;
     const struct status_counts statuses = {.scored = scored,
                                            .skipped = dimension->status == ROW_SKIPPED,
                                            .not_applicable =
                                                dimension->status == ROW_NOT_APPLICABLE};
-    if (!series ||
-        !quality_series_add(reading->report, series, row->at_ms,
-                            sampling_threshold(row->probability), statuses, &score, scored))
+    const struct quality_cell cell = {row->at_ms,
+                                      segment_ids_find(&reading->segments, row->segment),
+                                      sampling_threshold(row->probability),
+                                      statuses,
+                                      &score,
+                                      scored};
+    if (!series || !quality_series_add(reading->report, series, &cell))
         reading->too_many = true;
 }
 
@@ -176,7 +182,7 @@ static void add_score(struct reading *reading, const struct model_series *model,
                   composite ? QUALITY_COMPOSITE : QUALITY_CRITERION, criterion);
     if (!series)
         return;
-    add_labelled(reading, series, row, labels, score->value);
+    add_labelled(reading, series, row->probability * criterion->share, labels, score->value);
     if (!composite && reading->in_window && reading->report->examples > 0)
         add_example(reading->report, series, row, score);
 }
@@ -223,6 +229,7 @@ void quality_rows_read(struct quality_report *report, const struct open_shard *s
 {
     struct reading reading = {.report = report, .shard = shard, .in_window = true};
     shard_names_read(&reading.names, shard->db);
+    segment_ids_read(&reading.segments, report->stores, shard);
     dimension_owners(&reading.names);
     read_rows(&reading, report->window);
     reading.in_window = false;
@@ -240,5 +247,6 @@ void quality_rows_read(struct quality_report *report, const struct open_shard *s
         free(reading.models[i].dimensions);
     }
     free(reading.models);
+    segment_ids_clear(&reading.segments);
     shard_names_clear(&reading.names);
 }

@@ -4,7 +4,7 @@
 #include "worker/report/page_words.h"
 #include "worker/report/quality.h"
 
-enum { NAME_COLUMNS = 24, N_COLUMNS = 19, REASON_BYTES = 120 };
+enum { TRAFFIC_SHOWN = 8, NAME_COLUMNS = 24, N_COLUMNS = 19, REASON_BYTES = 120 };
 
 /* Names are padded by code points, so that accents do not move the columns. */
 static void add_padded(struct buffer *out, const char *text, int columns)
@@ -152,6 +152,13 @@ void quality_report_text(const struct quality_report *report, bool ascii, struct
                   page_minute(report->window.from_ms, from), page_minute(report->window.to_ms, to),
                   trend_part_count(report->window), report->stores->shard_count,
                   report->stores->shard_count == 1 ? "" : "s");
+    for (size_t i = 0; i < report->traffic.count && i < TRAFFIC_SHOWN; i++) {
+        const struct traffic_model *one = &report->traffic.models[i];
+        page_clean(out, one->model[0] ? one->model : "(no model)");
+        buffer_printf(out, " weighted to %.0f requests of traffic (%llu of %llu kept)\n",
+                      one->windows[0].requests, (unsigned long long)one->windows[0].kept,
+                      (unsigned long long)one->windows[0].arrived);
+    }
     if (report->pending > 0)
         buffer_printf(out, "%lld offsets are scored and not counted yet\n",
                       (long long)report->pending);

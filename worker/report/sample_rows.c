@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "schema/terminal.h"
 #include "worker/store/db.h"
 
 /* Rows of the live run count up to what was acked, as in rollups. */
@@ -58,13 +59,16 @@ bool sample_rows_next(struct sample_rows *rows, struct sample_row *out)
     return true;
 }
 
-static enum row_status status_of(struct str text)
+/* Outside of the criterion's own share nothing is missing. */
+static enum row_status status_of(struct str text, struct str reason)
 {
     static const char *const statuses[] = {[ROW_SCORED] = "scored",
                                            [ROW_NOT_APPLICABLE] = "not_applicable",
                                            [ROW_SKIPPED] = "skipped",
                                            [ROW_ERROR] = "error"};
     size_t i = 0;
+    if (str_is(reason, TERMINAL_NOT_SAMPLED))
+        return ROW_NOT_APPLICABLE;
     while (i < ROW_ERROR && !str_is(text, statuses[i]))
         i++;
     return (enum row_status)i;
@@ -84,7 +88,7 @@ bool sample_rows_next_score(struct sample_rows *rows, const struct sample_row *r
         return false;
     double passed = db_real(rows->scores, 3);
     *out = (struct row_score){.criterion = db_int(rows->scores, 0),
-                              .status = status_of(db_text(rows->scores, 1)),
+                              .status = status_of(db_text(rows->scores, 1), db_text(rows->scores, 5)),
                               .value = db_real(rows->scores, 2),
                               .passed = isnan(passed) ? -1 : passed != 0,
                               .label = db_text(rows->scores, 4),

@@ -10,8 +10,8 @@ static void read_criteria(struct shard_names *names, struct db *db)
 {
     struct statement *rows =
         db_sql(db, "SELECT criterion.id, criterion.name, dimension, criterion.hash, rubric.name,"
-                   "rubric.hash, weight, threshold FROM criterion JOIN rubric ON rubric.id = rubric"
-                   " ORDER BY criterion.id");
+                   "rubric.hash, weight, threshold, share FROM criterion JOIN rubric "
+                   "ON rubric.id = rubric ORDER BY criterion.id");
     while (db_row(rows)) {
         names->criteria =
             memory_resize(names->criteria, names->criterion_count + 1, sizeof *names->criteria);
@@ -23,7 +23,8 @@ static void read_criteria(struct shard_names *names, struct db *db)
                                      .rubric = memory_copy_str(db_text(rows, 4)),
                                      .rubric_hash = memory_copy_str(db_text(rows, 5)),
                                      .weight = db_real(rows, 6),
-                                     .threshold = db_real(rows, 7)};
+                                     .threshold = db_real(rows, 7),
+                                     .share = db_real(rows, 8)};
     }
     db_end(rows);
 }

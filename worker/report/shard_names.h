@@ -13,6 +13,7 @@ struct shard_criterion {
     char *name, *dimension, *hash;
     char *rubric, *rubric_hash; /* name and hash */
     double weight, threshold;
+    double share; /* the part of samples it is evaluated on, (0,1] */
     size_t owner; /* for the reader's own use */
 };
 

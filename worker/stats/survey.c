@@ -2,6 +2,7 @@
 #include "worker/stats/survey.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 #include "worker/stats/proportion.h"
 
@@ -91,6 +92,50 @@ struct stratified_estimate stratified_estimate(const struct survey_stratum *stra
         estimate.variance_finite += term * (1 - s->n / s->population);
     }
     return estimate;
+}
+
+static double weighted_mean(const struct survey_sums *sums)
+{
+    return sums->wy / sums->w;
+}
+
+/* The square of the weights' sum times the variance of the stratum's mean. */
+static double spread_of(const struct survey_sums *sums, double mean_of_all)
+{
+    double n_eff = sums->w * sums->w / sums->ww;
+    bool alone = n_eff < 2;
+    double centre = alone ? mean_of_all : weighted_mean(sums);
+    double spread = about(centre, sums->ww, sums->wwy, sums->wwyy);
+    return alone ? spread : spread * n_eff / (n_eff - 1);
+}
+
+struct post_stratified_estimate post_stratify(const struct post_stratum *strata, size_t count,
+                                              double arrived)
+{
+    double w = 0, wy = 0, ww = 0, spread = 0, between = 0;
+    for (size_t i = 0; i < count; i++) {
+        w += strata[i].factor * strata[i].sums.w;
+        wy += strata[i].factor * strata[i].sums.wy;
+        ww += strata[i].factor * strata[i].factor * strata[i].sums.ww;
+    }
+    double mean = w > 0 ? wy / w : NAN;
+    for (size_t i = 0; i < count; i++) {
+        const struct survey_sums *sums = &strata[i].sums;
+        if (!(sums->n > 0))
+            continue;
+        double factor = strata[i].factor, apart = weighted_mean(sums) - mean;
+        spread += factor * factor * spread_of(sums, mean);
+        between += factor * sums->w / w * apart * apart;
+    }
+    return (struct post_stratified_estimate){
+        mean, spread / (w * w) + between / arrived, w, w * w / ww};
+}
+
+double survey_rate_size(double p, double variance, double n, double n_eff)
+{
+    static const double MORE = 1.5;
+    double size = p * (1 - p) / variance;
+    return size > 0 && isfinite(size) ? fmin(size, MORE * n) : n_eff;
 }
 
 struct interval survey_wilson(double p, double variance, double alpha, double *out_n_eff)

@@ -59,6 +59,31 @@ struct stratified_estimate {
 
 struct stratified_estimate stratified_estimate(const struct survey_stratum *strata, size_t count);
 
+/* A stratum of which it is known how much came, and not only how much was kept. */
+struct post_stratum {
+    struct survey_sums sums; /* of the scores, by the weights they were kept with */
+    double factor;           /* what came / sum of the weights of what was kept */
+};
+
+/* NAN for an empty sample. */
+struct post_stratified_estimate {
+    double mean;
+    double variance; /* of the mean, super-population, with n_eff / (n_eff - 1) in each stratum */
+    double weight;   /* requests that the scores stand for */
+    double n_eff;    /* Kish, of the weights times their factors */
+};
+
+/* Post-stratification (Holt and Smith 1979): weights are scaled so that each stratum stands for what
+ * came of it. The variance is within strata, about the mean of all where a stratum has fewer than
+ * two effective scores, plus that of shares among `arrived` requests, which were drawn, too. */
+struct post_stratified_estimate post_stratify(const struct post_stratum *strata, size_t count,
+                                              double arrived);
+
+/* The size of a weighted rate: as many independent verdicts would be as sure of it, p (1 - p) /
+ * variance; at most half as many again as there are rows, because a variance does not know of what
+ * the heaviest have not shown yet. n_eff where the variance is 0 or unknown. */
+double survey_rate_size(double p, double variance, double n, double n_eff);
+
 /* Wilson's interval of a weighted proportion, with the size p (1 - p) / variance; *out_n_eff may be
  * NULL. [0, 1] when the variance is 0 or unknown, where no size can be had. */
 struct interval survey_wilson(double p, double variance, double alpha, double *out_n_eff);

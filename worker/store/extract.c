@@ -33,6 +33,7 @@ static const struct table TABLES[] = {
     {"INSERT INTO rollup_hour SELECT * FROM shard.rollup_hour" IN_RANGE, 8, true},
     {"INSERT INTO measure_hour SELECT * FROM shard.measure_hour" IN_RANGE, 8, true},
     {"INSERT INTO category_hour SELECT * FROM shard.category_hour" IN_RANGE, 8, true},
+    {"INSERT INTO traffic SELECT * FROM shard.traffic" IN_RANGE, 12, true},
     /* Rows from what the broker accepted of a tenure to its low-water mark: another shard may have
      * begun anywhere in there. Those that another tenure of ours has counted are in rollups. */
     {"INSERT OR IGNORE INTO delivery SELECT d.* FROM tenure t JOIN shard.delivery d"

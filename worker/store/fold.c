@@ -6,6 +6,7 @@
 #include "worker/store/measure.h"
 #include "worker/store/minutes.h"
 #include "worker/store/totals.h"
+#include "worker/store/traffic.h"
 
 enum { DIMENSIONS_MAX = 32, ERROR_KIND_BYTES_MAX = 40, TOTALS_EVERY_MS = 1000 };
 
@@ -28,6 +29,7 @@ struct fold {
     struct store *store;
     struct rollups rollups;
     struct measures measures;
+    struct traffic traffic;
     struct minutes minutes;
     struct totals totals; /* when somebody asks for them */
 };
@@ -35,6 +37,8 @@ struct fold {
 /* A delivery's row, as the fold needs it. */
 struct acked_row {
     int64_t offset, at_ms;
+    bool scored;                  /* else it was left out by sampling */
+    double probability, captured; /* captured: NAN where all was evaluated */
     struct rollup_key key;
     struct str model_name, endpoint, component;
     struct str total_endpoint; /* of a bounded set */
@@ -47,7 +51,7 @@ struct acked_score {
     int64_t criterion, passed; /* passed: -1 unknown */
     int64_t place;             /* of its rubric, among those that apply */
     struct str status, name, dimension, reason, label, rubric, hash;
-    double value, weight;
+    double value, weight, share; /* share: the criterion's own share */
 };
 
 /* The weighted mean of a dimension's scored criteria, built up row by row: those of the first rubric
@@ -175,10 +179,14 @@ static void add_composite(struct fold *fold, const struct acked_row *row,
 static void add_score(struct fold *fold, const struct acked_row *row,
                       const struct acked_score *score, struct dimension *dimensions, size_t *count)
 {
-    rollups_add(&fold->rollups, &row->key, score->criterion, score->status, score->value,
-                score->passed);
+    struct rollup_key key = row->key;
+    bool outside = str_is(score->reason, TERMINAL_NOT_SAMPLED); /* of the criterion's share */
+    if (score->share < 1)
+        key.threshold = rollup_threshold(row->probability * score->share);
+    rollups_add(&fold->rollups, &key, score->criterion,
+                outside ? STR("not_applicable") : score->status, score->value, score->passed);
     if (score->label.data)
-        measures_add_label(&fold->measures, &row->key, score->criterion,
+        measures_add_label(&fold->measures, &key, score->criterion,
                            shard_word(fold->store, score->label));
     if (str_is(score->name, "composite")) {
         add_composite(fold, row, score);
@@ -215,7 +223,8 @@ static struct acked_score read_score(struct statement *rows)
                                 .weight = db_real(rows, 9),
                                 .label = db_text(rows, 10),
                                 .rubric = db_text(rows, 11),
-                                .hash = db_text(rows, 12)};
+                                .hash = db_text(rows, 12),
+                                .share = db_real(rows, 13)};
 }
 
 /* Models that the configuration does not name share the name "other": names cost money. */
@@ -237,10 +246,13 @@ static struct acked_row read_row(struct store *store, int64_t run, struct statem
     double probability = db_real(rows, 7);
     return (struct acked_row){
         .offset = db_int(rows, 0),
+        .scored = db_int(rows, 14),
+        .probability = probability,
+        .captured = db_real(rows, 15),
         .key = {.run = run,
                 .model = db_int(rows, 1),
                 .segment = db_int(rows, 13),
-                .threshold = (int64_t)llround((1 - probability) * 0x1p56),
+                .threshold = rollup_threshold(probability),
                 .bucket_ms = db_int(rows, 5) / ROLLUP_BUCKET_MS * ROLLUP_BUCKET_MS},
         .model_name = metric_model(store, db_text(rows, 2)),
         .endpoint = or_empty(db_text(rows, 3)),
@@ -268,21 +280,24 @@ static void bind_range(struct statement *rows, int64_t run, int64_t source, int6
     db_bind_int(rows, to);
 }
 
-/* Scored deliveries of a run and their scores, side by side in order of offset. */
+/* Scored deliveries of a run and their scores, side by side in order of offset; and what sampling
+ * left out. */
 static void fold_run(struct fold *fold, int64_t run, int64_t source, int64_t from, int64_t to)
 {
     struct db *db = fold->store->db;
     struct statement *rows = db_sql(
         db,
         "SELECT off, coalesce(model, 0), m.text, e.text, c.text, observed_at_ms, evaluation_ms,"
-        "probability, latency_ms, input_tokens, output_tokens, prompt_bytes, response_bytes, segment "
+        "probability, latency_ms, input_tokens, output_tokens, prompt_bytes, response_bytes, segment,"
+        "state = 'scored', captured "
         "FROM delivery LEFT JOIN word m ON m.id = model LEFT JOIN word e "
         "ON e.id = endpoint LEFT JOIN word c ON c.id = component WHERE run = ? AND source = ? "
-        "AND off >= ? AND off < ? AND state = 'scored' ORDER BY off");
+        "AND off >= ? AND off < ? AND (state = 'scored' OR reason = '" TERMINAL_NOT_SAMPLED "') "
+        "ORDER BY off");
     struct statement *scores = db_sql(
         db,
         "SELECT off, criterion, status, value, passed, reason, place, criterion.name,"
-        "dimension, weight, label, rubric.name, criterion.hash FROM score JOIN criterion "
+        "dimension, weight, label, rubric.name, criterion.hash, criterion.share FROM score JOIN criterion "
         "ON criterion.id = criterion JOIN rubric ON rubric.id = criterion.rubric WHERE run = ? "
         "AND source = ? AND off >= ? AND off < ? ORDER BY off, place, criterion");
     bind_range(rows, run, source, from, to);
@@ -290,6 +305,10 @@ static void fold_run(struct fold *fold, int64_t run, int64_t source, int64_t fro
     bool more = db_row(scores);
     while (db_row(rows)) {
         struct acked_row row = read_row(fold->store, run, rows);
+        if (row.captured > 0)
+            traffic_add(&fold->traffic, &row.key, row.captured, row.scored);
+        if (!row.scored)
+            continue;
         struct dimension dimensions[DIMENSIONS_MAX];
         size_t count = 0;
         for (; more && db_int(scores, 0) <= row.offset; more = db_row(scores)) {
@@ -320,6 +339,7 @@ static void write_fold(struct fold *fold)
 {
     rollups_write(&fold->rollups, fold->store);
     measures_write(&fold->measures, fold->store);
+    traffic_write(&fold->traffic, fold->store);
     if (!fold->store->unpublished)
         minutes_write(&fold->minutes, fold->store);
 }
@@ -328,6 +348,7 @@ static void clear_fold(struct fold *fold)
 {
     rollups_clear(&fold->rollups);
     measures_clear(&fold->measures);
+    traffic_clear(&fold->traffic);
     minutes_clear(&fold->minutes);
     totals_clear(&fold->totals);
 }

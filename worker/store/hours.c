@@ -59,6 +59,18 @@ static void fold_categories(struct db *db, int64_t hour_ms)
     run_in(db, "DELETE FROM category WHERE bucket_ms >= ? AND bucket_ms < ?", hour_ms);
 }
 
+/* In its own table: a window that begins inside of the hour is widened to all of it. */
+static void fold_traffic(struct db *db, int64_t hour_ms)
+{
+    run_in(db,
+           "INSERT INTO traffic SELECT run, ?1, model, segment, threshold, sum(arrived), sum(kept) "
+           "FROM traffic WHERE bucket_ms > ?1 AND bucket_ms < ?2 "
+           "GROUP BY run, model, segment, threshold ON CONFLICT DO UPDATE SET "
+           "arrived = arrived + excluded.arrived, kept = kept + excluded.kept",
+           hour_ms);
+    run_in(db, "DELETE FROM traffic WHERE bucket_ms > ? AND bucket_ms < ?", hour_ms);
+}
+
 static void note_end(struct db *db, int64_t end_ms)
 {
     struct statement *note =
@@ -97,6 +109,7 @@ bool store_fold_hours(struct store *store, int64_t now_ms, bool *out_more, struc
     fold_rollups(db, hour_ms);
     fold_measures(db, hour_ms);
     fold_categories(db, hour_ms);
+    fold_traffic(db, hour_ms);
     note_end(db, hour_ms + HOUR_MS);
     return store_commit(store, error);
 }

@@ -54,24 +54,23 @@ int64_t shard_word(struct store *store, struct str text)
     return id;
 }
 
-static int64_t criterion_row(struct store *store, int64_t rubric, const char *hash,
-                             const char *name, const char *dimension, double weight,
-                             double threshold)
+static int64_t criterion_row(struct store *store, int64_t rubric, const struct criterion *criterion)
 {
     struct statement *make =
         db_sql(store->db, "INSERT OR IGNORE INTO criterion(rubric, hash, name, dimension, weight,"
-                          "threshold) VALUES(?, ?, ?, ?, ?, ?)");
+                          "threshold, share) VALUES(?, ?, ?, ?, ?, ?, ?)");
     db_bind_int(make, rubric);
-    db_bind_text(make, str_of(hash));
-    db_bind_text(make, str_of(name));
-    db_bind_text(make, str_of(dimension));
-    db_bind_real(make, weight);
-    db_bind_real(make, threshold);
+    db_bind_text(make, str_of(criterion->hash));
+    db_bind_text(make, str_of(criterion->name));
+    db_bind_text(make, str_of(criterion->dimension));
+    db_bind_real(make, criterion->weight);
+    db_bind_real(make, criterion->threshold);
+    db_bind_real(make, criterion->sample);
     db_do(make);
     struct statement *read =
         db_sql(store->db, "SELECT id FROM criterion WHERE rubric = ? AND name = ?");
     db_bind_int(read, rubric);
-    db_bind_text(read, str_of(name));
+    db_bind_text(read, str_of(criterion->name));
     int64_t id = db_row(read) ? db_int(read, 0) : 0;
     db_end(read);
     return id;
@@ -104,13 +103,11 @@ const struct known_rubric *shard_rubric(struct store *store, const struct rubric
     struct known_rubric *known = &store->rubrics[store->rubric_count++];
     memcpy(known->hash, rubric->hash, sizeof known->hash);
     int64_t row = rubric_row(store, rubric);
-    for (size_t i = 0; i < rubric->criterion_count; i++) {
-        const struct criterion *one = &rubric->criteria[i];
-        known->criteria[i] = criterion_row(store, row, one->hash, one->name, one->dimension,
-                                           one->weight, one->threshold);
-    }
-    known->criteria[rubric->criterion_count] =
-        criterion_row(store, row, rubric->hash, "composite", "composite", 0, 0);
+    for (size_t i = 0; i < rubric->criterion_count; i++)
+        known->criteria[i] = criterion_row(store, row, &rubric->criteria[i]);
+    struct criterion composite = {.name = "composite", .dimension = "composite", .sample = 1};
+    memcpy(composite.hash, rubric->hash, sizeof composite.hash);
+    known->criteria[rubric->criterion_count] = criterion_row(store, row, &composite);
     return known;
 }
 
@@ -168,7 +165,7 @@ static void insert_delivery(struct store *store, const struct delivery *delivery
                                           .output_tokens = -1,
                                           .probability = 1};
     struct statement *row =
-        db_sql(store->db, "INSERT INTO delivery VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+        db_sql(store->db, "INSERT INTO delivery VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
                           "ON CONFLICT DO NOTHING");
     db_bind_int(row, shard_run(store, run_of(delivery)));
     db_bind_int(row, delivery->tenure->source);
@@ -181,6 +178,7 @@ static void insert_delivery(struct store *store, const struct delivery *delivery
     bind_sample(store, row, delivery->sample ? delivery->sample : &NOTHING, clock_wall_ms(),
                 delivery->evaluation_ms);
     db_bind_int(row, segments_row(&store->segments, store, delivery->sample));
+    db_bind_real(row, delivery->captured > 0 ? delivery->captured : NAN);
     db_do(row);
 }
 

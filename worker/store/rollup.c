@@ -15,6 +15,11 @@ struct rollup_cell {
     uint32_t bins[BINS];
 };
 
+int64_t rollup_threshold(double probability)
+{
+    return (int64_t)llround((1 - probability) * 0x1p56);
+}
+
 bool rollup_same_key(const struct rollup_key *a, const struct rollup_key *b)
 {
     return a->bucket_ms == b->bucket_ms && a->model == b->model && a->segment == b->segment &&

@@ -17,6 +17,9 @@ struct rollup_key {
     int64_t bucket_ms; /* start of its ROLLUP_BUCKET_MS */
 };
 
+/* Of an inclusion probability: round((1 - p) 2^56). */
+int64_t rollup_threshold(double probability);
+
 bool rollup_same_key(const struct rollup_key *a, const struct rollup_key *b);
 
 /* All that one ack adds. Zero-initialise. */

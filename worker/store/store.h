@@ -13,7 +13,7 @@
 #include "schema/sample.h"
 #include "schema/terminal.h"
 
-enum { STORE_SCHEMA_VERSION = 11, STORE_SHARDS_MAX = 1024, SHARD_UUID_BYTES = 33 };
+enum { STORE_SCHEMA_VERSION = 12, STORE_SHARDS_MAX = 1024, SHARD_UUID_BYTES = 33 };
 
 struct store; /* one thread */
 struct totals_box;
@@ -69,7 +69,8 @@ int64_t store_acked(struct store *store, int64_t source);
 bool store_open_tenure(struct store *store, int64_t source, int64_t start, const char *predecessor,
                        struct tenure *out, struct error *error);
 /* Calls back for every offset >= from that this shard already holds, ascending: those are adopted, not
- * scored again. `scored_key` is the store_run_key of its sample, NULL unless it was scored. */
+ * scored again. `scored_key` is the store_run_key of its sample, NULL unless it was scored, or left out
+ * by sampling. */
 bool store_held(struct store *store, int64_t source, int64_t from,
                 void (*held)(void *owner, int64_t offset, const uint64_t *scored_key), void *owner,
                 struct error *error);
@@ -84,6 +85,7 @@ struct delivery {
     struct str sample_id;         /* absent when no sample could be read */
     uint64_t sample_key;
     const struct sample *sample;  /* NULL when no sample could be read */
+    double captured; /* the probability it came with, where this worker's sampling decided; else 0 */
     const struct evaluated *evaluated; /* in the order of the rubrics: metrics are the first's */
     size_t evaluated_count;
     double evaluation_ms;         /* NaN when nothing was evaluated */
