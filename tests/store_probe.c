@@ -1,7 +1,8 @@
 /* store_probe DIR: plays the workers of a fleet on one store, by lines of standard input:
  *   shard N                            what follows is done by the Nth shard, from 0
  *   tenure PARTITION START AFTER       it takes a partition; AFTER is the shard it follows, or -
- *   row PARTITION OFFSET AT_MS MODEL PROBABILITY LANGUAGE VALUE    VALUE: a score, or -, an error
+ *   row PARTITION OFFSET AT_MS MODEL PROBABILITY LANGUAGE VALUE [ID]
+ *                                      VALUE: a score, or -, an error; ID: of the sample
  *   commit                             rows and low-water marks are durable
  *   ack PARTITION OFFSET               the broker accepted the commit of this offset
  * Rows told apart by language; one criterion, answer. */
@@ -64,7 +65,7 @@ static void open_tenure(struct shard *shard, unsigned partition, int64_t start, 
 }
 
 static void record(struct shard *shard, unsigned partition, int64_t offset, int64_t at_ms,
-                   char texts[4][64])
+                   char texts[5][64])
 {
     bool known = strcmp(texts[3], "-") != 0;
     struct score score = known ? score_value(strtod(texts[3], NULL), NULL)
@@ -73,7 +74,7 @@ static void record(struct shard *shard, unsigned partition, int64_t offset, int6
     struct evaluated evaluated = {
         .rubric = &rubric, .scores = &score, .answered = &none, .composite = score};
     struct tag tag = {STR("language"), str_of(texts[2])};
-    struct sample sample = {.id = STR("s"),
+    struct sample sample = {.id = str_of(texts[4]),
                             .observed_at_ms = at_ms,
                             .model = str_of(texts[0]),
                             .response = STR("x"),
@@ -115,7 +116,7 @@ static void commit(struct shard *shard)
 static bool obey(const char *dir, struct shard **shard, const char *line)
 {
     struct error error = {0};
-    char texts[4][64];
+    char texts[5][64] = {[4] = "s"};
     size_t number;
     unsigned partition;
     int64_t offset, at_ms;
@@ -123,8 +124,8 @@ static bool obey(const char *dir, struct shard **shard, const char *line)
         *shard = take(dir, number);
     else if (sscanf(line, "tenure %u %" SCNd64 " %63s", &partition, &offset, texts[0]) == 3)
         open_tenure(*shard, partition % PARTITIONS, offset, texts[0]);
-    else if (sscanf(line, "row %u %" SCNd64 " %" SCNd64 " %63s %63s %63s %63s", &partition, &offset,
-                    &at_ms, texts[0], texts[1], texts[2], texts[3]) == 7)
+    else if (sscanf(line, "row %u %" SCNd64 " %" SCNd64 " %63s %63s %63s %63s %63s", &partition,
+                    &offset, &at_ms, texts[0], texts[1], texts[2], texts[3], texts[4]) >= 7)
         record(*shard, partition % PARTITIONS, offset, at_ms, texts);
     else if (strcmp(line, "commit\n") == 0)
         commit(*shard);

@@ -172,6 +172,7 @@ static bool read_cell(struct reading *reading, struct statement *row, int64_t le
     *out = (struct cell){
         .series = reading->series,
         .segment = reading->segment,
+        .counts_only = reading->shard->counts_only,
         .threshold = (uint64_t)db_int(row, 3),
         .bucket_ms = db_int(row, 4),
         .length_ms = length_ms,
@@ -211,6 +212,7 @@ static void score_cell(struct reading *reading, struct statement *row, struct ce
     *out = (struct cell){
         .series = reading->series,
         .segment = reading->segment,
+        .counts_only = reading->shard->counts_only,
         .threshold = sampling_threshold(db_real(row, 3)),
         .bucket_ms = at_ms - at_ms % ROLLUP_BUCKET_MS,
         .length_ms = ROLLUP_BUCKET_MS,

@@ -5,24 +5,27 @@
 
 #include "worker/store/db.h"
 
-/* Rows of the live run count up to what was acked, as in rollups. */
+/* The last column: of a run that nothing but its end confirms, or acked and so in rollups. */
 #define SELECT_ROWS                                                                                \
     "SELECT coalesce(sample, ''), coalesce(m.text, ''), coalesce(e.text, ''),"                     \
     "coalesce(c.text, ''), run, source, off, observed_at_ms, probability, latency_ms,"             \
-    "input_tokens, output_tokens, segment FROM delivery d LEFT JOIN word m ON m.id = model "       \
-    "LEFT JOIN word e ON e.id = endpoint LEFT JOIN word c ON c.id = component "                    \
-    "WHERE run IN (?, ?) AND state = 'scored' AND observed_at_ms >= ? AND observed_at_ms < ? "     \
-    "AND (run <> 1 OR EXISTS (SELECT 1 FROM tenure t WHERE t.source = d.source AND t.run = d.run " \
-    "AND d.off >= t.start AND d.off < t.acked_to)) "
+    "input_tokens, output_tokens, segment, run <> 1 OR EXISTS (SELECT 1 FROM tenure t WHERE "      \
+    "t.source = d.source AND t.run = d.run AND d.off >= t.start AND d.off < t.acked_to) "          \
+    "FROM delivery d LEFT JOIN word m ON m.id = model LEFT JOIN word e ON e.id = endpoint "        \
+    "LEFT JOIN word c ON c.id = component WHERE run IN (?, ?) AND state = 'scored' "               \
+    "AND observed_at_ms >= ? AND observed_at_ms < ? "
 
 static const char BY_DELIVERY[] = SELECT_ROWS "ORDER BY run, source, off";
 static const char BY_ID[] = SELECT_ROWS "ORDER BY coalesce(sample, ''), run, source, off";
 
-void sample_rows_open(struct sample_rows *rows, struct db *db, enum sample_order order,
-                      const int64_t runs[2], struct time_range range)
+void sample_rows_open(struct sample_rows *rows, const struct stores *stores, size_t shard,
+                      enum sample_order order, const int64_t runs[2], struct time_range range)
 {
-    *rows = (struct sample_rows){
-        .db = db, .rows = db_sql(db, order == SAMPLES_BY_ID ? BY_ID : BY_DELIVERY)};
+    struct db *db = stores->shards[shard].db;
+    *rows = (struct sample_rows){.stores = stores, .shard = shard, .db = db};
+    if (stores->shards[shard].counts_only)
+        return;
+    rows->rows = db_sql(db, order == SAMPLES_BY_ID ? BY_ID : BY_DELIVERY);
     db_bind_int(rows->rows, runs[0]);
     db_bind_int(rows->rows, runs[1]);
     db_bind_int(rows->rows, range.from_ms);
@@ -36,11 +39,33 @@ static void end_scores(struct sample_rows *rows)
     rows->scores = NULL;
 }
 
+static bool is_in_tail(const struct sample_rows *rows, int64_t source, int64_t offset)
+{
+    const struct stores *stores = rows->stores;
+    for (size_t i = 0; i < stores->tail_count; i++) {
+        const struct unacked_tail *tail = &stores->tails[i];
+        if (tail->shard_number == rows->shard && tail->source_id == source &&
+            tail->from <= offset && offset < tail->to)
+            return true;
+    }
+    return false;
+}
+
+/* Goes to the next row that counts. */
+static bool go_on(struct sample_rows *rows)
+{
+    struct statement *row = rows->rows;
+    while (row && db_row(row))
+        if (db_int(row, 13) || is_in_tail(rows, db_int(row, 5), db_int(row, 6)))
+            return true;
+    return false;
+}
+
 bool sample_rows_next(struct sample_rows *rows, struct sample_row *out)
 {
     struct statement *row = rows->rows;
     end_scores(rows);
-    if (!db_row(row))
+    if (!go_on(rows))
         return false;
     *out = (struct sample_row){.sample = db_text(row, 0),
                                .model = db_text(row, 1),

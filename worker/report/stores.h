@@ -33,6 +33,7 @@ struct open_shard {
     char *path; /* or its URL */
     char *name; /* its uuid */
     struct db *db;
+    bool counts_only; /* a copy for reports (extract.h): rollups, and of rows those not acked */
 };
 
 /* A criterion's hash in the rubrics of a name, of a model: different hashes are never compared. */
@@ -77,6 +78,12 @@ void stores_resolve(struct stores *stores);
 /* Where *at_ms lies inside an hour whose cells may have been added up: moves it to the hour's end
  * (`up`) or start. True when it moved. */
 bool stores_align(const struct stores *stores, int64_t *at_ms, bool up);
+
+/* How many shards give rows. What a worker serves and what an older program wrote gives counts
+ * only: `partial` says so, and that `what` ("samples are") is of the others. */
+size_t stores_with_rows(struct stores *stores, const char *what);
+/* For what reads samples one by one. False (INPUT): no shard gives rows. */
+bool stores_need_rows(struct stores *stores, struct error *error);
 
 /* Names in `partial` the shards that could not be read to the end since they were opened. */
 void stores_check(struct stores *stores);
