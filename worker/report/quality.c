@@ -112,8 +112,8 @@ static uint64_t all_of(const struct quality_series *series)
     return statuses->scored + statuses->not_applicable + statuses->skipped + statuses->error;
 }
 
-/* Rollups outlive rows: what a dimension lacks of its rubric's composite is gone, but for what never
- * gave rows. */
+/* Rollups outlive rows: what a dimension lacks of its rubric's composite is gone, but for what
+ * never gave rows. */
 static void find_gone_rows(struct quality_report *report)
 {
     for (size_t i = 0; i < report->count; i++) {

@@ -212,7 +212,8 @@ static void read_rows(struct reading *reading, struct time_range range)
     const char *wanted = reading->report->model;
     struct sample_rows rows;
     struct sample_row row;
-    sample_rows_open(&rows, reading->report->stores, reading->shard, SAMPLES_BY_DELIVERY, live, range);
+    sample_rows_open(&rows, reading->report->stores, reading->shard, SAMPLES_BY_DELIVERY, live,
+                     range);
     while (sample_rows_next(&rows, &row))
         if (!wanted || str_is(row.model, wanted))
             add_row(reading, &rows, &row);

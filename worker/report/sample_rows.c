@@ -39,24 +39,13 @@ static void end_scores(struct sample_rows *rows)
     rows->scores = NULL;
 }
 
-static bool is_in_tail(const struct sample_rows *rows, int64_t source, int64_t offset)
-{
-    const struct stores *stores = rows->stores;
-    for (size_t i = 0; i < stores->tail_count; i++) {
-        const struct unacked_tail *tail = &stores->tails[i];
-        if (tail->shard_number == rows->shard && tail->source_id == source &&
-            tail->from <= offset && offset < tail->to)
-            return true;
-    }
-    return false;
-}
-
 /* Goes to the next row that counts. */
 static bool go_on(struct sample_rows *rows)
 {
     struct statement *row = rows->rows;
     while (row && db_row(row))
-        if (db_int(row, 13) || is_in_tail(rows, db_int(row, 5), db_int(row, 6)))
+        if (db_int(row, 13) ||
+            stores_in_tail(rows->stores, rows->shard, db_int(row, 5), db_int(row, 6)))
             return true;
     return false;
 }
@@ -83,16 +72,22 @@ bool sample_rows_next(struct sample_rows *rows, struct sample_row *out)
     return true;
 }
 
-static enum row_status status_of(struct str text)
+/* What it is once all shards are put together. */
+static void apply_fix(const struct sample_rows *rows, const struct sample_row *row,
+                      struct row_score *score)
 {
-    static const char *const statuses[] = {[ROW_SCORED] = "scored",
-                                           [ROW_NOT_APPLICABLE] = "not_applicable",
-                                           [ROW_SKIPPED] = "skipped",
-                                           [ROW_ERROR] = "error"};
-    size_t i = 0;
-    while (i < ROW_ERROR && !str_is(text, statuses[i]))
-        i++;
-    return (enum row_status)i;
+    const struct score_fixes *fixes = &rows->stores->fixes;
+    if (fixes->count == 0 || row->run != 1)
+        return;
+    const struct score_fix *fix =
+        score_fixes_of_row(fixes, rows->shard, row->source, row->offset, score->criterion);
+    if (!fix)
+        return;
+    score->status = fix->is.status;
+    score->value = fix->is.value;
+    score->passed = fix->is.passed;
+    score->label = fix->label ? str_of(fix->label) : (struct str){0};
+    score->reason = fix->reason ? str_of(fix->reason) : (struct str){0};
 }
 
 bool sample_rows_next_score(struct sample_rows *rows, const struct sample_row *row,
@@ -109,11 +104,12 @@ bool sample_rows_next_score(struct sample_rows *rows, const struct sample_row *r
         return false;
     double passed = db_real(rows->scores, 3);
     *out = (struct row_score){.criterion = db_int(rows->scores, 0),
-                              .status = status_of(db_text(rows->scores, 1)),
+                              .status = row_status_of(db_text(rows->scores, 1)),
                               .value = db_real(rows->scores, 2),
                               .passed = isnan(passed) ? -1 : passed != 0,
                               .label = db_text(rows->scores, 4),
                               .reason = db_text(rows->scores, 5)};
+    apply_fix(rows, row, out);
     return true;
 }
 

@@ -20,8 +20,6 @@ struct sample_row {
     double latency_ms, input_tokens, output_tokens; /* NAN: not known */
 };
 
-enum row_status { ROW_SCORED, ROW_NOT_APPLICABLE, ROW_SKIPPED, ROW_ERROR };
-
 struct row_score {
     int64_t criterion; /* id of the shard */
     enum row_status status;
@@ -49,7 +47,7 @@ struct sample_rows {
 void sample_rows_open(struct sample_rows *rows, const struct stores *stores, size_t shard,
                       enum sample_order order, const int64_t runs[2], struct time_range range);
 bool sample_rows_next(struct sample_rows *rows, struct sample_row *out);
-/* The next score of the row that came last. */
+/* The next score of the row that came last, as stores->fixes has it. */
 bool sample_rows_next_score(struct sample_rows *rows, const struct sample_row *row,
                             struct row_score *out);
 void sample_rows_end(struct sample_rows *rows);

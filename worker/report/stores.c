@@ -349,6 +349,7 @@ void stores_close(struct stores *stores)
     free(stores->shards);
     free(stores->tenures);
     free(stores->tails);
+    score_fixes_clear(&stores->fixes);
     free(stores->series);
     free(stores->segments);
     problems_clear(&stores->partial);

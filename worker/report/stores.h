@@ -8,6 +8,7 @@
 
 #include "schema/base/error.h"
 #include "schema/base/problems.h"
+#include "worker/report/score_fixes.h"
 
 struct db;
 
@@ -51,6 +52,7 @@ struct stores {
     struct unacked_tail *tails; /* after stores_resolve */
     size_t tail_count;
     int64_t pending; /* offsets in them */
+    struct score_fixes fixes; /* after stores_resolve: scores of groups over several shards */
     /* Ids mean something in their shard only: those of all are joined by their words. */
     struct cell_series **series;
     size_t series_count;
@@ -72,8 +74,12 @@ bool stores_add(struct stores *stores, const char *store, struct error *error);
 void stores_close(struct stores *stores);
 
 /* Once all are added: which rows count that no rollup has yet, each offset once; `partial` says
- * where acked ranges of a partition overlap, leave offsets out, or name a shard that is missing. */
+ * where acked ranges of a partition overlap, leave offsets out, or name a shard that is missing.
+ * And which scores read otherwise because a group's responses lie in several shards. */
 void stores_resolve(struct stores *stores);
+
+/* Whether an offset of a shard counts by its row. */
+bool stores_in_tail(const struct stores *stores, size_t shard, int64_t source_id, int64_t offset);
 
 /* Where *at_ms lies inside an hour whose cells may have been added up: moves it to the hour's end
  * (`up`) or start. True when it moved. */
