@@ -1,18 +1,22 @@
-/* store_probe DIR: plays the workers of a fleet on one store, by lines of standard input:
+/* store_probe DIR [RUBRIC]: plays the workers of a fleet on one store, by lines of standard input:
  *   shard N                            what follows is done by the Nth shard, from 0
  *   tenure PARTITION START AFTER       it takes a partition; AFTER is the shard it follows, or -
- *   row PARTITION OFFSET AT_MS MODEL PROBABILITY LANGUAGE VALUE    VALUE: a score, or -, an error
+ *   row PARTITION OFFSET AT_MS MODEL PROBABILITY LANGUAGE VALUE [ID]
+ *                                      VALUE: a score, or -, an error; ID: of the sample
+ *   record PARTITION OFFSET JSON       a capture record, scored by RUBRIC, which asks nobody
  *   commit                             rows and low-water marks are durable
  *   ack PARTITION OFFSET               the broker accepted the commit of this offset
- * Rows told apart by language; one criterion, answer. */
+ * Rows told apart by language; of `row` one criterion, answer. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "evaluators/registry.h"
+#include "worker/lane/groups.h"
 #include "worker/store/store.h"
 
-enum { SHARDS = 64, PARTITIONS = 16, LINE_BYTES = 512 };
+enum { SHARDS = 64, PARTITIONS = 16, LINE_BYTES = 4096 };
 
 struct shard {
     struct store *store;
@@ -22,6 +26,8 @@ struct shard {
 };
 
 static struct shard shards[SHARDS];
+static struct rubric_set *rubrics; /* of records */
+static struct scratch *scratch;
 static const char *const keys[] = {"language"};
 
 static struct criterion criterion = {
@@ -64,8 +70,47 @@ static void open_tenure(struct shard *shard, unsigned partition, int64_t start, 
     shard->low_water[partition] = start;
 }
 
+static void keep(struct shard *shard, unsigned partition, const struct delivery *delivery)
+{
+    store_record(shard->store, delivery);
+    shard->low_water[partition] = delivery->offset + 1;
+}
+
+static void begin(struct shard *shard)
+{
+    if (!shard->begun)
+        store_begin(shard->store);
+    shard->begun = true;
+}
+
+static void evaluate(struct shard *shard, unsigned partition, int64_t offset, const char *json)
+{
+    size_t questions;
+    struct evaluation evaluation = {0};
+    const struct group_place place = {
+        .scope = 1, .source = shard->tenures[partition].source, .offset = offset};
+    evaluation_start(&evaluation, rubrics, str_of(json), STR("s"));
+    evaluation_ask(&evaluation, scratch, &questions);
+    evaluation_finish(&evaluation, scratch);
+    begin(shard);
+    groups_settle(shard->store, &evaluation, &place);
+    keep(shard, partition,
+         &(struct delivery){.tenure = &shard->tenures[partition],
+                            .offset = offset,
+                            .state = evaluation.state,
+                            .reason = evaluation.reason,
+                            .sample_id = evaluation.sample.id,
+                            .sample_key = store_sample_key(shard->store, evaluation.sample.id),
+                            .sample = &evaluation.sample,
+                            .evaluated = evaluation.evaluated,
+                            .evaluated_count = evaluation.evaluated_count,
+                            .evaluation_ms = 2});
+    evaluation_clear(&evaluation);
+    arena_clear(&evaluation.arena);
+}
+
 static void record(struct shard *shard, unsigned partition, int64_t offset, int64_t at_ms,
-                   char texts[4][64])
+                   char texts[5][64])
 {
     bool known = strcmp(texts[3], "-") != 0;
     struct score score = known ? score_value(strtod(texts[3], NULL), NULL)
@@ -74,7 +119,7 @@ static void record(struct shard *shard, unsigned partition, int64_t offset, int6
     struct evaluated evaluated = {
         .rubric = &rubric, .scores = &score, .answered = &none, .composite = score};
     struct tag tag = {STR("language"), str_of(texts[2])};
-    struct sample sample = {.id = STR("s"),
+    struct sample sample = {.id = str_of(texts[4]),
                             .observed_at_ms = at_ms,
                             .model = str_of(texts[0]),
                             .response = STR("x"),
@@ -93,11 +138,8 @@ static void record(struct shard *shard, unsigned partition, int64_t offset, int6
                                 .evaluated = &evaluated,
                                 .evaluated_count = 1,
                                 .evaluation_ms = 2};
-    if (!shard->begun)
-        store_begin(shard->store);
-    shard->begun = true;
-    store_record(shard->store, &delivery);
-    shard->low_water[partition] = offset + 1;
+    begin(shard);
+    keep(shard, partition, &delivery);
 }
 
 static void commit(struct shard *shard)
@@ -116,7 +158,8 @@ static void commit(struct shard *shard)
 static bool obey(const char *dir, struct shard **shard, const char *line)
 {
     struct error error = {0};
-    char texts[4][64];
+    char texts[5][64] = {[4] = "s"};
+    int json;
     size_t number;
     unsigned partition;
     int64_t offset, at_ms;
@@ -124,9 +167,12 @@ static bool obey(const char *dir, struct shard **shard, const char *line)
         *shard = take(dir, number);
     else if (sscanf(line, "tenure %u %" SCNd64 " %63s", &partition, &offset, texts[0]) == 3)
         open_tenure(*shard, partition % PARTITIONS, offset, texts[0]);
-    else if (sscanf(line, "row %u %" SCNd64 " %" SCNd64 " %63s %63s %63s %63s", &partition, &offset,
-                    &at_ms, texts[0], texts[1], texts[2], texts[3]) == 7)
+    else if (sscanf(line, "row %u %" SCNd64 " %" SCNd64 " %63s %63s %63s %63s %63s", &partition,
+                    &offset, &at_ms, texts[0], texts[1], texts[2], texts[3], texts[4]) >= 7)
         record(*shard, partition % PARTITIONS, offset, at_ms, texts);
+    else if (rubrics &&
+             sscanf(line, "record %u %" SCNd64 " %n", &partition, &offset, &json) == 2)
+        evaluate(*shard, partition % PARTITIONS, offset, line + json);
     else if (strcmp(line, "commit\n") == 0)
         commit(*shard);
     else if (sscanf(line, "ack %u %" SCNd64, &partition, &offset) == 2) {
@@ -139,16 +185,29 @@ static bool obey(const char *dir, struct shard **shard, const char *line)
     return true;
 }
 
+static bool load(const char *name)
+{
+    struct problems problems = {0};
+    const char *bad;
+    rubrics = rubric_set_load(&name, 1, NULL, NULL, &problems, &bad);
+    problems_print(&problems, stderr, name);
+    problems_clear(&problems);
+    scratch = scratch_new();
+    return rubrics != NULL;
+}
+
 int main(int argc, char **argv)
 {
-    char line[LINE_BYTES];
-    struct shard *shard = argc == 2 ? take(argv[1], 0) : NULL;
-    bool fine = shard != NULL;
+    char line[LINE_BYTES] = "";
+    struct shard *shard = argc > 1 ? take(argv[1], 0) : NULL;
+    bool fine = shard != NULL && (argc == 2 || load(argv[2]));
     while (fine && fgets(line, sizeof line, stdin))
         fine = obey(argv[1], &shard, line);
     for (size_t i = 0; i < SHARDS; i++)
         store_close(shards[i].store);
     if (!fine)
-        fprintf(stderr, "store_probe: not understood: %s\n", argc == 2 ? line : "give a folder");
+        fprintf(stderr, "store_probe: not understood: %s\n", argc > 1 ? line : "give a folder");
+    rubric_set_release(rubrics);
+    scratch_free(scratch);
     return fine ? 0 : 2;
 }

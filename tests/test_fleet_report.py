@@ -78,7 +78,8 @@ def topic(seed, size=600):
 def line_of(rows, partition, offset):
     row = rows[partition, offset]
     value = "-" if row["value"] is None else row["value"]
-    return (f"row {partition} {offset} {row['at']} {row['model']} {row['probability']} {row['language']} {value}")
+    return (f"row {partition} {offset} {row['at']} {row['model']} {row['probability']} {row['language']} {value} "
+            f"{row.get('id', '')}")
 
 
 def one_worker(rows, size):

@@ -83,7 +83,7 @@ static bool open_stores(const struct compare_options *options, const struct arg_
         for (size_t side = 0; side < sides->count; side++)
             if (!side_open_run(sides->values[side], options->report.stores.values[i], out, error))
                 return false;
-    return true;
+    return stores_need_rows(out, error);
 }
 
 static bool parse_sides(const struct arg_list *operands, const struct stores *stores,
@@ -155,7 +155,7 @@ static int print(struct comparison *comparison, size_t format)
 static int compare(const struct compare_options *options, const struct arg_list *operands)
 {
     struct error error = {0};
-    struct stores stores = {0};
+    struct stores stores = {.to_ms = 1}; /* cells are not read */
     struct side a = {0}, b = {0};
     struct arg_words keys = {0};
     struct compare_price prices[COMPARE_PRICES_MAX];

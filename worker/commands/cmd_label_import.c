@@ -85,6 +85,8 @@ static bool import_file(const struct import_options *options, const char *path,
         .file = &file, .known = &known, .stores = stores, .now_ms = clock_wall_ms()};
     bool fine = label_file_read(&file, path, options->labeller, problems, error);
     if (fine) {
+        stores_resolve(stores);
+        stores_with_rows(stores, "samples that are known are");
         label_set_add(&known, options->store, &stores->partial);
         label_set_finish(&known);
         label_import_check(&import, problems);

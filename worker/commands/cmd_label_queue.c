@@ -239,7 +239,8 @@ static int queue_command(const struct queue_options *options)
     if (check_options(options, &json, &error) &&
         report_options_window(&options->report, &queue.window, &error)) {
         code = EXIT_COULD_NOT;
-        if (report_options_open(&options->report, &stores, &error)) {
+        if (report_options_open(&options->report, &stores, &error) &&
+            stores_need_rows(&stores, &error)) {
             code = EXIT_USAGE;
             if (check_targets(options, &stores, &error))
                 code = draw(options, &queue, json, &error) ? EXIT_FINE : EXIT_COULD_NOT;

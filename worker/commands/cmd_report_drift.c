@@ -69,10 +69,10 @@ static const struct arg_table DRIFT_TABLE = {
         "BETTER: the change is\nlarger than the tolerance, with 95 % confidence. NO MEANINGFUL "
         "CHANGE: it is smaller. NOT ENOUGH DATA: neither\nis sure. A report is one look; asked "
         "again and again, it finds changes that are none. Windows are half-open and\nin steps of "
-        "5 minutes, UTC. Counted are scores of files, and those whose commit the broker accepted; "
-        "what "
-        "is missing is\nlisted. --store takes http://HOST:PORT, too: where a worker listens.\nExit status: 0 fine, 1 a row is WORSE, 2 wrong usage, 3 a store "
-        "could not be read.",
+        "5 minutes, UTC. Counted are scores of files, and of workers what is committed, acknowledged "
+        "or not, each\noffset once; what is missing is listed. --store takes http://HOST:PORT, too: "
+        "where a worker listens.\n"
+        "Exit status: 0 fine, 1 a row is WORSE, 2 wrong usage, 3 a store could not be read.",
     .groups =
         (const struct arg_group[]){
             {"Options", DRIFT_ARGS, sizeof DRIFT_ARGS / sizeof *DRIFT_ARGS, 0},

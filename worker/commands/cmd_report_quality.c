@@ -31,7 +31,8 @@ static const struct arg_table QUALITY_TABLE = {
         "with its 95 % interval,\nhow it went through the window, what is missing, and the worst "
         "samples. A dimension is of each sample the weighted\nmean of its criteria; it is read "
         "from the rows, criteria from the rollups, which are kept longer. Counted are scores\nof "
-        "files, and those whose commit the broker accepted; what is missing is listed.\n"
+        "files, and of workers what is committed, acknowledged or not, each offset once; what is "
+        "missing is listed.\n"
         "Where people labelled samples (assay label), the rate as they see it stands below: by "
         "their labels alone, or with the\nscores of all samples corrected by them (PPI++); and "
         "what earlier labels make of the scores (Rogan-Gladen): where\nboth disagree, the way of "
@@ -71,6 +72,8 @@ static int report_quality(const struct quality_options *options)
     if (report_options_check(&options->report, REPORT_TEXT_OR_JSON, &json, &error) &&
         report_options_window(&options->report, &report.window, &error)) {
         code = EXIT_COULD_NOT;
+        stores.from_ms = report.window.from_ms;
+        stores.to_ms = report.window.to_ms;
         bool opened = report_options_open(&options->report, &stores, &error);
         if (opened)
             read_labels(options, &labels, &stores);

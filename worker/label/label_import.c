@@ -131,7 +131,7 @@ static void find_samples(struct label_import *import, struct row *rows, size_t c
     for (size_t i = 0; count > 0 && i < import->stores->shard_count; i++) {
         struct sample_rows samples;
         struct sample_row sample;
-        sample_rows_open(&samples, import->stores->shards[i].db, SAMPLES_BY_DELIVERY, live, always);
+        sample_rows_open(&samples, import->stores, i, SAMPLES_BY_DELIVERY, live, always);
         while (sample_rows_next(&samples, &sample))
             meet(import, rows, count, &sample);
         sample_rows_end(&samples);

@@ -29,7 +29,7 @@ struct run_options {
 
 struct run_options run_options_default(void);
 
-enum { RUN_ARG_COUNT = 18, RUN_METRIC_ARG_COUNT = 7, RUN_GROUP_COUNT = 4 };
+enum { RUN_ARG_COUNT = 19, RUN_METRIC_ARG_COUNT = 7, RUN_GROUP_COUNT = 4 };
 extern const struct arg RUN_ARGS[RUN_ARG_COUNT];
 extern const struct arg RUN_METRIC_ARGS[RUN_METRIC_ARG_COUNT];
 /* The groups of a command's table whose options hold a struct run_options at `at`. */

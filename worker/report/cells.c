@@ -36,6 +36,8 @@ struct reading {
     struct known_series *known; /* open addressing */
     size_t known_size, known_count;
     struct segment_ids segments;
+    size_t first_fix, end_fix; /* of stores->fixes */
+    bool *fixed;               /* each, from first_fix on: it was counted */
     const struct cell_series *series; /* of the row at hand */
     size_t segment;
     struct bin_count scores[BINS];
@@ -160,6 +162,34 @@ static void take_score(void *owner, uint32_t bin, uint32_t times)
     reading->scored += times;
 }
 
+/* Scores that are others once all shards are put together move within their cells. An hour may be
+ * kept in two tables: a fix is of the cell that holds what it was. Rows tell model, criterion and
+ * segment first. */
+static void fix_cell(struct reading *reading, struct statement *row, struct cell *cell)
+{
+    const struct score_fixes *fixes = &reading->stores->fixes;
+    const struct score_fix like = {.model = db_int(row, 0),
+                                   .criterion = db_int(row, 1),
+                                   .segment = db_int(row, 2),
+                                   .threshold = cell->threshold,
+                                   .at_ms = cell->bucket_ms};
+    const struct cell_counts counts = {&cell->statuses, &cell->passed, reading->scores,
+                                       &cell->score_count};
+    size_t i = score_fixes_at(fixes, reading->first_fix, reading->end_fix, &like);
+    for (; i < reading->end_fix && score_fix_same_place(&fixes->items[i], &like) &&
+           fixes->items[i].at_ms < cell->bucket_ms + cell->length_ms;
+         i++)
+        if (!reading->fixed[i - reading->first_fix])
+            reading->fixed[i - reading->first_fix] = score_fix_cell(&fixes->items[i], &counts);
+}
+
+static void find_fixes(struct reading *reading)
+{
+    size_t shard = (size_t)(reading->shard - reading->stores->shards);
+    score_fixes_of_shard(&reading->stores->fixes, shard, &reading->first_fix, &reading->end_fix);
+    reading->fixed = memory_new(reading->end_fix - reading->first_fix + 1, sizeof(bool));
+}
+
 static bool read_cell(struct reading *reading, struct statement *row, int64_t length_ms,
                       struct cell *out)
 {
@@ -173,6 +203,7 @@ static bool read_cell(struct reading *reading, struct statement *row, int64_t le
     *out = (struct cell){
         .series = reading->series,
         .segment = reading->segment,
+        .counts_only = reading->shard->counts_only,
         .threshold = (uint64_t)db_int(row, 3),
         .bucket_ms = db_int(row, 4),
         .length_ms = length_ms,
@@ -182,6 +213,7 @@ static bool read_cell(struct reading *reading, struct statement *row, int64_t le
         .scores = reading->scores,
         .score_count = reading->score_count,
     };
+    fix_cell(reading, row, out);
     return true;
 }
 
@@ -212,6 +244,7 @@ static void score_cell(struct reading *reading, struct statement *row, struct ce
     *out = (struct cell){
         .series = reading->series,
         .segment = reading->segment,
+        .counts_only = reading->shard->counts_only,
         .threshold = sampling_threshold(db_real(row, 3)),
         .bucket_ms = at_ms - at_ms % ROLLUP_BUCKET_MS,
         .length_ms = ROLLUP_BUCKET_MS,
@@ -225,6 +258,7 @@ static void score_cell(struct reading *reading, struct statement *row, struct ce
     };
     if (out->score_count)
         reading->scores[0] = (struct bin_count){(uint32_t)score_bin_of(db_real(row, 6)), 1};
+    fix_cell(reading, row, out);
 }
 
 /* Rows that no rollup has yet. */
@@ -275,6 +309,7 @@ static bool read_shard(struct reading *reading, struct error *error)
 {
     struct error why = {0};
     segment_ids_read(&reading->segments, reading->stores, reading->shard);
+    find_fixes(reading);
     bool fine =
         read_table(reading,
                    "SELECT model, criterion, segment, threshold, bucket_ms, not_applicable, "
@@ -306,6 +341,7 @@ bool cells_each(struct stores *stores, const struct cells_wanted *wanted,
                                   .owner = owner};
         fine = read_shard(&reading, error);
         free(reading.known);
+        free(reading.fixed);
         segment_ids_clear(&reading.segments);
     }
     return fine;

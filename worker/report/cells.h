@@ -15,6 +15,7 @@ struct cell {
     int64_t bucket_ms, length_ms;     /* [bucket_ms, bucket_ms + length_ms) */
     struct status_counts statuses;
     uint64_t passed;                /* of the scored: reached the criterion's threshold */
+    bool counts_only; /* of a shard that gives no rows */
     const struct bin_count *scores; /* borrowed during the call; bins below SCORE_BINS, ascending */
     size_t score_count;
 };

@@ -267,6 +267,8 @@ static bool is_paired(const struct comparison *comparison)
 bool comparison_read(struct comparison *comparison, struct error *error)
 {
     comparison->sums = memory_new(1, sizeof *comparison->sums);
+    stores_resolve(comparison->stores);
+    comparison->pending = comparison->stores->pending;
     if (!breakdown_make(&comparison->breakdown, comparison->segment_keys,
                         comparison->segment_key_count, comparison->stores, error) ||
         !compare_sums_read(comparison, error))
@@ -286,9 +288,6 @@ bool comparison_read(struct comparison *comparison, struct error *error)
     sort(comparison);
     comparison_recommend(comparison);
     comparison_note(comparison);
-    /* after reading: rows are compared once the broker accepted their commit */
-    stores_resolve(comparison->stores);
-    comparison->pending = comparison->stores->pending;
     return true;
 }
 

@@ -149,7 +149,7 @@ struct comparison {
     const struct compare_row *because; /* the row that decides; NULL without any */
     size_t because_row; /* its place in rows, or that of the row it is a segment of */
     struct problems notes; /* what to know before one relies on it: whole sentences */
-    int64_t pending;
+    int64_t pending; /* offsets scored whose commit the broker has not accepted: they count */
     struct compare_sums *sums; /* what rows borrow from */
 };
 

@@ -5,6 +5,7 @@
 #include "schema/base/memory.h"
 #include "worker/report/compare_words.h"
 #include "worker/report/html.h"
+#include "worker/report/page_words.h"
 #include "worker/report/svg.h"
 
 /* What a page has room for: a part is begun only below its limit, and no part is as long as what is
@@ -319,9 +320,7 @@ static void add_data(struct buffer *out, const struct comparison *comparison)
     buffer_printf(&words, "%zu shard%s%s", stores->shard_count, stores->shard_count == 1 ? "" : "s",
                   stores->partial.total > 0 ? "" : "; nothing known to be missing");
     html_term(out, "read", &words);
-    if (comparison->pending > 0)
-        buffer_printf(&words, "%lld offsets are scored and not counted yet",
-                      (long long)comparison->pending);
+    page_pending(&words, comparison->pending);
     html_term(out, "pending", &words);
     buffer_append_str(out, STR("</dl>"));
     html_partial(out, &stores->partial, PROBLEMS_BYTES);

@@ -164,8 +164,7 @@ void comparison_text(const struct comparison *comparison, struct buffer *out)
     add_line(out, "", &words);
     buffer_printf(out, "%zu shard%s read\n", comparison->stores->shard_count,
                   comparison->stores->shard_count == 1 ? "" : "s");
-    if (comparison->pending > 0)
-        buffer_printf(out, "%lld offsets are scored and not counted yet\n",
-                      (long long)comparison->pending);
+    page_pending(&words, comparison->pending);
+    add_line(out, "", &words);
     page_partial(out, &comparison->stores->partial);
 }

@@ -261,11 +261,8 @@ static void add_data(struct buffer *out, const struct drift_report *report)
     buffer_printf(out, "<dt>read</dt><dd>%zu shard%s%s</dd>", report->shard_count,
                   report->shard_count == 1 ? "" : "s",
                   report->partial.total > 0 ? "" : "; nothing known to be missing");
-    if (report->pending > 0)
-        buffer_printf(out,
-                      "<dt>pending</dt><dd>%lld offsets are scored and not acknowledged yet: "
-                      "counted, too</dd>",
-                      (long long)report->pending);
+    page_pending(&words, report->pending);
+    html_term(out, "pending", &words);
     buffer_append_str(out, STR("</dl>"));
     html_partial(out, &report->partial, PROBLEMS_BYTES);
     buffer_printf(

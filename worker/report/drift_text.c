@@ -264,9 +264,8 @@ static void add_partial(struct buffer *out, const struct drift_report *report)
 {
     buffer_printf(out, "read      %zu shard%s", report->shard_count,
                   report->shard_count == 1 ? "" : "s");
-    if (report->pending > 0)
-        buffer_printf(out, "; %lld offsets are scored and not acknowledged yet: counted, too",
-                      (long long)report->pending);
+    buffer_append_str(out, report->pending > 0 ? STR("; ") : STR(""));
+    page_pending(out, report->pending);
     buffer_append_str(out, report->partial.total > 0 ? STR("\nPARTIAL   this is not all:\n")
                                                      : STR("; nothing known to be missing\n"));
     for (size_t i = 0; i < report->partial.count; i++) {

@@ -55,6 +55,13 @@ const char *page_sign(enum drift_verdict verdict)
     return signs[verdict];
 }
 
+void page_pending(struct buffer *out, int64_t pending)
+{
+    if (pending > 0)
+        buffer_printf(out, "%lld offsets are scored and not acknowledged yet: counted, too",
+                      (long long)pending);
+}
+
 void page_partial(struct buffer *out, const struct problems *partial)
 {
     if (partial->total > 0)

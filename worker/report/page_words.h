@@ -20,6 +20,8 @@ void page_clipped(struct buffer *out, const char *text, size_t bytes);
 const char *page_verdict(enum drift_verdict verdict);
 /* A sign for it, so that no colour tells alone: "▼", "▲", "?", "=". */
 const char *page_sign(enum drift_verdict verdict);
+/* "12 offsets are scored and not acknowledged yet: counted, too"; nothing when there are none. */
+void page_pending(struct buffer *out, int64_t pending);
 /* The last lines of a page: why it does not tell all. */
 void page_partial(struct buffer *out, const struct problems *partial);
 

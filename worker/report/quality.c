@@ -79,6 +79,10 @@ static bool take_cell(void *owner, const struct cell *cell, struct error *error)
                          QUALITY_SERIES_MAX);
     if (cell->bucket_ms + cell->length_ms > report->watermark_ms)
         report->watermark_ms = cell->bucket_ms + cell->length_ms;
+    const struct status_counts *statuses = &cell->statuses;
+    if (cell->counts_only)
+        series->without_rows += statuses->scored + statuses->not_applicable + statuses->skipped +
+                                statuses->error;
     const struct quality_cell one = {cell->bucket_ms, cell->segment, cell->threshold,
                                      cell->statuses,  cell->scores,  cell->score_count};
     return quality_series_add(report, series, &one) ||
@@ -112,24 +116,25 @@ static uint64_t all_of(const struct quality_series *series)
     return statuses->scored + statuses->not_applicable + statuses->skipped + statuses->error;
 }
 
-/* Rollups outlive rows: what a dimension lacks of its rubric's composite is gone. */
+/* Rollups outlive rows: what a dimension lacks of its rubric's composite is gone, but for what
+ * never gave rows. */
 static void find_gone_rows(struct quality_report *report)
 {
     for (size_t i = 0; i < report->count; i++) {
         const struct quality_series *composite = &report->series[i];
-        uint64_t there = UINT64_MAX;
+        uint64_t there = UINT64_MAX, all = all_of(composite) - composite->without_rows;
         for (size_t j = 0; j < report->count && composite->kind == QUALITY_COMPOSITE; j++) {
             const struct quality_series *other = &report->series[j];
             if (other->kind == QUALITY_DIMENSION && strcmp(other->hash, composite->hash) == 0 &&
                 strcmp(other->model, composite->model) == 0)
                 there = all_of(other);
         }
-        if (there != UINT64_MAX && there < all_of(composite))
+        if (there != UINT64_MAX && there < all)
             problems_add(&report->stores->partial, "",
                          "rows of %llu of %llu samples of %.80s are gone (retention): dimensions "
                          "and examples are of the others",
-                         (unsigned long long)(all_of(composite) - there),
-                         (unsigned long long)all_of(composite), composite->model);
+                         (unsigned long long)(all - there), (unsigned long long)all,
+                         composite->model);
     }
 }
 
@@ -158,9 +163,6 @@ static void answer(struct quality_report *report)
     }
     if (report->count > 0)
         qsort(report->series, report->count, sizeof *report->series, by_place);
-    /* after reading: rows count once the broker accepted their commit */
-    stores_resolve(report->stores);
-    report->pending = report->stores->pending;
 }
 
 /* As traffic_counts_read asks. */
@@ -172,14 +174,19 @@ static int in_window(const void *window, int64_t bucket_ms)
 
 bool quality_report_read(struct quality_report *report, struct error *error)
 {
+    stores_resolve(report->stores);
+    report->pending = report->stores->pending;
+    report->aligned = stores_align(report->stores, &report->window.from_ms, false);
+    report->aligned |= stores_align(report->stores, &report->window.to_ms, true);
     const struct cells_wanted wanted = {
         .model = report->model, .from_ms = report->window.from_ms, .to_ms = report->window.to_ms};
+    stores_with_rows(report->stores, "dimensions, examples and what people said are");
     traffic_counts_read(&report->traffic, report->stores, report->model, in_window,
                         &report->window);
     if (!cells_each(report->stores, &wanted, take_cell, report, error))
         return false;
     for (size_t i = 0; i < report->stores->shard_count; i++)
-        quality_rows_read(report, &report->stores->shards[i]);
+        quality_rows_read(report, i);
     answer(report);
     return true;
 }

@@ -28,6 +28,7 @@ struct quality_series {
     char *model, *rubric, *name, *dimension;
     char *hash; /* of the criterion; of the rubric for a composite or a dimension */
     struct level_sums sums;
+    uint64_t without_rows; /* of them, in shards that give counts only */
     struct level level; /* after quality_report_read */
     struct trend trend;
     struct quality_example *worst; /* of criteria: below 1, the lowest first, then the newest */
@@ -38,7 +39,8 @@ struct quality_series {
 
 /* Zero-initialise but for what is asked; quality_report_clear gives all but the stores back. */
 struct quality_report {
-    struct time_range window;
+    struct time_range window; /* after reading: perhaps widened to full hours */
+    bool aligned;             /* it was: what is old is kept by the hour */
     const char *model; /* NULL: every model; borrowed */
     double alpha;
     const struct label_set *labels; /* what people said; NULL: nothing; borrowed */
@@ -48,11 +50,11 @@ struct quality_report {
     size_t count;
     struct traffic_counts traffic; /* of window 0 */
     struct stores *stores; /* borrowed; their `partial`: why the report does not tell all */
-    int64_t pending;       /* offsets scored, and not counted until the broker accepts them */
+    int64_t pending; /* offsets scored whose commit the broker has not accepted: counted by rows */
     int64_t watermark_ms;  /* end of the latest 5 minutes with scores; 0 without any */
 };
 
-/* Reads the live, acked scores of report->stores: of criteria and composites from the rollups,
+/* Reads the live scores of report->stores: of criteria and composites from the rollups,
  * dimensions and examples from the rows, which may be gone before (retention); and answers. Once.
  * False (INPUT): more series than QUALITY_SERIES_MAX. */
 bool quality_report_read(struct quality_report *report, struct error *error);
@@ -79,7 +81,7 @@ struct quality_cell {
 /* False: too many probabilities. */
 bool quality_series_add(struct quality_report *report, struct quality_series *series,
                         const struct quality_cell *cell);
-/* Dimensions, examples and labelled scores of a shard. */
-void quality_rows_read(struct quality_report *report, const struct open_shard *shard);
+/* Dimensions, examples and labelled scores of the shard of this number. */
+void quality_rows_read(struct quality_report *report, size_t shard);
 
 #endif

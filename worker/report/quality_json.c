@@ -114,6 +114,7 @@ void quality_report_json(const struct quality_report *report, struct buffer *out
     static const char *const windows[] = {"window"};
     buffer_append_str(out, STR("{"));
     member_range(out, "window", report->window);
+    member_flag(out, "aligned", report->aligned);
     member_number(out, "alpha", report->alpha);
     member_count(out, "pending", (uint64_t)report->pending);
     member_flag(out, "partial", report->stores->partial.total > 0);

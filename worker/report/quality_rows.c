@@ -18,7 +18,7 @@ struct model_series {
 
 struct reading {
     struct quality_report *report;
-    const struct open_shard *shard;
+    size_t shard; /* its number in the stores */
     struct shard_names names;
     struct segment_ids segments;
     struct model_series *models;
@@ -218,16 +218,18 @@ static void read_rows(struct reading *reading, struct time_range range)
     const char *wanted = reading->report->model;
     struct sample_rows rows;
     struct sample_row row;
-    sample_rows_open(&rows, reading->shard->db, SAMPLES_BY_DELIVERY, live, range);
+    sample_rows_open(&rows, reading->report->stores, reading->shard, SAMPLES_BY_DELIVERY, live,
+                     range);
     while (sample_rows_next(&rows, &row))
         if (!wanted || str_is(row.model, wanted))
             add_row(reading, &rows, &row);
     sample_rows_end(&rows);
 }
 
-void quality_rows_read(struct quality_report *report, const struct open_shard *shard)
+void quality_rows_read(struct quality_report *report, size_t number)
 {
-    struct reading reading = {.report = report, .shard = shard, .in_window = true};
+    const struct open_shard *shard = &report->stores->shards[number];
+    struct reading reading = {.report = report, .shard = number, .in_window = true};
     shard_names_read(&reading.names, shard->db);
     segment_ids_read(&reading.segments, report->stores, shard);
     dimension_owners(&reading.names);

@@ -148,8 +148,11 @@ void quality_report_text(const struct quality_report *report, bool ascii, struct
         add_series(out, report, i, ascii);
     if (report->count == 0)
         buffer_append_str(out, STR("No scores in this window.\n"));
-    buffer_printf(out, "\nwindow %s to %s UTC, trend in %zu parts of it; %zu shard%s read\n",
+    buffer_printf(out, "\nwindow %s to %s UTC%s, trend in %zu parts of it; %zu shard%s read\n",
                   page_minute(report->window.from_ms, from), page_minute(report->window.to_ms, to),
+                  report->aligned ? " (widened to full hours: what is older than 48 hours is kept "
+                                    "by the hour)"
+                                  : "",
                   trend_part_count(report->window), report->stores->shard_count,
                   report->stores->shard_count == 1 ? "" : "s");
     for (size_t i = 0; i < report->traffic.count && i < TRAFFIC_SHOWN; i++) {
@@ -159,8 +162,7 @@ void quality_report_text(const struct quality_report *report, bool ascii, struct
                       one->windows[0].requests, (unsigned long long)one->windows[0].kept,
                       (unsigned long long)one->windows[0].arrived);
     }
-    if (report->pending > 0)
-        buffer_printf(out, "%lld offsets are scored and not counted yet\n",
-                      (long long)report->pending);
+    page_pending(out, report->pending);
+    buffer_append_str(out, report->pending > 0 ? STR("\n") : STR(""));
     page_partial(out, &report->stores->partial);
 }

@@ -5,6 +5,7 @@
 
 #include "schema/base/memory.h"
 #include "worker/report/offset_ranges.h"
+#include "worker/report/resample_groups.h"
 #include "worker/report/stores.h"
 
 /* By partition, then by offset, then by who. */
@@ -133,4 +134,16 @@ void stores_resolve(struct stores *stores)
         check_holes(stores, tenures->source, &covered);
         offset_ranges_clear(&covered);
     }
+    resample_groups_join(stores);
+}
+
+bool stores_in_tail(const struct stores *stores, size_t shard, int64_t source_id, int64_t offset)
+{
+    for (size_t i = 0; i < stores->tail_count; i++) {
+        const struct unacked_tail *tail = &stores->tails[i];
+        if (tail->shard_number == shard && tail->source_id == source_id && tail->from <= offset &&
+            offset < tail->to)
+            return true;
+    }
+    return false;
 }

@@ -262,6 +262,7 @@ void review_queue_draw(struct review_queue *queue)
     drawing->queue = queue;
     for (size_t i = 0; i < sizeof queue->seed; i++)
         drawing->key[i] = (uint8_t)(queue->seed >> 8 * i);
+    stores_resolve(queue->stores);
     sample_groups_open(&drawing->groups, queue->stores, live, queue->window);
     while (sample_groups_next(&drawing->groups)) {
         read_sample(drawing);

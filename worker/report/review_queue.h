@@ -41,9 +41,9 @@ struct review_queue {
     size_t count, with_text;
 };
 
-/* Draws from the live, acked samples: a simple random sample without replacement, of each stratum
- * one, sizes by the square roots of populations. The same seed draws the same, and more of them when
- * more are wanted. */
+/* Draws from the live samples that count: a simple random sample without replacement, of each
+ * stratum one, sizes by the square roots of populations. The same seed draws the same, and more of
+ * them when more are wanted. */
 void review_queue_draw(struct review_queue *queue);
 void review_queue_clear(struct review_queue *queue);
 

@@ -40,7 +40,7 @@ void sample_groups_open(struct sample_groups *groups, const struct stores *store
         shard_names_read(&one->names, one->shard->db);
         for (size_t r = 0; r < 2; r++)
             one->runs[r] = sample_rows_run(one->shard->db, run_names[r]);
-        sample_rows_open(&one->rows, one->shard->db, SAMPLES_BY_ID, one->runs, range);
+        sample_rows_open(&one->rows, stores, i, SAMPLES_BY_ID, one->runs, range);
         go_on(groups, one);
     }
 }

@@ -3,27 +3,29 @@
 
 #include <math.h>
 
-#include "schema/terminal.h"
 #include "worker/store/db.h"
 
-/* Rows of the live run count up to what was acked, as in rollups. */
+/* The last column: of a run that nothing but its end confirms, or acked and so in rollups. */
 #define SELECT_ROWS                                                                                \
     "SELECT coalesce(sample, ''), coalesce(m.text, ''), coalesce(e.text, ''),"                     \
     "coalesce(c.text, ''), run, source, off, observed_at_ms, probability, latency_ms,"             \
-    "input_tokens, output_tokens, segment FROM delivery d LEFT JOIN word m ON m.id = model "       \
-    "LEFT JOIN word e ON e.id = endpoint LEFT JOIN word c ON c.id = component "                    \
-    "WHERE run IN (?, ?) AND state = 'scored' AND observed_at_ms >= ? AND observed_at_ms < ? "     \
-    "AND (run <> 1 OR EXISTS (SELECT 1 FROM tenure t WHERE t.source = d.source AND t.run = d.run " \
-    "AND d.off >= t.start AND d.off < t.acked_to)) "
+    "input_tokens, output_tokens, segment, run <> 1 OR EXISTS (SELECT 1 FROM tenure t WHERE "      \
+    "t.source = d.source AND t.run = d.run AND d.off >= t.start AND d.off < t.acked_to) "          \
+    "FROM delivery d LEFT JOIN word m ON m.id = model LEFT JOIN word e ON e.id = endpoint "        \
+    "LEFT JOIN word c ON c.id = component WHERE run IN (?, ?) AND state = 'scored' "               \
+    "AND observed_at_ms >= ? AND observed_at_ms < ? "
 
 static const char BY_DELIVERY[] = SELECT_ROWS "ORDER BY run, source, off";
 static const char BY_ID[] = SELECT_ROWS "ORDER BY coalesce(sample, ''), run, source, off";
 
-void sample_rows_open(struct sample_rows *rows, struct db *db, enum sample_order order,
-                      const int64_t runs[2], struct time_range range)
+void sample_rows_open(struct sample_rows *rows, const struct stores *stores, size_t shard,
+                      enum sample_order order, const int64_t runs[2], struct time_range range)
 {
-    *rows = (struct sample_rows){
-        .db = db, .rows = db_sql(db, order == SAMPLES_BY_ID ? BY_ID : BY_DELIVERY)};
+    struct db *db = stores->shards[shard].db;
+    *rows = (struct sample_rows){.stores = stores, .shard = shard, .db = db};
+    if (stores->shards[shard].counts_only)
+        return;
+    rows->rows = db_sql(db, order == SAMPLES_BY_ID ? BY_ID : BY_DELIVERY);
     db_bind_int(rows->rows, runs[0]);
     db_bind_int(rows->rows, runs[1]);
     db_bind_int(rows->rows, range.from_ms);
@@ -37,11 +39,22 @@ static void end_scores(struct sample_rows *rows)
     rows->scores = NULL;
 }
 
+/* Goes to the next row that counts. */
+static bool go_on(struct sample_rows *rows)
+{
+    struct statement *row = rows->rows;
+    while (row && db_row(row))
+        if (db_int(row, 13) ||
+            stores_in_tail(rows->stores, rows->shard, db_int(row, 5), db_int(row, 6)))
+            return true;
+    return false;
+}
+
 bool sample_rows_next(struct sample_rows *rows, struct sample_row *out)
 {
     struct statement *row = rows->rows;
     end_scores(rows);
-    if (!db_row(row))
+    if (!go_on(rows))
         return false;
     *out = (struct sample_row){.sample = db_text(row, 0),
                                .model = db_text(row, 1),
@@ -59,19 +72,22 @@ bool sample_rows_next(struct sample_rows *rows, struct sample_row *out)
     return true;
 }
 
-/* Outside of the criterion's own share nothing is missing. */
-static enum row_status status_of(struct str text, struct str reason)
+/* What it is once all shards are put together. */
+static void apply_fix(const struct sample_rows *rows, const struct sample_row *row,
+                      struct row_score *score)
 {
-    static const char *const statuses[] = {[ROW_SCORED] = "scored",
-                                           [ROW_NOT_APPLICABLE] = "not_applicable",
-                                           [ROW_SKIPPED] = "skipped",
-                                           [ROW_ERROR] = "error"};
-    size_t i = 0;
-    if (str_is(reason, TERMINAL_NOT_SAMPLED))
-        return ROW_NOT_APPLICABLE;
-    while (i < ROW_ERROR && !str_is(text, statuses[i]))
-        i++;
-    return (enum row_status)i;
+    const struct score_fixes *fixes = &rows->stores->fixes;
+    if (fixes->count == 0 || row->run != 1)
+        return;
+    const struct score_fix *fix =
+        score_fixes_of_row(fixes, rows->shard, row->source, row->offset, score->criterion);
+    if (!fix)
+        return;
+    score->status = fix->is.status;
+    score->value = fix->is.value;
+    score->passed = fix->is.passed;
+    score->label = fix->label ? str_of(fix->label) : (struct str){0};
+    score->reason = fix->reason ? str_of(fix->reason) : (struct str){0};
 }
 
 bool sample_rows_next_score(struct sample_rows *rows, const struct sample_row *row,
@@ -88,11 +104,13 @@ bool sample_rows_next_score(struct sample_rows *rows, const struct sample_row *r
         return false;
     double passed = db_real(rows->scores, 3);
     *out = (struct row_score){.criterion = db_int(rows->scores, 0),
-                              .status = status_of(db_text(rows->scores, 1), db_text(rows->scores, 5)),
+                              .status = row_status_of(db_text(rows->scores, 1),
+                                                      db_text(rows->scores, 5)),
                               .value = db_real(rows->scores, 2),
                               .passed = isnan(passed) ? -1 : passed != 0,
                               .label = db_text(rows->scores, 4),
                               .reason = db_text(rows->scores, 5)};
+    apply_fix(rows, row, out);
     return true;
 }
 

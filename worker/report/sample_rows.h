@@ -4,12 +4,13 @@
 
 #include "schema/base/str.h"
 #include "worker/report/drift.h"
+#include "worker/report/stores.h"
 
 struct db;
 struct statement;
 
-/* Of live rows those that count: whose commit the broker accepted. Texts are borrowed until the
- * next row. */
+/* Of live rows those that count in every report: whose commit the broker accepted, or that are in
+ * an unacked tail of the stores. Texts are borrowed until the next row. */
 struct sample_row {
     struct str sample; /* its id */
     struct str model, endpoint, component; /* "" when not known */
@@ -18,8 +19,6 @@ struct sample_row {
     double probability;          /* of inclusion, (0,1] */
     double latency_ms, input_tokens, output_tokens; /* NAN: not known */
 };
-
-enum row_status { ROW_SCORED, ROW_NOT_APPLICABLE, ROW_SKIPPED, ROW_ERROR };
 
 struct row_score {
     int64_t criterion; /* id of the shard */
@@ -37,15 +36,18 @@ enum sample_order {
 
 /* Of one connection, at a time one. Zero-initialise. */
 struct sample_rows {
+    const struct stores *stores;
+    size_t shard; /* its number there */
     struct db *db;
     struct statement *rows, *scores;
 };
 
-/* Rows of one or two runs (ids of the shard; the same twice for one), of a range of time. */
-void sample_rows_open(struct sample_rows *rows, struct db *db, enum sample_order order,
-                      const int64_t runs[2], struct time_range range);
+/* After stores_resolve: rows of one or two runs (ids of the shard; the same twice for one), of a
+ * range of time. A shard that gives counts only has none. The stores are borrowed. */
+void sample_rows_open(struct sample_rows *rows, const struct stores *stores, size_t shard,
+                      enum sample_order order, const int64_t runs[2], struct time_range range);
 bool sample_rows_next(struct sample_rows *rows, struct sample_row *out);
-/* The next score of the row that came last. */
+/* The next score of the row that came last, as stores->fixes has it. */
 bool sample_rows_next_score(struct sample_rows *rows, const struct sample_row *row,
                             struct row_score *out);
 void sample_rows_end(struct sample_rows *rows);

@@ -162,10 +162,11 @@ static bool may_be_read(struct stores *stores, const struct open_shard *shard)
 }
 
 /* Takes the open file over. */
-static void add_shard(struct stores *stores, const char *path, struct db *db)
+static void add_shard(struct stores *stores, const char *path, struct db *db, bool counts_only)
 {
     struct error why = {0};
-    struct open_shard shard = {.path = memory_copy_string(path), .db = db};
+    struct open_shard shard = {
+        .path = memory_copy_string(path), .db = db, .counts_only = counts_only};
     db_run(shard.db, "BEGIN");
     shard.name = shard_name(shard.db);
     size_t number = may_be_read(stores, &shard) ? find_shard(stores, shard.name) : SIZE_MAX;
@@ -202,10 +203,12 @@ static bool is_older(struct db *db)
 
 /* An older shard is read as a copy that was converted: a worker of this version that takes the file
  * up converts it for good. NULL and an error: it cannot be opened. */
-static struct db *open_shard(const struct stores *stores, const char *path, struct error *error)
+static struct db *open_shard(const struct stores *stores, const char *path, bool *out_copy,
+                             struct error *error)
 {
     struct db *db = db_open(path, DB_READER, error);
-    if (!db || !is_older(db))
+    *out_copy = db && is_older(db);
+    if (!*out_copy)
         return db;
     int64_t from_ms, to_ms;
     db_close(db);
@@ -215,10 +218,11 @@ static struct db *open_shard(const struct stores *stores, const char *path, stru
 
 static void open_file(struct stores *stores, const char *path)
 {
+    bool copy;
     struct error why = {0};
-    struct db *db = open_shard(stores, path, &why);
+    struct db *db = open_shard(stores, path, &copy, &why);
     if (db)
-        add_shard(stores, path, db);
+        add_shard(stores, path, db, copy);
     else
         problems_add(&stores->partial, path, "cannot be read and is left out: %.200s", why.text);
 }
@@ -247,7 +251,7 @@ static void take_remote(void *owner, struct db *shard, const char *name)
     struct stores *stores = owner;
     struct error why = {0};
     if (!is_older(shard) || schema_migrate(shard, name, STORE_SCHEMA_VERSION, &why)) {
-        add_shard(stores, name, shard);
+        add_shard(stores, name, shard, true);
         return;
     }
     problems_add(&stores->partial, name, "cannot be converted and is left out: %.200s", why.text);
@@ -278,6 +282,28 @@ bool stores_align(const struct stores *stores, int64_t *at_ms, bool up)
         return false;
     *at_ms = up ? start_ms + HOUR_MS : start_ms;
     return true;
+}
+
+size_t stores_with_rows(struct stores *stores, const char *what)
+{
+    size_t without = 0;
+    for (size_t i = 0; i < stores->shard_count; i++)
+        without += stores->shards[i].counts_only;
+    if (without > 0)
+        problems_add(&stores->partial, "",
+                     "%zu of %zu shards give counts only (asked over HTTP, or written by an older "
+                     "assay): %s of the others",
+                     without, stores->shard_count, what);
+    return stores->shard_count - without;
+}
+
+bool stores_need_rows(struct stores *stores, struct error *error)
+{
+    return stores_with_rows(stores, "samples are") > 0 ||
+           error_set(error, ERROR_INPUT,
+                     "samples are read one by one, and no shard gives them: workers that are asked "
+                     "over HTTP serve counts only, and so does a shard of an older assay until a "
+                     "worker of this version takes it up; name folders of such shards");
 }
 
 void stores_check(struct stores *stores)
@@ -324,6 +350,7 @@ void stores_close(struct stores *stores)
     free(stores->shards);
     free(stores->tenures);
     free(stores->tails);
+    score_fixes_clear(&stores->fixes);
     free(stores->series);
     free(stores->segments);
     problems_clear(&stores->partial);

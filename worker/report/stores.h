@@ -8,6 +8,7 @@
 
 #include "schema/base/error.h"
 #include "schema/base/problems.h"
+#include "worker/report/score_fixes.h"
 
 struct db;
 
@@ -33,6 +34,7 @@ struct open_shard {
     char *path; /* or its URL */
     char *name; /* its uuid */
     struct db *db;
+    bool counts_only; /* a copy for reports (extract.h): rollups, and of rows those not acked */
 };
 
 /* A criterion's hash in the rubrics of a name, of a model: different hashes are never compared. */
@@ -50,6 +52,7 @@ struct stores {
     struct unacked_tail *tails; /* after stores_resolve */
     size_t tail_count;
     int64_t pending; /* offsets in them */
+    struct score_fixes fixes; /* after stores_resolve: scores of groups over several shards */
     /* Ids mean something in their shard only: those of all are joined by their words. */
     struct cell_series **series;
     size_t series_count;
@@ -71,12 +74,22 @@ bool stores_add(struct stores *stores, const char *store, struct error *error);
 void stores_close(struct stores *stores);
 
 /* Once all are added: which rows count that no rollup has yet, each offset once; `partial` says
- * where acked ranges of a partition overlap, leave offsets out, or name a shard that is missing. */
+ * where acked ranges of a partition overlap, leave offsets out, or name a shard that is missing.
+ * And which scores read otherwise because a group's responses lie in several shards. */
 void stores_resolve(struct stores *stores);
+
+/* Whether an offset of a shard counts by its row. */
+bool stores_in_tail(const struct stores *stores, size_t shard, int64_t source_id, int64_t offset);
 
 /* Where *at_ms lies inside an hour whose cells may have been added up: moves it to the hour's end
  * (`up`) or start. True when it moved. */
 bool stores_align(const struct stores *stores, int64_t *at_ms, bool up);
+
+/* How many shards give rows. What a worker serves and what an older program wrote gives counts
+ * only: `partial` says so, and that `what` ("samples are") is of the others. */
+size_t stores_with_rows(struct stores *stores, const char *what);
+/* For what reads samples one by one. False (INPUT): no shard gives rows. */
+bool stores_need_rows(struct stores *stores, struct error *error);
 
 /* Names in `partial` the shards that could not be read to the end since they were opened. */
 void stores_check(struct stores *stores);

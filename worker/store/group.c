@@ -54,7 +54,7 @@ static void append_units(const struct store *store, const struct fingerprint *fi
     }
 }
 
-static struct fingerprint read_units(struct str bytes, struct arena *arena)
+struct fingerprint store_fingerprint(struct str bytes, struct arena *arena)
 {
     size_t count = bytes.size / UNIT_BYTES;
     uint64_t *units = arena_new(arena, count + 1, sizeof *units);
@@ -80,7 +80,8 @@ static void read_rows(struct store *store, int64_t criterion, const struct membe
                                                 .source = db_int(read, 1),
                                                 .offset = db_int(read, 2),
                                                 .expected = (size_t)db_int(read, 3),
-                                                .fingerprint = read_units(db_text(read, 4), arena)};
+                                                .fingerprint =
+                                                    store_fingerprint(db_text(read, 4), arena)};
     db_end(read);
 }
 

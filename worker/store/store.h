@@ -139,6 +139,9 @@ enum member_place store_group_add(struct store *store, const struct member *memb
                                   struct arena *arena, struct fingerprint **out_all,
                                   size_t *out_count);
 
+/* What table fingerprint holds in its column units, in the arena. */
+struct fingerprint store_fingerprint(struct str bytes, struct arena *arena);
+
 /* The broker accepted the commit of `to`: in one transaction acked_to moves, and rollups and outbox
  * take in exactly the rows in between. */
 bool store_ack(struct store *store, struct tenure *tenure, int64_t to, struct error *error);
