@@ -5,11 +5,13 @@ import random
 import subprocess
 import zlib
 from collections import Counter, defaultdict
+from contextlib import ExitStack
 from datetime import datetime, timezone
 
 import pytest
 
 from made_stores import rounded
+from test_console import Console
 from test_fleet_report import HOUR, MIDDLE, PARTITIONS, START, WINDOWS, WORKERS, machines
 from test_fleet_rows import COMPARE, QUALITY, WINDOW, ask, but_for_shards  # noqa: F401: a fixture
 
@@ -178,3 +180,21 @@ def test_groups_over_shards_count_once(play, ask, seed):  # noqa: F811
             page = ask(command, *stores, options=more)
             check(page, rows)
             assert page["problems"] == [] and but_for_shards(page) == but_for_shards(whole)
+
+
+def test_workers_asked_over_http_serve_the_groups_they_have_part_of(play, ask, assay, mock_kafka, tmp_path):  # noqa: F811
+    rows = topic(9)
+    one = ask(DRIFT, play(one_worker(rows), "one"), options=WINDOWS)
+    kafka = mock_kafka({"other": 1})
+    with ExitStack() as running:
+        urls = []
+        for store in machines(play(fleet(9, rows, done=False), "six")):
+            log = tmp_path / f"{store.name}-log"
+            log.mkdir()
+            worker = Console(assay, log, kafka.bootstrap, "other", "--store", store, "--lanes", "1", "--metrics", "none",
+                             "--rubric", "safety")
+            running.callback(worker.worker.kill)
+            urls.append(worker.url)
+        page = ask(DRIFT, *urls, options=WINDOWS)
+        check_drift(page, rows)
+        assert page["problems"] == [] and but_for_shards(page) == but_for_shards(one)

@@ -41,6 +41,19 @@ static const struct table TABLES[] = {
      " WHERE NOT EXISTS (SELECT 1 FROM tenure c WHERE c.run = d.run AND c.source = d.source"
      " AND c.start <= d.off AND c.acked_to > d.off)",
      1, false},
+    /* Groups of responses that other shards may hold some of: not complete here, or not for good. */
+    {"INSERT INTO fingerprint SELECT f.* FROM shard.fingerprint f WHERE f.run = 1 AND"
+     " (f.criterion, f.grp) IN (SELECT p.criterion, p.grp FROM shard.fingerprint p WHERE p.run = 1"
+     " GROUP BY p.criterion, p.grp HAVING max(p.expected) = 0 OR count(*) < max(p.expected)"
+     " OR max(NOT EXISTS (SELECT 1 FROM tenure t WHERE t.run = 1 AND t.source = p.source"
+     " AND t.start <= p.off AND t.acked_to > p.off)))",
+     2, false},
+    {"INSERT OR IGNORE INTO delivery SELECT d.* FROM fingerprint f JOIN shard.delivery d"
+     " ON d.run = f.run AND d.source = f.source AND d.off = f.off",
+     2, false},
+    {"UPDATE rubric SET document = (SELECT r.document FROM shard.rubric r WHERE r.id = rubric.id)"
+     " WHERE id IN (SELECT c.rubric FROM criterion c JOIN fingerprint ON criterion = c.id)",
+     2, false},
     {"INSERT INTO score SELECT s.* FROM delivery d JOIN shard.score s"
      " ON s.run = d.run AND s.source = d.source AND s.off = d.off",
      1, false},
