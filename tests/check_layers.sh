@@ -24,19 +24,23 @@ worker/intake 8
 worker/answer 8
 worker/publish 8
 worker/lane 9
-worker/report 9
+worker/report/reading 9
 worker/console 9
 worker/demo 9
 worker/feed 9
+worker/report/pages 10
 worker/alarm 10
-worker/options 11
-worker/eval 12
-worker/label 12
-worker/doctor 12
-worker/rerun 13
-worker/rubric 13
-worker/commands 14
-worker 15
+worker/report/drift 11
+worker/report/quality 11
+worker/report/compare 11
+worker/options 12
+worker/eval 13
+worker/label 13
+worker/doctor 13
+worker/rerun 14
+worker/rubric 14
+worker/commands 15
+worker 16
 TABLE
 }
 

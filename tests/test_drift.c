@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "worker/report/drift.h"
+#include "worker/report/drift/drift.h"
 #include "worker/stats/random.h"
 #include "worker/stats/sampling.h"
 

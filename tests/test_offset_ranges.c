@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
-#include "worker/report/offset_ranges.h"
+#include "worker/report/reading/offset_ranges.h"
 
 enum { OFFSETS = 64, ROUNDS = 2000, ADDS_MAX = 12 };
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "tests/stats/simulate.h"
-#include "worker/report/drift.h"
+#include "worker/report/drift/drift.h"
 #include "worker/stats/distance.h"
 #include "worker/stats/kolmogorov_smirnov.h"
 #include "worker/stats/ranks.h"

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "tests/stats/simulate.h"
-#include "worker/report/level.h"
+#include "worker/report/reading/level.h"
 #include "worker/stats/sampling.h"
 
 enum { RUNS = 4000, REQUESTS = 10000, STRATA = 5 };

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "worker/report/level.h"
+#include "worker/report/reading/level.h"
 #include "worker/stats/e_detector.h"
 
 /* A burn rate of 1 uses up exactly what the objective allows. Windows and limits are those of the

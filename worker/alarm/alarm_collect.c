@@ -5,7 +5,7 @@
 
 #include "schema/base/memory.h"
 #include "worker/alarm/alarm_cells.h"
-#include "worker/report/cells.h"
+#include "worker/report/reading/cells.h"
 #include "worker/store/histogram.h"
 
 struct collecting {

@@ -2,7 +2,7 @@
 #ifndef ASSAY_ALARM_HISTORY_H
 #define ASSAY_ALARM_HISTORY_H
 
-#include "worker/report/level.h"
+#include "worker/report/reading/level.h"
 #include "worker/stats/onset.h"
 #include "worker/stats/survey.h"
 

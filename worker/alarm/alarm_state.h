@@ -4,9 +4,9 @@
 
 #include "schema/base/error.h"
 #include "schema/base/problems.h"
-#include "worker/alarm/alarm_stream.h"
 #include "worker/alarm/alarm_rules.h"
-#include "worker/report/stores.h"
+#include "worker/alarm/alarm_stream.h"
+#include "worker/report/reading/stores.h"
 #include "worker/store/db.h"
 
 /* Kept are the closed buckets as they were when they closed, the rules in force at each time, the

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "worker/commands/commands.h"
-#include "worker/report/compare.h"
 #include "worker/options/report_options.h"
 #include "worker/options/rubric_list.h"
 #include "worker/options/segment_options.h"
+#include "worker/report/compare/compare.h"
 
 struct compare_options {
     struct report_options report;

@@ -5,12 +5,12 @@
 
 #include "schema/base/clock.h"
 #include "schema/base/memory.h"
-#include "worker/options/args.h"
 #include "worker/commands/cmd_label.h"
 #include "worker/commands/commands.h"
 #include "worker/label/csv.h"
-#include "worker/report/label_set.h"
-#include "worker/report/page_words.h"
+#include "worker/options/args.h"
+#include "worker/report/pages/page_words.h"
+#include "worker/report/reading/label_set.h"
 
 struct list_options {
     struct arg_list stores;

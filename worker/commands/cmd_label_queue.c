@@ -9,7 +9,7 @@
 #include "worker/commands/commands.h"
 #include "worker/label/csv.h"
 #include "worker/label/label_targets.h"
-#include "worker/report/review_queue.h"
+#include "worker/label/review_queue.h"
 #include "worker/options/report_options.h"
 
 struct queue_options {

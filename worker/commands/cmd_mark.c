@@ -4,12 +4,12 @@
 
 #include "schema/base/clock.h"
 #include "schema/base/utf8.h"
-#include "worker/options/args.h"
 #include "worker/commands/commands.h"
-#include "worker/report/json_members.h"
-#include "worker/report/mark_set.h"
-#include "worker/report/page_words.h"
-#include "worker/report/remote.h"
+#include "worker/options/args.h"
+#include "worker/report/pages/json_members.h"
+#include "worker/report/pages/page_words.h"
+#include "worker/report/reading/mark_set.h"
+#include "worker/report/reading/remote.h"
 
 struct mark_options {
     struct arg_list stores;

@@ -3,15 +3,15 @@
 #include <stdlib.h>
 
 #include "schema/base/memory.h"
-#include "worker/options/args.h"
 #include "worker/commands/cmd_report.h"
 #include "worker/commands/commands.h"
-#include "worker/report/drift_report.h"
-#include "worker/report/report_models.h"
-#include "worker/report/time_range.h"
+#include "worker/options/args.h"
 #include "worker/options/report_options.h"
 #include "worker/options/rubric_list.h"
 #include "worker/options/segment_options.h"
+#include "worker/report/drift/drift_report.h"
+#include "worker/report/reading/report_models.h"
+#include "worker/report/reading/time_words.h"
 
 struct drift_options {
     struct report_options report;

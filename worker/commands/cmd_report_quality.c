@@ -3,8 +3,8 @@
 
 #include "worker/commands/cmd_report.h"
 #include "worker/commands/commands.h"
-#include "worker/report/quality.h"
 #include "worker/options/report_options.h"
+#include "worker/report/quality/quality.h"
 
 struct quality_options {
     struct report_options report;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include "schema/base/memory.h"
 #include "worker/label/label_targets.h"
-#include "worker/report/sample_rows.h"
+#include "worker/report/reading/sample_rows.h"
 
 enum { PLACE_BYTES = 32 };
 

@@ -3,8 +3,8 @@
 #define ASSAY_LABEL_IMPORT_H
 
 #include "worker/label/label_file.h"
-#include "worker/report/label_set.h"
-#include "worker/report/stores.h"
+#include "worker/report/reading/label_set.h"
+#include "worker/report/reading/stores.h"
 
 /* Zero-initialise but for what is asked; label_import_clear gives back what it made. */
 struct label_import {

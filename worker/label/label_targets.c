@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 #include "schema/base/memory.h"
-#include "worker/report/shard_names.h"
+#include "worker/report/reading/shard_names.h"
 
 enum { TARGETS_MAX = 1024 };
 

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 #include "schema/base/buffer.h"
-#include "worker/report/stores.h"
+#include "worker/report/reading/stores.h"
 
 bool label_target_known(const struct stores *stores, struct str target);
 /* "accuracy, composite, exact": all there are, ascending. */

@@ -6,7 +6,7 @@
 
 #include "schema/base/clock.h"
 #include "worker/alarm/alarm_target.h"
-#include "worker/report/time_range.h"
+#include "worker/report/reading/time_words.h"
 
 static const char COMPOSITE[] = "composite";
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "schema/base/clock.h"
-#include "worker/report/time_range.h"
+#include "worker/report/reading/time_words.h"
 
 const struct arg REPORT_ARGS[REPORT_ARG_COUNT] = {
     {.name = "store",

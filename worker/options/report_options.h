@@ -4,8 +4,8 @@
 
 #include "schema/base/error.h"
 #include "worker/options/args.h"
-#include "worker/report/drift.h"
-#include "worker/report/stores.h"
+#include "worker/report/drift/drift.h"
+#include "worker/report/reading/stores.h"
 
 struct report_options {
     struct arg_list stores;

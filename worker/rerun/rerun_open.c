@@ -3,12 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include "schema/base/clock.h"
-#include "worker/options/exit_code.h"
 #include "worker/lane/groups.h"
+#include "worker/options/exit_code.h"
 #include "worker/options/plugins.h"
-#include "worker/report/time_range.h"
-#include "worker/rerun/rerun.h"
 #include "worker/options/segment_options.h"
+#include "worker/report/reading/time_words.h"
+#include "worker/rerun/rerun.h"
 #include "worker/store/runs.h"
 
 static bool read_results(struct rerun *rerun, struct error *error)
