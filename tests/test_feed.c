@@ -19,7 +19,8 @@ static void names_tell_endpoint_variant_and_hour(void **state)
         int64_t hour_s; /* as `date -u -d ... +%s` tells it */
     } CASES[] = {
         {"chat/blue/2026/02/19/01/a.jsonl", "chat", "blue", 1771462800},
-        {"s3://b/p/q/chat/AllTraffic/2026/12/31/23/34-30-1.jsonl", "chat", "AllTraffic", 1798758000},
+        {"s3://b/p/q/chat/AllTraffic/2026/12/31/23/34-30-1.jsonl", "chat", "AllTraffic",
+         1798758000},
         {"/data/2026/2025/2026/02/19/00/a.jsonl.gz", "2026", "2025", 1771459200},
         {"chat/blue/2026/13/19/01/a.jsonl", NULL, NULL, 0}, /* no month */
         {"chat/blue/2026/02/19/24/a.jsonl", NULL, NULL, 0}, /* no hour */
@@ -46,8 +47,8 @@ static void names_tell_endpoint_variant_and_hour(void **state)
 static void names_tell_foreign_objects(void **state)
 {
     (void)state;
-    static const char *const OURS[] = {"a.jsonl", "p/a.json", "a.ndjson", "a.jsonl.gz", "x/b.json.gz",
-                                       "a.jsonl.zst"};
+    static const char *const OURS[] = {"a.jsonl",    "p/a.json",    "a.ndjson",
+                                       "a.jsonl.gz", "x/b.json.gz", "a.jsonl.zst"};
     static const char *const FOREIGN[] = {"",         "p/",        "a.csv", "a.gz",       ".jsonl",
                                           "p/.a.jsonl", "a.jsonl.tmp", "jsonl", "p/manifest"};
     for (size_t i = 0; i < sizeof OURS / sizeof *OURS; i++)
@@ -67,7 +68,8 @@ static void lines_become_records(void **state)
         bool sampled;
     } CASES[] = {
         {"{\"response\":\"x\"}",
-         "{\"endpoint\":\"e\",\"variant\":\"v\",\"model\":\"m\",\"record\":{\"response\":\"x\"}}", "", false},
+         "{\"endpoint\":\"e\",\"variant\":\"v\",\"model\":\"m\",\"record\":{\"response\":\"x\"}}",
+         "", false},
         {"{\"eventMetadata\":{\"eventId\":\"1\",\"inferenceId\":\"2\"}}",
          "{\"endpoint\":\"e\",\"variant\":\"v\",\"model\":\"m\",\"record\":{\"eventMetadata\":{"
          "\"eventId\":\"1\",\"inferenceId\":\"2\"}}}",
@@ -85,7 +87,8 @@ static void lines_become_records(void **state)
          "\"session\":\"s\"}",
          "g", false},
         {"{\"id\":\"i\",\"probability\":0.5}",
-         "{\"endpoint\":\"e\",\"variant\":\"v\",\"model\":\"m\",\"stratum\":\"e\",\"probability\":0.25,"
+         "{\"endpoint\":\"e\",\"variant\":\"v\",\"model\":\"m\",\"stratum\":\"e\",\"probability\":"
+         "0.25,"
          "\"record\":{\"id\":\"i\",\"probability\":0.5}}",
          "i", true},
         {"{\"probability\": 0.1 ,\"stratum\":\"z\",\"record\":{\"id\":\"i\"}}",
@@ -254,7 +257,11 @@ static void references_and_samples_are_forgotten_with_their_objects(void **state
 static void positions_are_read_as_written(void **state)
 {
     (void)state;
-    struct position position = {.etag = position_etag("\"e\""), .lines = 7, .digest = UINT64_MAX - 1, .done = true}, read;
+    struct position position = {.etag = position_etag("\"e\""),
+                                .lines = 7,
+                                .digest = UINT64_MAX - 1,
+                                .done = true},
+                    read;
     struct buffer text = {0}, object = {0};
     struct error error = {0};
     position_write(STR("a\"b"), "\"e\"", &position, &text);
@@ -262,8 +269,11 @@ static void positions_are_read_as_written(void **state)
                                    "\"digest\":\"fffffffffffffffe\",\"done\":true}");
     assert_true(position_read(buffer_str(&text), &object, &read, &error));
     assert_string_equal(object.data, "a\"b");
-    assert_true(read.etag == position.etag && read.lines == 7 && read.digest == position.digest && read.done);
-    static const char *const WRONG[] = {"", "{}", "[]", "{\"object\":\"a\",\"etag\":\"\",\"lines\":-1,\"digest\":\"0\",\"done\":true}"};
+    assert_true(read.etag == position.etag && read.lines == 7 && read.digest == position.digest &&
+                read.done);
+    static const char *const WRONG[] = {
+        "", "{}", "[]",
+        "{\"object\":\"a\",\"etag\":\"\",\"lines\":-1,\"digest\":\"0\",\"done\":true}"};
     for (size_t i = 0; i < sizeof WRONG / sizeof *WRONG; i++) {
         error_clear(&error);
         assert_false(position_read(str_of(WRONG[i]), &object, &read, &error));

@@ -272,8 +272,8 @@ static void a_shard_has_one_holder(void **state)
     store_close(first);
 }
 
-/* A worker recorded offsets 100 to 105 and asked the broker to commit 104, but died before it heard;
- * the next one began there and said after whom. */
+/* A worker recorded offsets 100 to 105 and asked the broker to commit 104, but died before it
+ * heard; the next one began there and said after whom. */
 static void what_a_successor_proves_is_counted(void **state)
 {
     (void)state;

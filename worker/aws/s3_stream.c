@@ -160,8 +160,8 @@ static void ask(struct part *part, int64_t now_ms)
     }
 }
 
-/* Asks for those of the first parts_max parts, up to S3_AHEAD_BYTES, that are not here yet, the first
- * one first; how long until one may be asked for again: -1 for ever. */
+/* Asks for those of the first parts_max parts, up to S3_AHEAD_BYTES, that are not here yet, the
+ * first one first; how long until one may be asked for again: -1 for ever. */
 static int64_t ask_more(struct s3_stream *stream)
 {
     int64_t now_ms = clock_steady_ms(), soonest_ms = -1;

@@ -22,7 +22,8 @@
 enum {
     LANES = 2,
     PARTITIONS = 4,
-    TRAFFIC_MS = 20 * 60 * 1000, /* the traffic's times span the last minutes */
+    TRAFFIC_HOURS = 8, /* the traffic's times span the last hours */
+    HOUR_MS = 60 * 60 * 1000,
     LOOK_MS = 50,
     SCORING_MS_MAX = 35000, /* then it is given up */
     ANSWER_DEADLINE_MS = 20000,
@@ -242,7 +243,7 @@ static bool open_all(struct demo *demo, struct error *error)
 {
     choose_topic(demo);
     demo->to_ms = clock_wall_ms();
-    demo->from_ms = demo->to_ms - TRAFFIC_MS;
+    demo->from_ms = demo->to_ms - (int64_t)TRAFFIC_HOURS * HOUR_MS;
     demo->keyring = keyring_fixed(DEMO_AWS_KEY, "no-secret-at-all", NULL);
     demo->aws = demo_aws_open(error);
     if (!demo->aws)
@@ -297,9 +298,15 @@ static bool summarise(struct demo *demo, bool *out_equal, struct error *error)
 
 static void hint(const struct demo *demo, int64_t started_ms)
 {
-    printf("\nThe demo took %.1f s. Its scores stay in %s; look at some of them:\n"
-           "  sqlite3 %s 'select * from scores limit 5'\n",
-           (double)(clock_steady_ms() - started_ms) / 1000, demo->store, demo->shards[0]);
+    const char *program = program_invocation_name;
+    printf(
+        "\nThe demo took %.1f s. Its scores stay in %s. Ask which model got worse, since when and\n"
+        "how sure that is; how good each one is, with its worst answers; and the rows themselves:\n"
+        "  %s report drift --store %s --window %dh --baseline %dh\n"
+        "  %s report quality --store %s --window %dh\n"
+        "  sqlite3 %s 'select * from scores limit 5'\n",
+        (double)(clock_steady_ms() - started_ms) / 1000, demo->store, program, demo->store,
+        TRAFFIC_HOURS / 2, TRAFFIC_HOURS / 2, program, demo->store, TRAFFIC_HOURS, demo->shards[0]);
 }
 
 static int run(struct demo *demo)

@@ -88,7 +88,8 @@ enum { COLUMN_COUNT = sizeof COLUMNS / sizeof *COLUMNS, SCORES_COLUMN = COLUMN_C
 
 /* Cells in the order of COLUMNS; empty where people write. */
 static void cells_of(const struct review_item *item, const char *target,
-                     char time[CLOCK_TEXT_BYTES], struct buffer *probability, struct str out[COLUMN_COUNT])
+                     char time[CLOCK_TEXT_BYTES], struct buffer *probability,
+                     struct str out[COLUMN_COUNT])
 {
     clock_format_rfc3339(item->at_ms, time);
     buffer_reset(probability);

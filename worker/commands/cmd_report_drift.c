@@ -69,8 +69,9 @@ static const struct arg_table DRIFT_TABLE = {
         "BETTER: the change is\nlarger than the tolerance, with 95 % confidence. NO MEANINGFUL "
         "CHANGE: it is smaller. NOT ENOUGH DATA: neither\nis sure. A report is one look; asked "
         "again and again, it finds changes that are none. Windows are half-open and\nin steps of "
-        "5 minutes, UTC. Counted are scores of files, and of workers what is committed, acknowledged "
-        "or not, each\noffset once; what is missing is listed. --store takes http://HOST:PORT, too: "
+        "5 minutes, UTC. Counted are scores of files, and of workers what is committed, "
+        "acknowledged or not, each\noffset once; what is missing is listed. --store takes "
+        "http://HOST:PORT, too: "
         "where a worker listens.\n"
         "Exit status: 0 fine, 1 a row is WORSE, 2 wrong usage, 3 a store could not be read.",
     .groups =
@@ -111,8 +112,9 @@ static bool parse_base(const struct drift_options *options, const struct mark_se
                        struct drift_question *question, struct error *error)
 {
     int64_t gap_ms = options->gap ? time_length_parse(options->gap) : 0;
-    struct time_words words = {
-        .end_ms = question->current.from_ms - gap_ms, .marks = marks, .model = options->report.model};
+    struct time_words words = {.end_ms = question->current.from_ms - gap_ms,
+                               .marks = marks,
+                               .model = options->report.model};
     if (options->gap && gap_ms == 0)
         return error_set(error, ERROR_INPUT,
                          "--gap \"%.80s\" is no length: give one such as 24h or 2d", options->gap);

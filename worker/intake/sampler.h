@@ -47,9 +47,9 @@ struct sampler; /* one thread */
 struct sampler *sampler_new(const struct sampler_config *config);
 void sampler_free(struct sampler *sampler);
 
-/* Counts the record and decides; `now_ms`: steady clock, which only a rate needs. Probabilities that
- * are not set by hand are of 64, quarter powers of 1/2, so that a report has few weights. A stratum
- * that is new keeps its first `floor` records, then what all together keep; those beyond
+/* Counts the record and decides; `now_ms`: steady clock, which only a rate needs. Probabilities
+ * that are not set by hand are of 64, quarter powers of 1/2, so that a report has few weights. A
+ * stratum that is new keeps its first `floor` records, then what all together keep; those beyond
  * SAMPLER_STRATA_MAX are one. */
 struct sampler_decision sampler_decide(struct sampler *sampler, const struct sampler_record *record,
                                        int64_t now_ms);

@@ -12,9 +12,9 @@ const struct sample_options SAMPLE_DEFAULTS = {.floor = 30};
 
 const struct arg SAMPLE_ARGS[SAMPLE_ARG_COUNT] = {
     {"sample", "BUDGET", ARG_TEXT, AT(budget),
-     "keep a part: 5% of the records, or 50/s. Strata share it by the square roots of their sizes; a "
-     "keyed hash decides, groups and sessions as a whole. Each record carries its probability, and "
-     "reports weigh by it; default all",
+     "keep a part: 5% of the records, or 50/s. Strata share it by the square roots of their sizes; "
+     "a keyed hash decides, groups and sessions as a whole. Each record carries its probability, "
+     "and reports weigh by it; default all",
      0, 0},
     {"sample-stratum", "STRATUM=P", ARG_LIST, AT(strata),
      "keep records of this stratum with probability P, beside the budget", 0, 0},
@@ -48,7 +48,8 @@ static void check_strata(const struct arg_list *strata, struct problems *problem
         char *end = NULL;
         double p = equals && equals[1] ? strtod(equals + 1, &end) : -1;
         if (!end || *end || equals == strata->values[i] || !(p >= 0 && p <= 1))
-            problems_add(problems, "", "--sample-stratum must be STRATUM=P, P from 0 to 1, not %.100s",
+            problems_add(problems, "",
+                         "--sample-stratum must be STRATUM=P, P from 0 to 1, not %.100s",
                          strata->values[i]);
     }
 }

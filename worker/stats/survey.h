@@ -73,9 +73,9 @@ struct post_stratified_estimate {
     double n_eff;    /* Kish, of the weights times their factors */
 };
 
-/* Post-stratification (Holt and Smith 1979): weights are scaled so that each stratum stands for what
- * came of it. The variance is within strata, about the mean of all where a stratum has fewer than
- * two effective scores, plus that of shares among `arrived` requests, which were drawn, too. */
+/* Post-stratification (Holt and Smith 1979): weights are scaled so that each stratum stands for
+ * what came of it. The variance is within strata, about the mean of all where a stratum has fewer
+ * than two effective scores, plus that of shares among the `arrived` requests, also drawn. */
 struct post_stratified_estimate post_stratify(const struct post_stratum *strata, size_t count,
                                               double arrived);
 

@@ -1,8 +1,9 @@
 /* answers: what models answered, remembered by what was asked, in a file of the store.
  *
  * A rerun asks it before it asks a model, so that unchanged questions cost nothing, and a rerun
- * that was killed pays for no answer twice. It holds the answers that reruns paid for (answers.sqlite,
- * written by many: see db.h) and looks into the shards of live for those that workers kept. */
+ * that was killed pays for no answer twice. It holds the answers that reruns paid for
+ * (answers.sqlite, written by many: see db.h) and looks into the shards of live for those that
+ * workers kept. */
 #ifndef ASSAY_ANSWERS_H
 #define ASSAY_ANSWERS_H
 

@@ -41,7 +41,7 @@ static const struct table TABLES[] = {
      " WHERE NOT EXISTS (SELECT 1 FROM tenure c WHERE c.run = d.run AND c.source = d.source"
      " AND c.start <= d.off AND c.acked_to > d.off)",
      1, false},
-    /* Groups of responses that other shards may hold some of: not complete here, or not for good. */
+    /* Groups of responses that other shards may hold some of: open here, or not for good. */
     {"INSERT INTO fingerprint SELECT f.* FROM shard.fingerprint f WHERE f.run = 1 AND"
      " (f.criterion, f.grp) IN (SELECT p.criterion, p.grp FROM shard.fingerprint p WHERE p.run = 1"
      " GROUP BY p.criterion, p.grp HAVING max(p.expected) = 0 OR count(*) < max(p.expected)"

@@ -1,4 +1,5 @@
-/* extract: what reports need of a shard, as a shard of its own: for those that cannot open its file. */
+/* extract: what reports need of a shard, as a shard of its own: for those that cannot open its
+ * file. */
 #ifndef ASSAY_EXTRACT_H
 #define ASSAY_EXTRACT_H
 
@@ -18,8 +19,8 @@ struct db *store_extract_open(const char *path, int64_t from_ms, int64_t to_ms,
 bool store_extract(const char *path, int64_t from_ms, int64_t to_ms, struct buffer *out,
                    struct error *error);
 
-/* The latest bucket of a shard or copy when it begins more than an hour from now: a clock was ahead.
- * Else 0. */
+/* The latest bucket of a shard or copy when it begins more than an hour from now: a clock was
+ * ahead. Else 0. */
 int64_t store_ahead_ms(struct db *shard);
 
 #endif

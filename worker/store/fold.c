@@ -54,8 +54,8 @@ struct acked_score {
     double value, weight, share; /* share: the criterion's own share */
 };
 
-/* The weighted mean of a dimension's scored criteria, built up row by row: those of the first rubric
- * that scored it. */
+/* The weighted mean of a dimension's scored criteria, built up row by row: those of the first
+ * rubric that scored it. */
 struct dimension {
     int64_t place;
     char *name;
@@ -288,18 +288,17 @@ static void fold_run(struct fold *fold, int64_t run, int64_t source, int64_t fro
     struct statement *rows = db_sql(
         db,
         "SELECT off, coalesce(model, 0), m.text, e.text, c.text, observed_at_ms, evaluation_ms,"
-        "probability, latency_ms, input_tokens, output_tokens, prompt_bytes, response_bytes, segment,"
-        "state = 'scored', captured "
+        "probability, latency_ms, input_tokens, output_tokens, prompt_bytes, response_bytes, "
+        "segment, state = 'scored', captured "
         "FROM delivery LEFT JOIN word m ON m.id = model LEFT JOIN word e "
         "ON e.id = endpoint LEFT JOIN word c ON c.id = component WHERE run = ? AND source = ? "
         "AND off >= ? AND off < ? AND (state = 'scored' OR reason = '" TERMINAL_NOT_SAMPLED "') "
         "ORDER BY off");
     struct statement *scores = db_sql(
-        db,
-        "SELECT off, criterion, status, value, passed, reason, place, criterion.name,"
-        "dimension, weight, label, rubric.name, criterion.hash, criterion.share FROM score JOIN criterion "
-        "ON criterion.id = criterion JOIN rubric ON rubric.id = criterion.rubric WHERE run = ? "
-        "AND source = ? AND off >= ? AND off < ? ORDER BY off, place, criterion");
+        db, "SELECT off, criterion, status, value, passed, reason, place, criterion.name,"
+            "dimension, weight, label, rubric.name, criterion.hash, criterion.share FROM score "
+            "JOIN criterion ON criterion.id = criterion JOIN rubric ON rubric.id = criterion.rubric WHERE run = ? "
+            "AND source = ? AND off >= ? AND off < ? ORDER BY off, place, criterion");
     bind_range(rows, run, source, from, to);
     bind_range(scores, run, source, from, to);
     bool more = db_row(scores);
@@ -353,8 +352,8 @@ static void clear_fold(struct fold *fold)
     totals_clear(&fold->totals);
 }
 
-/* Folds [from, to) but for what tenures of this shard have counted already: a group that was rewound
- * must not count rows twice, nor leave out those it had never reached. */
+/* Folds [from, to) but for what tenures of this shard have counted already: a group that was
+ * rewound must not count rows twice, nor leave out those it had never reached. */
 static void fold_uncounted(struct fold *fold, int64_t source, int64_t from, int64_t to)
 {
     struct statement *counted =

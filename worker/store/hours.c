@@ -1,7 +1,9 @@
-/* hours: adds cells of 5 minutes that are old up to hours: the same numbers in a twelfth of the rows.
+/* hours: adds cells of 5 minutes that are old up to hours: the same numbers in a twelfth of the
+ * rows.
  *
- * An hour is folded in one transaction. A row that comes late makes a cell of 5 minutes again, which
- * is added to its hour the next time. */
+ *
+ * An hour is folded in one transaction. A row that comes late makes a cell of 5 minutes again,
+ * which is added to its hour the next time. */
 #include "worker/store/rollup.h"
 
 enum { FINE_HOURS = 48 };
@@ -83,10 +85,10 @@ static void note_end(struct db *db, int64_t end_ms)
 /* The earliest cell of 5 minutes; -1: none. */
 static int64_t first_cell(struct db *db)
 {
-    struct statement *read =
-        db_sql(db, "SELECT coalesce(min(first), -1) FROM (SELECT min(bucket_ms) AS first FROM rollup "
-                   "UNION ALL SELECT min(bucket_ms) FROM measure "
-                   "UNION ALL SELECT min(bucket_ms) FROM category)");
+    struct statement *read = db_sql(
+        db, "SELECT coalesce(min(first), -1) FROM (SELECT min(bucket_ms) AS first FROM rollup "
+            "UNION ALL SELECT min(bucket_ms) FROM measure "
+            "UNION ALL SELECT min(bucket_ms) FROM category)");
     int64_t first = db_row(read) ? db_int(read, 0) : -1;
     db_end(read);
     return first;

@@ -29,8 +29,8 @@ void label_writer_add(struct label_writer *writer, const struct label *label);
 bool label_writer_commit(struct label_writer *writer, struct error *error);
 void label_writer_close(struct label_writer *writer);
 
-/* Calls back for all labels of a store, shard by shard; texts are borrowed for the call. A shard that
- * cannot be read is named in `partial`. No labels is no problem. */
+/* Calls back for all labels of a store, shard by shard; texts are borrowed for the call. A shard
+ * that cannot be read is named in `partial`. No labels is no problem. */
 void labels_each(const char *dir, void (*take)(void *owner, const struct label *label), void *owner,
                  struct problems *partial);
 

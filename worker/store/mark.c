@@ -1,4 +1,4 @@
-/* mark: what happened to a model from outside, in shards of their own: the folder marks of a store. */
+/* mark: what happened to a model from outside, in shards of their own: folder marks of a store. */
 #include "worker/store/mark.h"
 
 #include "schema/base/clock.h"

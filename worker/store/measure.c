@@ -71,7 +71,8 @@ void measures_add_label(struct measures *measures, const struct rollup_key *key,
 {
     for (size_t i = 0; i < measures->category_count; i++) {
         struct category_cell *cell = &measures->categories[i];
-        if (cell->label == label && cell->criterion == criterion && rollup_same_key(&cell->key, key)) {
+        if (cell->label == label && cell->criterion == criterion &&
+            rollup_same_key(&cell->key, key)) {
             cell->count++;
             return;
         }

@@ -164,9 +164,9 @@ static void insert_delivery(struct store *store, const struct delivery *delivery
                                           .input_tokens = -1,
                                           .output_tokens = -1,
                                           .probability = 1};
-    struct statement *row =
-        db_sql(store->db, "INSERT INTO delivery VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
-                          "ON CONFLICT DO NOTHING");
+    struct statement *row = db_sql(
+        store->db, "INSERT INTO delivery VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+                   "ON CONFLICT DO NOTHING");
     db_bind_int(row, shard_run(store, run_of(delivery)));
     db_bind_int(row, delivery->tenure->source);
     db_bind_int(row, delivery->offset);

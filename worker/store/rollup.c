@@ -128,11 +128,11 @@ static void write_cell(struct store *store, struct rollup_cell *cell)
     db_end(read);
     struct buffer histogram = {0};
     bins_write(cell->bins, BINS, &histogram);
-    struct statement *write =
-        db_sql(store->db, "INSERT INTO rollup VALUES(?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET "
-                          "scored = excluded.scored, not_applicable = excluded.not_applicable,"
-                          "skipped = excluded.skipped, error = excluded.error,"
-                          "passed = excluded.passed, histogram = excluded.histogram");
+    struct statement *write = db_sql(
+        store->db, "INSERT INTO rollup VALUES(?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET "
+                   "scored = excluded.scored, not_applicable = excluded.not_applicable,"
+                   "skipped = excluded.skipped, error = excluded.error,"
+                   "passed = excluded.passed, histogram = excluded.histogram");
     bind_cell_key(write, cell);
     db_bind_int(write, cell->scored);
     db_bind_int(write, cell->not_applicable);

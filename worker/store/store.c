@@ -161,8 +161,8 @@ static bool make_folders(const struct store_config *config, char *out, size_t si
     if (!shard_make_folder(config->dir, error))
         return false;
     if (strlen(config->dir) + (config->run ? strlen(config->run) : 0) + 8 > size)
-        return error_set(error, ERROR_FATAL, "%.100s...: the name of the store's folder is too long",
-                         config->dir);
+        return error_set(error, ERROR_FATAL,
+                         "%.100s...: the name of the store's folder is too long", config->dir);
     snprintf(out, size, "%s%s", config->dir, config->run ? "/runs" : "");
     if (!config->run)
         return true;

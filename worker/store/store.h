@@ -39,7 +39,7 @@ struct store_config {
     struct str (*mask)(void *owner, struct str text, struct arena *arena);
     void *mask_owner;
     struct totals_box *totals; /* where totals of acked rows are offered; NULL: nobody asks */
-    bool unpublished; /* acked rows fill rollups only, never the outbox: files are no live traffic */
+    bool unpublished; /* acked rows fill rollups, never the outbox: files are no live traffic */
 };
 
 /* Takes the first shard of the store that no process holds, or makes a new one. NULL: FATAL. */
@@ -63,14 +63,14 @@ int64_t store_source(struct store *store, const char *topic, const char *incarna
                      int32_t partition);
 /* The highest offset held for any incarnation-less check of a recreated topic; -1: none. */
 int64_t store_highest(struct store *store, int64_t source);
-/* The highest acked_to of this shard's tenures; -1: none. A group that starts below it was rewound. */
+/* The highest acked_to of this shard's tenures; -1: none. A group that starts below was rewound. */
 int64_t store_acked(struct store *store, int64_t source);
 /* Durable when it returns true. `predecessor` is the metadata of the commit found, "" for none. */
 bool store_open_tenure(struct store *store, int64_t source, int64_t start, const char *predecessor,
                        struct tenure *out, struct error *error);
-/* Calls back for every offset >= from that this shard already holds, ascending: those are adopted, not
- * scored again. `scored_key` is the store_run_key of its sample, NULL unless it was scored, or left out
- * by sampling. */
+/* Calls back for every offset >= from that this shard already holds, ascending: those are adopted,
+ * not scored again. `scored_key` is the store_run_key of its sample, NULL unless it was scored, or
+ * left out by sampling. */
 bool store_held(struct store *store, int64_t source, int64_t from,
                 void (*held)(void *owner, int64_t offset, const uint64_t *scored_key), void *owner,
                 struct error *error);
@@ -85,7 +85,8 @@ struct delivery {
     struct str sample_id;         /* absent when no sample could be read */
     uint64_t sample_key;
     const struct sample *sample;  /* NULL when no sample could be read */
-    double captured; /* the probability it came with, where this worker's sampling decided; else 0 */
+    double
+        captured; /* the probability it came with, where this worker's sampling decided; else 0 */
     const struct evaluated *evaluated; /* in the order of the rubrics: metrics are the first's */
     size_t evaluated_count;
     double evaluation_ms;         /* NaN when nothing was evaluated */
@@ -204,8 +205,8 @@ struct retention {
 bool store_prune(struct store *store, const struct retention *retention, int64_t now_ms,
                  bool *out_more, struct error *error);
 
-/* Adds the earliest hour of cells of 5 minutes up to one hour, when it ended 48 hours ago or longer,
- * in one transaction. *out_more: it did; there may be another. */
+/* Adds the earliest hour of cells of 5 minutes up to one hour, when it ended 48 hours ago or
+ * longer, in one transaction. *out_more: it did; there may be another. */
 bool store_fold_hours(struct store *store, int64_t now_ms, bool *out_more, struct error *error);
 
 #endif

@@ -87,10 +87,10 @@ bool store_held(struct store *store, int64_t source, int64_t from,
                 void (*held)(void *owner, int64_t offset, const uint64_t *scored_key), void *owner,
                 struct error *error)
 {
-    struct statement *rows =
-        db_sql(store->db, "SELECT off, sample_key, state = 'scored' OR reason = '"
-                          TERMINAL_NOT_SAMPLED "', run FROM delivery WHERE run IN (SELECT id FROM run) "
-                          "AND source = ? AND off >= ? ORDER BY off");
+    struct statement *rows = db_sql(
+        store->db, "SELECT off, sample_key, state = 'scored' OR reason = '" TERMINAL_NOT_SAMPLED
+                   "', run FROM delivery WHERE run IN (SELECT id FROM run) "
+                   "AND source = ? AND off >= ? ORDER BY off");
     db_bind_int(rows, source);
     db_bind_int(rows, from);
     while (db_row(rows)) {

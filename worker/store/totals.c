@@ -17,7 +17,8 @@ enum {
     SCORE_BOUND_COUNT = sizeof SCORE_BOUNDS / sizeof *SCORE_BOUNDS,
     SECONDS_BOUND_COUNT = sizeof SECONDS_BOUNDS / sizeof *SECONDS_BOUNDS,
 };
-_Static_assert((int)SECONDS_BOUND_COUNT < (int)TOTAL_COUNTS, "the last count is of what is above all bounds");
+_Static_assert((int)SECONDS_BOUND_COUNT < (int)TOTAL_COUNTS,
+               "the last count is of what is above all bounds");
 
 static const struct {
     const double *bounds;

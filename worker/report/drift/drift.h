@@ -71,8 +71,8 @@ enum drift_window drift_window_of(const struct drift_question *question, int64_t
 
 struct drift_series; /* one thread */
 
-/* Copies the question. The hours from base.from_ms to current.to_ms are at most DRIFT_HOURS_MAX, and
- * two more for windows that were widened. */
+/* Copies the question. The hours from base.from_ms to current.to_ms are at most DRIFT_HOURS_MAX,
+ * and two more for windows that were widened. */
 struct drift_series *drift_series_new(const struct drift_question *question);
 void drift_series_free(struct drift_series *series);
 /* What came of each stratum in both windows, borrowed, before any cell; NULL: not counted. */

@@ -247,8 +247,9 @@ static void add_data(struct buffer *out, const struct drift_report *report)
     add_range(out, "window", report->question.current);
     add_range(out, "baseline", report->question.base);
     if (report->question.hour_of_week)
-        buffer_append_str(out, STR("<dt>hours</dt><dd>of the baseline only the hours of the week that "
-                                   "the window has</dd>"));
+        buffer_append_str(out,
+                          STR("<dt>hours</dt><dd>of the baseline only the hours of the week that "
+                              "the window has</dd>"));
     if (watermark_ms != INT64_MIN)
         buffer_printf(out, "<dt>scores until</dt><dd>%s UTC</dd>",
                       drift_words_minute(watermark_ms, until));

@@ -1,7 +1,7 @@
 /* drift_measures: rows of a drift report for what traffic looks like: lengths, tokens, latency.
  *
- * Two passes: the first one adds histograms up and finds the quantile, the second one counts what is
- * above it, hour by hour, so that no histogram is kept of an hour. */
+ * Two passes: the first one adds histograms up and finds the quantile, the second one counts what
+ * is above it, hour by hour, so that no histogram is kept of an hour. */
 #include "worker/report/drift/drift_measures.h"
 
 #include <math.h>
@@ -177,7 +177,7 @@ static bool count_above(void *owner, const struct measure_cell_read *cell, struc
     return drift_series_add(series->cells, &one) || too_many(series, error);
 }
 
-/* Where the baseline has no values the window's stand for them, so that the row says what it has. */
+/* Where the baseline has no values the window's stand for them: the row says what it has. */
 static void set_limits(struct measuring *measuring)
 {
     for (size_t i = 0; i < measuring->count; i++) {

@@ -1,7 +1,7 @@
 /* drift_measures: rows of a drift report for what traffic looks like: lengths, tokens, latency.
  *
- * A measure drifts when the share of values at or below a quantile of the baseline does: so a row of
- * it is one of verdicts, whose mean is that share, and everything else is as with scores. */
+ * A measure drifts when the share of values at or below a quantile of the baseline does: so a row
+ * of it is one of verdicts, whose mean is that share, and everything else is as with scores. */
 #ifndef ASSAY_DRIFT_MEASURES_H
 #define ASSAY_DRIFT_MEASURES_H
 

@@ -21,8 +21,8 @@ struct tolerance {
 
 struct measure_kind; /* drift_measures.h */
 
-/* A criterion's hash in the rubrics of a name, of a model: different hashes are never compared. Or a
- * measure of its traffic, whose mean is the share of values that are not above a limit. */
+/* A criterion's hash in the rubrics of a name, of a model: different hashes are never compared. Or
+ * a measure of its traffic, whose mean is the share of values that are not above a limit. */
 struct report_series {
     char *model, *rubric, *criterion, *dimension, *hash;
     double tolerance;
@@ -30,7 +30,7 @@ struct report_series {
     struct drift_answer answer; /* after drift_report_finish */
     bool changed; /* the criterion of this name has another hash in the other window */
     const struct measure_kind *measure; /* NULL: of scores */
-    /* Of a measure, in its unit: values are told apart by being at most the limit; NAN: no values. */
+    /* Of a measure, in its unit: values are told apart by being at most it; NAN: no values. */
     double limit, base_quantile, current_quantile;
 };
 
@@ -55,7 +55,8 @@ struct drift_report {
 };
 
 /* Reads the live rows of the stores, each offset once, told apart by segments of these keys, and
- * checks that tenures tile; takes stores->partial over. Once. False (INPUT): too many series or segments. */
+ * checks that tenures tile; takes stores->partial over. Once. False (INPUT): too many series or
+ * segments. */
 bool drift_report_read(struct drift_report *report, struct stores *stores,
                        const char *const *segment_keys, size_t key_count, struct error *error);
 /* Answers, once everything was read: adjusts p, sorts rows. */
@@ -77,9 +78,9 @@ void drift_report_html(const struct drift_report *report, struct buffer *out);
 /* schema/drift-report.schema.json, one line. */
 void drift_report_json(const struct drift_report *report, struct buffer *out);
 
-/* A metric's own tolerance wins over its dimension's, that over the one for all; the last given over
- * others. `own`: what a metric has that the one for all, which is of scores, says nothing of; NAN:
- * it is of scores. */
+/* A metric's own tolerance wins over its dimension's, that over the one for all; the last given
+ * over others. `own`: what a metric has that the one for all, which is of scores, says nothing of;
+ * NAN: it is of scores. */
 double drift_report_tolerance(const struct drift_report *report, const char *criterion,
                               const char *dimension, double own);
 

@@ -219,8 +219,9 @@ static void add_windows(struct buffer *out, const struct drift_report *report)
         buffer_append_str(out, STR("          only the hours of the week that the window has; both "
                                    "are full hours\n"));
     else if (report->aligned)
-        buffer_append_str(out, STR("          widened to full hours: what is older than 48 hours is "
-                                   "kept by the hour\n"));
+        buffer_append_str(out,
+                          STR("          widened to full hours: what is older than 48 hours is "
+                              "kept by the hour\n"));
 }
 
 /* Of models of which a part was evaluated. */

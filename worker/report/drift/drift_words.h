@@ -12,8 +12,7 @@ enum { MINUTE_TEXT_BYTES = 32 };
 void drift_words_counts(const struct drift_report *report, struct buffer *out);
 /* "Sun 2026-03-01 14:00", UTC. */
 const char *drift_words_minute(int64_t ms, char out[MINUTE_TEXT_BYTES]);
-/* "m / exact"; with the rubric, or the hash too, where two rows of the report would read the same.
- */
+/* "m / exact"; with the rubric, or the hash too, where two rows of the report read the same. */
 void drift_words_name(const struct drift_report *report, const struct report_series *series,
                       struct buffer *out);
 /* "language=de, route=(none)". */
@@ -28,11 +27,12 @@ void drift_words_means(const struct report_series *series, const struct drift_ro
                        struct buffer *out);
 /* "-0.154 [-0.197, -0.112]"; nothing when it is unknown. */
 void drift_words_change(const struct drift_row *row, struct buffer *out);
-/* "about 40 to 1 beyond tolerance; p 2e-13 if nothing changed, 4e-13 over all rows"; nothing when it
- * is unknown. */
+/* "about 40 to 1 beyond tolerance; p 2e-13 if nothing changed, 4e-13 over all rows"; nothing when
+ * it is unknown. */
 void drift_words_evidence(const struct drift_row *row, struct buffer *out);
-/* What happened to the model in the hours in which a change may have begun, or the last before them:
- * "deployed v7 at Sun 2026-03-01 14:00 UTC, in these hours"; nothing without a change or marks. */
+/* What happened to the model in the hours in which a change may have begun, or the last before
+ * them: "deployed v7 at Sun 2026-03-01 14:00 UTC, in these hours"; nothing without a change or
+ * marks. */
 void drift_words_marks(const struct drift_report *report, const struct report_series *series,
                        struct buffer *out);
 /* What data would tell: "a change of 0.056 would show (80 %); for 0.02 both windows need 7.8 times

@@ -20,7 +20,7 @@ void member_range(struct buffer *out, const char *name, struct time_range range)
 void member_texts(struct buffer *out, const char *name, char **texts, size_t count);
 /* The shards that were read, ascending. */
 void member_shards(struct buffer *out, const struct stores *stores);
-/* What scores were weighted to, by model; windows by these names, null where nothing was counted. */
+/* What scores were weighted to, by model; windows by name, null where nothing was counted. */
 void member_traffic(struct buffer *out, const struct traffic_counts *counts,
                     const char *const *windows, size_t window_count);
 /* n, n_eff, mean, ci, missing, missing_bounds: members of the object that is open. */

@@ -42,7 +42,7 @@ struct reading {
     size_t segment;
     struct bin_count scores[BINS];
     size_t score_count;
-    uint64_t scored; /* their sum: the column of that name says the same, and reading it takes time */
+    uint64_t scored; /* their sum: reading the column of that name takes time */
 };
 
 /* What threads that read other shards of the stores share with us: series and problems. */

@@ -42,8 +42,9 @@ static int by_key(const void *left, const void *right)
     int order = compare_target(a, b);
     if (order == 0)
         order = strcmp(a->labeller, b->labeller);
-    return order ? order
-                 : (a->labelled_at_ms > b->labelled_at_ms) - (a->labelled_at_ms < b->labelled_at_ms);
+    return order
+               ? order
+               : (a->labelled_at_ms > b->labelled_at_ms) - (a->labelled_at_ms < b->labelled_at_ms);
 }
 
 static void free_stored(struct stored_label *one)

@@ -95,7 +95,7 @@ struct level_difference {
 
 /* Newcombe for verdicts on both sides (p by Fisher's test where all weights are equal, else by the
  * pooled z), Welch for scores: with equal weights exactly theirs, else with n_rate or n_eff and
- * the Hajek variance in place of n and the sample's. Ends are NAN when a side has too few scores. */
+ * the Hajek variance in place of n and the sample's. NAN: a side has too few scores. */
 struct level_difference level_difference(const struct level *base, const struct level *current,
                                          bool equal_weights, double alpha);
 
@@ -107,8 +107,7 @@ double level_bound(const struct level *base, double tolerance);
 struct log_wealth level_log_wealth(const struct level_sums *current, double m, bool rise);
 
 /* ln of the e-value against "the mean is not worse (or, for a rise, not better) than the baseline
- * by more than the tolerance", the baseline's bound being wrong with 1 %. NAN when it is unknown.
- */
+ * by more than the tolerance", the baseline's bound being wrong with 1 %. NAN: unknown. */
 double level_log_e(const struct level *base, const struct level_sums *current, double tolerance,
                    bool rise);
 

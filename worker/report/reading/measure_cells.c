@@ -143,11 +143,12 @@ static bool read_shard(struct reading *reading, struct error *error)
                    "FROM measure LEFT JOIN word ON word.id = model WHERE run = (SELECT id FROM run "
                    "WHERE name = 'live') AND +bucket_ms >= ? AND +bucket_ms < ?",
                    ROLLUP_BUCKET_MS, error) &&
-        read_table(reading,
-                   "SELECT coalesce(word.text, ''), name, segment, threshold, bucket_ms, histogram "
-                   "FROM measure_hour LEFT JOIN word ON word.id = model WHERE run = (SELECT id FROM "
-                   "run WHERE name = 'live') AND bucket_ms >= ? AND bucket_ms < ?",
-                   HOUR_MS, error);
+        read_table(
+            reading,
+            "SELECT coalesce(word.text, ''), name, segment, threshold, bucket_ms, histogram "
+            "FROM measure_hour LEFT JOIN word ON word.id = model WHERE run = (SELECT id FROM "
+            "run WHERE name = 'live') AND bucket_ms >= ? AND bucket_ms < ?",
+            HOUR_MS, error);
     for (size_t i = 0; fine && i < stores->tail_count; i++)
         if (&stores->shards[stores->tails[i].shard_number] == reading->shard)
             fine = read_tail(reading, &stores->tails[i], error);

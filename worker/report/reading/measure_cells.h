@@ -16,8 +16,8 @@ struct measure_cell_read {
     size_t bin_count;
 };
 
-/* As cells_each: the live run, rows that are in no rollup yet as cells of one value. All measures but
- * MEASURE_EVALUATION_US, which says nothing of traffic. */
+/* As cells_each: the live run, rows that are in no rollup yet as cells of one value. All measures
+ * but MEASURE_EVALUATION_US, which says nothing of traffic. */
 bool measure_cells_each(struct stores *stores, const struct cells_wanted *wanted,
                         bool (*take)(void *owner, const struct measure_cell_read *cell,
                                      struct error *error),

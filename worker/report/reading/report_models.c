@@ -37,9 +37,9 @@ static void add(struct models *models, struct str text)
 static void read_shard(struct models *models, struct db *db)
 {
     struct error unreadable = {0};
-    struct statement *rows =
-        db_sql(db, "SELECT text FROM word WHERE id IN (SELECT model FROM rollup WHERE run = 1 UNION "
-                   "SELECT model FROM rollup_hour WHERE run = 1)");
+    struct statement *rows = db_sql(
+        db, "SELECT text FROM word WHERE id IN (SELECT model FROM rollup WHERE run = 1 UNION "
+            "SELECT model FROM rollup_hour WHERE run = 1)");
     while (db_row(rows))
         add(models, db_text(rows, 0));
     db_end(rows);

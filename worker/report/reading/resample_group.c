@@ -200,10 +200,10 @@ static void read_scores(const struct resample_group *group, const char *hash,
                         struct score_fix *composite, struct score *out)
 {
     const struct rubric *rubric = group->rubric;
-    struct statement *read =
-        db_sql(group->stores->shards[composite->shard].db,
-               "SELECT criterion, status, value, reason FROM score WHERE run = 1 AND source = ? AND "
-               "off = ?");
+    struct statement *read = db_sql(
+        group->stores->shards[composite->shard].db,
+        "SELECT criterion, status, value, reason FROM score WHERE run = 1 AND source = ? AND "
+        "off = ?");
     for (size_t i = 0; i < rubric->criterion_count; i++)
         out[i] = score_without_value(SCORE_NOT_APPLICABLE, NULL);
     db_bind_int(read, composite->source);
