@@ -1,6 +1,5 @@
 /* assay eval: scores files here and now, without Kafka. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "worker/eval/eval_store.h"
 #include "worker/eval/eval_table.h"
 #include "worker/eval/eval_tally.h"
+#include "worker/options/interrupts.h"
 #include "worker/options/judge.h"
 #include "worker/lane/groups.h"
 #include "worker/options/plugins.h"
@@ -135,23 +135,6 @@ static bool thresholds_met(const struct threshold *thresholds, size_t count)
 }
 
 /* ---- the run ---- */
-
-static volatile sig_atomic_t interrupted;
-
-static void interrupt(int signal)
-{
-    (void)signal;
-    interrupted = 1;
-}
-
-/* The first Ctrl-C ends with a summary; a second one ends at once. */
-static void catch_interrupts(void)
-{
-    struct sigaction action = {.sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
 
 struct run {
     const struct eval_options *options;
@@ -302,7 +285,7 @@ static void print_summary(struct run *run)
 static bool score_files(struct run *run, struct rubric_set *set, struct judge *judge,
                         const struct arg_list *files, struct error *error)
 {
-    catch_interrupts();
+    interrupts_catch();
     if (!open_store(run, set, files, error) || !open_scores(run, error)) {
         close_store(run, error);
         return false;

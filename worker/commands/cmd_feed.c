@@ -1,5 +1,4 @@
 /* assay feed: capture files, or an S3 prefix of them, into a Kafka topic, each record once. */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "worker/feed/feed.h"
 #include "worker/feed/feed_summary.h"
 #include "worker/intake/source_kafka.h"
+#include "worker/options/interrupts.h"
 #include "worker/options/progress.h"
 #include "worker/options/sample_options.h"
 
@@ -142,28 +142,6 @@ static bool check(const struct feed_options *options, struct problems *problems)
     return problems->total == 0;
 }
 
-/* ---- signals ---- */
-
-static volatile sig_atomic_t interrupted;
-static struct http *volatile waiting; /* for a bucket */
-
-static void interrupt(int signal)
-{
-    (void)signal;
-    interrupted = 1;
-    if (waiting)
-        http_interrupt(waiting);
-}
-
-/* The first Ctrl-C commits what was read and ends with a summary; a second one ends at once. */
-static void catch_interrupts(void)
-{
-    struct sigaction action = {.sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
-
 /* ---- the run ---- */
 
 struct run {
@@ -250,19 +228,19 @@ static int feed(struct run *run)
     struct error error = {0};
     struct feed_summary summary = {.problems = &run->problems, .topic = run->options->topic};
     int64_t start_ms = clock_steady_ms();
-    catch_interrupts();
+    interrupts_catch();
     const struct bucket_options buckets = {
         run->options->region, run->options->profile, run->options->url};
     struct arg_list places = all_places(run->options);
     bool open = buckets_open(&run->buckets, &buckets, &places, &error), fine = false;
     if (open) {
-        waiting = run->buckets.aws.http;
+        interrupts_wake(run->buckets.aws.http);
         struct feed_config config = configure(run);
         progress_start(&run->progress, "feeding");
         fine = feed_run(&config, &summary.counts, &error);
         progress_end(&run->progress);
     }
-    waiting = NULL;
+    interrupts_wake(NULL);
     buckets_close(&run->buckets);
     arg_list_clear(&places);
     summary.seconds = (double)(clock_steady_ms() - start_ms) / 1000;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include "worker/options/args.h"
 #include "worker/commands/commands.h"
+#include "worker/options/interrupts.h"
 #include "worker/options/plugins.h"
 #include "worker/rerun/rerun.h"
 #include "worker/rerun/rerun_fleet.h"
@@ -108,28 +109,6 @@ static const struct arg_table TABLE = {
     .group_count = sizeof GROUPS / sizeof *GROUPS,
 };
 
-/* ---- signals ---- */
-
-static volatile sig_atomic_t interrupted;
-static struct http *volatile waiting; /* for a bucket */
-
-static void interrupt(int signal)
-{
-    (void)signal;
-    interrupted = 1;
-    if (waiting)
-        http_interrupt(waiting);
-}
-
-/* The first Ctrl-C ends after what is written; a second one ends at once. */
-static void catch_interrupts(void)
-{
-    struct sigaction action = {.sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
-
 /* ---- the run ---- */
 
 static void print_json(const json_t *object)
@@ -215,8 +194,8 @@ static int run_locked(struct rerun *rerun, int lock, struct error *error)
 static int run(struct rerun *rerun, struct error *error)
 {
     const struct rerun_options *options = rerun->options;
-    catch_interrupts();
-    waiting = rerun->buckets.aws.http;
+    interrupts_catch();
+    interrupts_wake(rerun->buckets.aws.http);
     if (options->dry_run)
         return estimate(rerun, error);
     bool shared = options->to_topic && run_exists(options->store, options->name);
@@ -250,7 +229,7 @@ int cmd_rerun(int argc, char **argv)
         if (error.kind == ERROR_NONE && interrupted)
             exit_code = EXIT_INTERRUPTED;
     }
-    waiting = NULL;
+    interrupts_wake(NULL);
     rerun_clear(&rerun);
     args_clear(&TABLE, &options);
     arg_list_clear(&operands);

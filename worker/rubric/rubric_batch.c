@@ -1,23 +1,15 @@
 /* rubric_batch: files scored for the commands of assay rubric. */
 #include "worker/rubric/rubric_batch.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include "worker/options/exit_code.h"
+#include "worker/options/interrupts.h"
 
 struct run {
     const char *command;
     void (*done)(void *owner, const struct evaluation *evaluation);
     void *owner;
 };
-
-static volatile sig_atomic_t interrupted;
-
-static void interrupt(int signal)
-{
-    (void)signal;
-    interrupted = 1;
-}
 
 struct rubric_set *rubric_batch_load(const char *command, const char *name,
                                      const struct judge_options *judge)
@@ -51,9 +43,7 @@ int rubric_batch_run(const char *command, struct rubric_set *set,
 {
     struct error error = {0};
     struct judge *judge = judge_wanted(options) ? judge_open(options, NULL, &error) : NULL;
-    struct sigaction action = {.sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
+    interrupts_catch();
     struct run run = {command, done, owner};
     struct batch batch = {
         .set = set, .judge = judge, .stop = &interrupted, .done = line_done, .owner = &run};
