@@ -147,7 +147,8 @@ static void configure(struct demo *demo)
                   .from = FROM_EARLIEST,
                   .properties = SHORT_SESSION,
                   .property_count = sizeof SHORT_SESSION / sizeof *SHORT_SESSION},
-        .store = {.dir = demo->store, .models = DEMO_MODEL_NAMES, .model_count = DEMO_MODELS},
+        .store = {.dir = demo->store, .models = DEMO_MODEL_NAMES, .model_count = DEMO_MODELS,
+                  .text = TEXT_FULL, .text_share = 1}, /* nobody's, and a rerun wants it */
         .answerer = &demo->answerer,
         .answer_deadline_ms = ANSWER_DEADLINE_MS,
         .keyring = demo->keyring,
@@ -298,15 +299,20 @@ static bool summarise(struct demo *demo, bool *out_equal, struct error *error)
 
 static void hint(const struct demo *demo, int64_t started_ms)
 {
-    const char *program = program_invocation_name;
-    printf(
-        "\nThe demo took %.1f s. Its scores stay in %s. Ask which model got worse, since when and\n"
-        "how sure that is; how good each one is, with its worst answers; and the rows themselves:\n"
-        "  %s report drift --store %s --window %dh --baseline %dh\n"
-        "  %s report quality --store %s --window %dh\n"
-        "  sqlite3 %s 'select * from scores limit 5'\n",
-        (double)(clock_steady_ms() - started_ms) / 1000, demo->store, program, demo->store,
-        TRAFFIC_HOURS / 2, TRAFFIC_HOURS / 2, program, demo->store, TRAFFIC_HOURS, demo->shards[0]);
+    const char *program = program_invocation_name, *store = demo->store;
+    printf("\nThe demo took %.1f s. Its scores stay in %s.\n"
+           "Which model got worse, since when, how sure is that?\n"
+           "  %s report drift --store %s --window %dh --baseline %dh\n"
+           "How good is each, and what are its worst answers?\n"
+           "  %s report quality --store %s --window %dh\n"
+           "How would it have looked by another rubric?\n"
+           "  %s rerun --store %s --name by-safety --rubric safety --window %dh\n"
+           "  %s compare live by-safety --store %s\n"
+           "And the rows themselves:\n"
+           "  sqlite3 %s 'select * from scores limit 5'\n",
+           (double)(clock_steady_ms() - started_ms) / 1000, store, program, store,
+           TRAFFIC_HOURS / 2, TRAFFIC_HOURS / 2, program, store, TRAFFIC_HOURS + 1, program, store,
+           TRAFFIC_HOURS + 1, program, store, demo->shards[0]);
 }
 
 static int run(struct demo *demo)
