@@ -45,6 +45,7 @@ def test_and_what_another_rubric_would_have_said(told):
     assert done.returncode == 0 and "400 are scored" in done.stdout, done.stdout + done.stderr
     page = json.loads(run(f"{compare} --format json").stdout)
     assert page["paired"] and page["matched"] == 400
+    assert page["recommendation"]["same_answers"] and "higher in B" in page["recommendation"]["words"]
     pii = next(row for row in page["rows"] if row["metric"] == "pii" and row["model"] == "osprey-7b")
     assert pii["delta"] == 0 and pii["a"]["n"] == 200
 

@@ -188,7 +188,8 @@ def test_the_same_rubric_gives_the_same_scores_bit_by_bit(store, rerun, rubric, 
     done = run("compare", "live", "again", "--store", where, "--format", "json")
     assert done.returncode == 0, done.stderr
     page = json.loads(done.stdout)
-    assert all(row["difference"] == 0 for row in page["rows"]) if "difference" in page["rows"][0] else page["rows"]
+    assert page["rows"] and all(row["delta"] == 0 for row in page["rows"])
+    assert page["recommendation"]["words"].startswith("the same answers score alike")
 
 
 @pytest.mark.parametrize("threads", [1, 2, 6])

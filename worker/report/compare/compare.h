@@ -147,7 +147,8 @@ struct comparison {
     struct measure_row *measures;
     size_t measure_count;
     /* the recommendation: */
-    enum drift_verdict verdict;     /* WORSE: keep A; BETTER: take B; of rows that hold over all */
+    enum drift_verdict verdict;     /* WORSE: keep A; BETTER: take B; of rows that hold over all.
+                                     * Of sides_same_answers there is nothing to take. */
     const struct compare_row *because; /* the row that decides; NULL without any */
     size_t because_row; /* its place in rows, or that of the row it is a segment of */
     struct problems notes; /* what to know before one relies on it: whole sentences */

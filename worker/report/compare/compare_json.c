@@ -185,6 +185,7 @@ static void add_recommendation(struct buffer *out, const struct comparison *comp
     buffer_append_str(out, STR("{"));
     member_text(out, "verdict", drift_verdict_name(comparison->verdict));
     member_text(out, "words", words.data);
+    member_flag(out, "same_answers", sides_same_answers(comparison->a, comparison->b));
     if (comparison->because)
         member_count(out, "row", comparison->because_row);
     if (comparison->because && comparison->because->part != COMPARE_ALL_PARTS) {

@@ -26,13 +26,15 @@ static void add_trade(const struct comparison *comparison, const char *model, st
 
 void compare_words_advice(const struct comparison *comparison, struct buffer *out)
 {
-    static const char *const words[] = {
-        [DRIFT_NOT_ENOUGH_DATA] = "not enough data to choose",
-        [DRIFT_NO_MEANINGFUL_CHANGE] = "take either: no meaningful difference",
-        [DRIFT_BETTER] = "take B: it is better",
-        [DRIFT_WORSE] = "keep A: B is worse"};
+    static const char *const words[][2] = {
+        [DRIFT_NOT_ENOUGH_DATA] = {"not enough data to choose", "not enough data to tell"},
+        [DRIFT_NO_MEANINGFUL_CHANGE] = {"take either: no meaningful difference",
+                                        "the same answers score alike"},
+        [DRIFT_BETTER] = {"take B: it is better", "the same answers score higher in B"},
+        [DRIFT_WORSE] = {"keep A: B is worse", "the same answers score lower in B"}};
     const struct compare_row *row = comparison->because;
-    buffer_append_str(out, str_of(words[comparison->verdict]));
+    bool again = sides_same_answers(comparison->a, comparison->b);
+    buffer_append_str(out, str_of(words[comparison->verdict][again]));
     if (!row)
         return;
     if (comparison->verdict != DRIFT_NOT_ENOUGH_DATA)

@@ -55,6 +55,16 @@ static bool is_run(const struct stores *stores, const char *name)
     return false;
 }
 
+static bool is_rerun(const struct stores *stores, const char *name)
+{
+    for (size_t i = 0; name && i < stores->shard_count; i++)
+        if (has_row(db_sql(stores->shards[i].db,
+                           "SELECT 1 FROM run WHERE description IS NOT NULL AND name = ?"),
+                    name))
+            return true;
+    return false;
+}
+
 static bool is_model(const struct stores *stores, const char *name)
 {
     for (size_t i = 0; i < stores->shard_count; i++)
@@ -97,6 +107,7 @@ static bool resolve(struct side *side, const char *name, const struct stores *st
                          known);
     }
     *(run ? &side->run : &side->model) = memory_copy_string(name);
+    side->rerun = is_rerun(stores, side->run);
     return true;
 }
 
@@ -127,6 +138,7 @@ bool side_parse(struct side *side, const char *text, const struct stores *stores
     if (side->run && !is_run(stores, side->run))
         return error_set(error, ERROR_INPUT, "there is no run \"%.80s\" in these stores",
                          side->run);
+    side->rerun = is_rerun(stores, side->run);
     return true;
 }
 
@@ -158,6 +170,17 @@ bool sides_apart(const struct side *a, const struct side *b)
     return strcmp(a->run ? a->run : "live", b->run ? b->run : "live") != 0 ||
            differ(a->model, b->model) || differ(a->endpoint, b->endpoint) ||
            differ(a->component, b->component);
+}
+
+static bool same(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+bool sides_same_answers(const struct side *a, const struct side *b)
+{
+    return (a->rerun || b->rerun) && same(a->model, b->model) && same(a->endpoint, b->endpoint) &&
+           same(a->component, b->component);
 }
 
 /* ---- runs in folders of their own ---- */

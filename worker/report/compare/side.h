@@ -8,6 +8,7 @@
 /* NULL: any; but for the run, which is live where none is named. */
 struct side {
     char *run, *model, *endpoint, *component;
+    bool rerun; /* of its run: it scores again what others have scored (assay rerun) */
 };
 
 /* "model:NAME", "run:NAME", "endpoint:NAME", "component:NAME", several of them with commas between;
@@ -21,6 +22,8 @@ void side_clear(struct side *side);
 bool side_holds(const struct side *side, const struct sample_row *row);
 /* Whether no row can be of both. */
 bool sides_apart(const struct side *a, const struct side *b);
+/* Whether the two are the same answers, scored twice. */
+bool sides_same_answers(const struct side *a, const struct side *b);
 
 /* Opens the shards of a run that stand in a folder of their own, runs/NAME of the store, when the
  * text names one there; they are added to the stores. */
