@@ -197,4 +197,4 @@ def test_workers_asked_over_http_serve_the_groups_they_have_part_of(play, ask, a
             urls.append(worker.url)
         page = ask(DRIFT, *urls, options=WINDOWS)
         check_drift(page, rows)
-        assert page["problems"] == [] and but_for_shards(page) == but_for_shards(one)
+        assert page["problems"] == [] and page["rows"] == one["rows"]  # they may have added old cells up to hours
