@@ -168,6 +168,8 @@ static void take_score(void *owner, uint32_t bin, uint32_t times)
 static void fix_cell(struct reading *reading, struct statement *row, struct cell *cell)
 {
     const struct score_fixes *fixes = &reading->stores->fixes;
+    if (reading->first_fix == reading->end_fix)
+        return;
     const struct score_fix like = {.model = db_int(row, 0),
                                    .criterion = db_int(row, 1),
                                    .segment = db_int(row, 2),
@@ -190,14 +192,20 @@ static void find_fixes(struct reading *reading)
     reading->fixed = memory_new(reading->end_fix - reading->first_fix + 1, sizeof(bool));
 }
 
+/* Nearly all cells hold scores only, and asking a row for a number takes time. */
+#define SELECT_CELLS                                                                               \
+    "SELECT model, criterion, segment, threshold, bucket_ms, passed, histogram,"                   \
+    "not_applicable | skipped | error, not_applicable, skipped, error "
+
 static bool read_cell(struct reading *reading, struct statement *row, int64_t length_ms,
                       struct cell *out)
 {
     reading->score_count = 0;
     reading->scored = 0;
-    if (!bins_each(BINS, db_text(row, 9), take_score, reading))
+    if (!bins_each(BINS, db_text(row, 6), take_score, reading))
         return note(reading, "a histogram is damaged: its scores do not count");
-    if (db_int(row, 8) < 0 || (uint64_t)db_int(row, 8) > reading->scored)
+    int64_t passed = db_int(row, 5);
+    if (passed < 0 || (uint64_t)passed > reading->scored)
         return note(reading, "more passed than were scored, by a cell that is damaged: it does not "
                              "count");
     *out = (struct cell){
@@ -207,12 +215,16 @@ static bool read_cell(struct reading *reading, struct statement *row, int64_t le
         .threshold = (uint64_t)db_int(row, 3),
         .bucket_ms = db_int(row, 4),
         .length_ms = length_ms,
-        .statuses = {reading->scored, (uint64_t)db_int(row, 5), (uint64_t)db_int(row, 6),
-                     (uint64_t)db_int(row, 7)},
-        .passed = (uint64_t)db_int(row, 8),
+        .statuses = {.scored = reading->scored},
+        .passed = (uint64_t)passed,
         .scores = reading->scores,
         .score_count = reading->score_count,
     };
+    if (db_int(row, 7)) {
+        out->statuses.not_applicable = (uint64_t)db_int(row, 8);
+        out->statuses.skipped = (uint64_t)db_int(row, 9);
+        out->statuses.error = (uint64_t)db_int(row, 10);
+    }
     fix_cell(reading, row, out);
     return true;
 }
@@ -312,14 +324,12 @@ static bool read_shard(struct reading *reading, struct error *error)
     find_fixes(reading);
     bool fine =
         read_table(reading,
-                   "SELECT model, criterion, segment, threshold, bucket_ms, not_applicable, "
-                   "skipped, error, passed, histogram FROM rollup WHERE run = (SELECT id FROM run "
-                   "WHERE name = ?) AND +bucket_ms >= ? AND +bucket_ms < ?",
+                   SELECT_CELLS "FROM rollup WHERE run = (SELECT id FROM run WHERE name = ?) "
+                                "AND +bucket_ms >= ? AND +bucket_ms < ?",
                    ROLLUP_BUCKET_MS, error) &&
         read_table(reading,
-                   "SELECT model, criterion, segment, threshold, bucket_ms, not_applicable, "
-                   "skipped, error, passed, histogram FROM rollup_hour WHERE run = (SELECT id FROM "
-                   "run WHERE name = ?) AND bucket_ms >= ? AND bucket_ms < ?",
+                   SELECT_CELLS "FROM rollup_hour WHERE run = (SELECT id FROM run WHERE name = ?) "
+                                "AND bucket_ms >= ? AND bucket_ms < ?",
                    HOUR_MS, error) &&
         read_tails(reading, error);
     if (!db_ok(reading->shard->db, &why))
