@@ -22,7 +22,8 @@ struct template_options {
 #define AT(member) offsetof(struct template_options, member)
 
 static const struct arg ARGS[] = {
-    {"model", "NAME", ARG_TEXT, AT(model), "as in --models of assay run and assay alarms run; other: all that are not in it", 0, 0},
+    {"model", "NAME", ARG_TEXT, AT(model),
+     "as in --models of assay run and assay alarms run; other: all that are not in it", 0, 0},
     {"endpoint", "NAME", ARG_TEXT, AT(endpoint),
      "of SageMaker, as capture records name it: metrics carry it as EndpointName", 0, 0},
     {"variant", "NAME", ARG_TEXT, AT(variant), "of the endpoint; default AllTraffic", 0, 0},
