@@ -113,15 +113,17 @@ def test_a_state_of_the_version_before_goes_on(keep, watch, run, tmp_path, rows)
 
 def test_kills_at_any_time_leave_what_an_undisturbed_run_leaves(keep, watch, run, assay, tmp_path, rows):  # noqa: F811
     store, chance, kills, state = keep(rows), random.Random(11), 0, tmp_path / "killed"
+    began = time.monotonic()
     for hour in range(30, END + 1, 37):
         watch(store, hour, "--keep", "2d", state="whole")
+    usual = (time.monotonic() - began) / len(range(30, END + 1, 37))
     for hour in range(30, END + 1, 37):
         words = [assay, "alarms", "run", "--store", store, "--state", state, "--once", "--at", stamp(hour), "--keep", "2d",
                  *RULES]
         for tries in range(4):
             with subprocess.Popen([str(word) for word in words], stdout=subprocess.DEVNULL) as going:
                 try:
-                    going.wait(chance.uniform(.001, .12) if tries < 3 else 60)
+                    going.wait(chance.uniform(0, usual) if tries < 3 else 60)
                     break
                 except subprocess.TimeoutExpired:
                     going.send_signal(signal.SIGKILL)
