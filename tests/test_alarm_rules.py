@@ -145,17 +145,28 @@ def test_what_was_changed_is_not_replayed_the_same(keep, watch, run, tmp_path): 
 
 
 @pytest.mark.parametrize("sql, words", [
-    ("UPDATE bucket SET histogram = x'ffff' WHERE at_ms = ?1", "2026-03-05T00:00:00.000Z is damaged"),
-    ("UPDATE bucket SET series = 99 WHERE at_ms = ?1 AND series = 1", "2026-03-05T00:00:00.000Z is damaged"),
+    ("UPDATE bucket SET histogram = x'ffff' WHERE at_ms = ?1", "2026-03-05T01:00:00.000Z is damaged"),
+    ("UPDATE bucket SET series = 99 WHERE at_ms = ?1 AND series = 1", "2026-03-05T01:00:00.000Z is damaged"),
     ("UPDATE rules SET document = '{' WHERE from_ms <= ?1", "cannot be replayed")])
 @pytest.mark.parametrize("command", [("run", "--once", "--store", "x"), ("list",), ("replay",)])
 def test_a_damaged_state_is_refused(keep, watch, run, tmp_path, sql, words, command):  # noqa: F811
     watch(keep(traffic(34, (0, 98), 30, steady)), 98)
     with closing(sqlite3.connect(tmp_path / "state" / "alarms.sqlite")) as state:
-        state.execute(sql, (START + 96 * HOUR,))
+        state.execute(sql, (START + 97 * HOUR,))  # after the last checkpoint
         state.commit()
     done = run("alarms", *command, "--state", tmp_path / "state")
     assert done.returncode == 3 and words in done.stderr
+
+
+def test_damage_before_a_checkpoint_stops_nobody_and_is_proved(keep, watch, run, tmp_path):  # noqa: F811
+    store = keep(traffic(34, (0, 98), 30, steady))
+    watch(store, 97)
+    with closing(sqlite3.connect(tmp_path / "state" / "alarms.sqlite")) as state:
+        state.execute("UPDATE bucket SET histogram = x'ffff' WHERE at_ms = ?", (START + 95 * HOUR,))
+        state.commit()
+    assert watch(store, 98) == []
+    done = run("alarms", "replay", "--state", tmp_path / "state")
+    assert done.returncode == 3 and "2026-03-04T23:00:00.000Z is damaged" in done.stderr
 
 
 # ---- fleets
@@ -237,7 +248,7 @@ def test_a_store_of_a_newer_program_is_named(keep, run, tmp_path):  # noqa: F811
     assert done.returncode == 3 and "newer" in done.stderr and "shard-" in done.stderr
 
 
-@pytest.mark.parametrize("sql, words", [("PRAGMA user_version = 2", "written by a newer assay"),
+@pytest.mark.parametrize("sql, words", [("PRAGMA user_version = 99", "written by a newer assay"),
                                         (None, "not a database")])
 @pytest.mark.parametrize("command", [("run", "--once", "--store", "x"), ("list",), ("replay",)])
 def test_a_state_that_is_not_ours_is_left_alone(run, watch, keep, tmp_path, sql, words, command):  # noqa: F811

@@ -194,17 +194,20 @@ def key_of(alarm):
             tuple(sorted((one["Name"], one["Value"]) for one in alarm.get("Dimensions", []))))
 
 
-@pytest.mark.parametrize("namespace", [(), ("--namespace", "Our Team/{model}/q")], ids=["default", "own"])
+@pytest.mark.parametrize("namespace,named", [((), True), (("--namespace", "Our Team/{model}/q"), True),
+                                             (("--namespace", "Ours"), True), ((), False)],
+                         ids=["default", "own", "without-model", "other"])
 def test_quality_alarms_watch_what_is_published(template, assay, mock_kafka, aws, keep, run, tmp_path,  # noqa: F811
-                                                namespace):
-    """A name that CloudWatch does not take as it is, in an endpoint that a record names."""
+                                                namespace, named):
+    """A name that CloudWatch does not take as it is, in an endpoint that a record names; or one that is not in --models."""
     model, rubric = "Chat@7", tmp_path / "kept.json"
     rubric.write_text(json.dumps(ODD))
+    models = ("--models", model) if named else ()
     kafka, now = mock_kafka({"traffic": 1}), int(time.time() * 1000)
     rows = [{"id": str(n), "model": model, "endpoint": "Chat-1", "timestamp": now - 60_000, "prompt": "?",
              "response": "Yes, it is."} for n in range(20)]
     produce(kafka.bootstrap, "traffic", [(None, json.dumps(row).encode()) for row in rows])
-    worker = Console(assay, tmp_path, kafka.bootstrap, "traffic", "--rubric", rubric, "--models", model, *namespace,
+    worker = Console(assay, tmp_path, kafka.bootstrap, "traffic", "--rubric", rubric, *models, *namespace,
                      url=aws.url)
     try:
         until_counted(worker, len(rows))
@@ -215,14 +218,18 @@ def test_quality_alarms_watch_what_is_published(template, assay, mock_kafka, aws
     start = now // HOUR * HOUR - 110 * HOUR
     store = keep([row | {"model": model} for row in traffic(1, (0, 105), 20, fall, start=start)], "watched")
     done = run("alarms", "run", "--store", store, "--state", tmp_path / "state", "--once", "--baseline", "4d", "--metrics",
-               "cloudwatch", "--models", model, *namespace, env=environment(aws.url))
+               "cloudwatch", *models, *namespace, env=environment(aws.url))
     assert done.returncode in (0, 1), done.stderr
     published = {key_of(metric) for metric in aws.client("cloudwatch").list_metrics()["Metrics"]}
-    watched = {name: key_of(alarm) for name, alarm in alarms_of(template(*namespace, model=model, rubric=ODD)).items()
+    alarms = alarms_of(template(*namespace, model=model if named else "other", rubric=ODD))
+    watched = {name: key_of(alarm) for name, alarm in alarms.items()
                if "Namespace" in alarm and "sagemaker/Endpoints" not in alarm["Namespace"]
                and alarm["Namespace"] != "AWS/SageMaker"}
     assert set(watched) == {"CompositeLow", "Drift", "ScoresMissing", "DimensionABLow", "DimensionAbLow", "DimensionSafetyLow"}
     assert set(watched.values()) <= published
+    errors, samples = (key_of(one["MetricStat"]["Metric"]) for one in alarms["EvaluationErrors"]["Metrics"][:2])
+    assert samples in published  # without an error nothing is sent of errors: the same place, another name
+    assert errors == (samples[0], "evaluation_errors", samples[2])
 
 
 def test_sagemakers_metrics_are_those_of_the_variant(template):

@@ -6,21 +6,22 @@
 
 #include "schema/base/clock.h"
 #include "schema/base/memory.h"
+#include "worker/alarm/alarm_checkpoint.h"
 #include "worker/alarm/alarm_collect.h"
 #include "worker/alarm/alarm_gauges.h"
 #include "worker/alarm/alarm_outbox.h"
 #include "worker/alarm/alarm_replay.h"
 
-/* A long history is closed in parts, each in one transaction. */
+/* A long history is closed in parts, each in one transaction; the last day gets a checkpoint. */
 enum { PART_MS = 24 * ALARM_HOUR_MS };
 
 struct alarm_cycle {
     struct alarm_cycle_config config;
     struct alarm_state *state;
     struct alarm_engine *engine;
-    bool live; /* else events are those of a replay, which the state holds already */
-    int64_t now_ms;
-    struct buffer *told; /* events of the open transaction */
+    bool live;             /* else events are those of a replay, which the state holds already */
+    int64_t now_ms, to_ms; /* of this run */
+    struct buffer *told;   /* events of the open transaction */
     size_t told_count;
 };
 
@@ -70,7 +71,9 @@ struct alarm_cycle *alarm_cycle_new(const struct alarm_cycle_config *config,
     struct alarm_cycle *cycle = memory_new(1, sizeof *cycle);
     cycle->config = *config;
     cycle->state = state;
-    cycle->engine = alarm_replay(state, words_of, take_event, cycle, error);
+    const struct alarm_listener listener = {words_of, take_event, cycle};
+    int64_t from_ms;
+    cycle->engine = alarm_replay(state, ALARM_REPLAY_SHORTEST, &listener, &from_ms, error);
     if (cycle->engine)
         return cycle;
     alarm_cycle_free(cycle);
@@ -157,6 +160,8 @@ static void close_buckets(struct alarm_cycle *cycle, const struct alarm_collecte
         for (; next < collected->count && collected->buckets[next].at_ms == close_ms; next++)
             take_bucket(cycle, &collected->buckets[next], partial);
         alarm_engine_close(cycle->engine, close_ms);
+        if (close_ms % ALARM_CHECKPOINT_MS == 0 && close_ms + ALARM_CHECKPOINT_MS > cycle->to_ms)
+            alarm_checkpoint_write(cycle->state, cycle->engine, close_ms, cycle->config.keep_ms);
     }
 }
 
@@ -228,6 +233,7 @@ bool alarm_cycle_run(struct alarm_cycle *cycle, int64_t now_ms, struct problems 
     int64_t to_ms = floor_to(now_ms - cycle->config.grace_ms, ALARM_FIVE_MS);
     bool good = true;
     cycle->now_ms = now_ms;
+    cycle->to_ms = to_ms;
     alarm_state_begin(cycle->state);
     start(cycle);
     alarm_state_use_rules(cycle->state, &cycle->config.rules);
@@ -241,8 +247,8 @@ bool alarm_cycle_run(struct alarm_cycle *cycle, int64_t now_ms, struct problems 
            alarm_state_closed_to(cycle->state) < to_ms) {
         before_ms = alarm_state_closed_to(cycle->state);
         bool last = before_ms + PART_MS >= to_ms;
-        good = close_part(cycle, last ? to_ms : before_ms + PART_MS, last, partial, out_shards,
-                          error);
+        good =
+            close_part(cycle, last ? to_ms : before_ms + PART_MS, last, partial, out_shards, error);
         if (good)
             tell(cycle);
     }

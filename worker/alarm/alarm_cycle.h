@@ -11,12 +11,13 @@ struct alarm_cycle_config {
     size_t store_count;
     const char *const *targets; /* of events: alarm_target.h */
     size_t target_count;
-    bool gauges;      /* drift_log_evidence and drift_alarm, of each cycle's last bucket */
+    bool gauges;               /* drift_log_evidence and drift_alarm, of each cycle's last bucket */
     const char *const *models; /* that get gauges of their own; others share "other" */
     size_t model_count;
     int64_t from_ms;  /* where the history begins when the state is new; 0: a baseline before now */
     int64_t grace_ms; /* a bucket closes so long after its end */
     int64_t late_ms;  /* rows whose time is longer ago are not counted any more */
+    int64_t keep_ms;  /* buckets are kept for so long at least: alarm_checkpoint.h */
     struct alarm_rules rules;
     void (*told)(void *owner,
                  struct str event_json); /* each event, once it is durable; may be NULL */

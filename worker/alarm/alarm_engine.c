@@ -6,6 +6,7 @@
 
 #include "schema/base/memory.h"
 #include "worker/alarm/alarm_silence.h"
+#include "worker/alarm/alarm_snapshot.h"
 
 /* An onset and a change of a criterion so near to each other are told together. */
 enum { CHANGE_NEAR_MS = 2 * ALARM_HOUR_MS };
@@ -231,4 +232,35 @@ size_t alarm_engine_firing(const struct alarm_engine *engine)
     for (size_t i = 0; i < engine->model_count; i++)
         firing += engine->models[i].onset_ms != 0;
     return firing;
+}
+
+/* ---- as bytes ---- */
+
+static void walk_model(struct pack *pack, struct alarm_model *model)
+{
+    int64_t hours = model->hours;
+    pack_text(pack, &model->model);
+    pack_int(pack, &model->last_ms);
+    pack_int(pack, &hours);
+    pack_int(pack, &model->last_hour);
+    pack_int(pack, &model->onset_ms);
+    model->hours = (uint32_t)hours;
+}
+
+void alarm_engine_snapshot(struct alarm_engine *engine, struct pack *pack)
+{
+    pack_real(pack, &engine->detector_hours);
+    pack_count(pack, &engine->model_count, ALARM_STREAMS_MAX);
+    if (!pack->out)
+        engine->models = memory_new(engine->model_count + 1, sizeof *engine->models);
+    for (size_t i = 0; i < engine->model_count; i++)
+        walk_model(pack, &engine->models[i]);
+}
+
+bool alarm_engine_snapshot_stream(struct alarm_engine *engine, int64_t id, struct pack *pack)
+{
+    struct alarm_stream *stream = find(engine, id);
+    if (stream)
+        alarm_snapshot_stream(pack, stream);
+    return stream != NULL;
 }

@@ -2,6 +2,7 @@
 #ifndef ASSAY_ALARM_ENGINE_H
 #define ASSAY_ALARM_ENGINE_H
 
+#include "worker/alarm/alarm_pack.h"
 #include "worker/alarm/alarm_stream.h"
 
 /* A function of the rules and the closed buckets alone: no clock, no chance, no I/O; whoever feeds
@@ -46,5 +47,11 @@ const struct alarm_stream *const *alarm_engine_streams(const struct alarm_engine
 double alarm_engine_detector_hours(const struct alarm_engine *engine);
 /* Alarms that fire now. */
 size_t alarm_engine_firing(const struct alarm_engine *engine);
+
+/* As bytes and back, between two buckets: what belongs to no stream, and each stream. Read into a
+ * new engine that knows the same streams and has seen nothing; configure it then with the rules of
+ * the next bucket. False: no stream has this id. */
+void alarm_engine_snapshot(struct alarm_engine *engine, struct pack *pack);
+bool alarm_engine_snapshot_stream(struct alarm_engine *engine, int64_t id, struct pack *pack);
 
 #endif

@@ -95,14 +95,24 @@ void alarm_kept_add(struct alarm_state *state, const struct alarm_kept *bucket)
     db_do(write);
 }
 
-bool alarm_kept_each_bucket(struct alarm_state *state,
+bool alarm_kept_each_bucket(struct alarm_state *state, int64_t after_ms,
                             void (*each)(void *owner, const struct alarm_kept *bucket), void *owner,
                             struct error *error)
 {
-    each_row(db_sql(alarm_state_db(state),
-                    "SELECT at_ms, series, segment, threshold, scored, not_applicable, skipped, "
-                    "error, passed, histogram FROM bucket ORDER BY at_ms, series, segment, "
-                    "threshold"),
-             each, owner);
+    struct statement *rows =
+        db_sql(alarm_state_db(state),
+               "SELECT at_ms, series, segment, threshold, scored, not_applicable, skipped, error, "
+               "passed, histogram FROM bucket WHERE at_ms > ? ORDER BY at_ms, series, segment, "
+               "threshold");
+    db_bind_int(rows, after_ms);
+    each_row(rows, each, owner);
     return db_ok(alarm_state_db(state), error);
+}
+
+void alarm_kept_forget(struct alarm_state *state, int64_t to_ms)
+{
+    struct statement *write = db_sql(alarm_state_db(state), "DELETE FROM bucket WHERE at_ms <= ?");
+    db_bind_int(write, to_ms);
+    db_do(write);
+    alarm_state_set_kept_from(state, to_ms);
 }

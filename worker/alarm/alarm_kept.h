@@ -23,9 +23,12 @@ void alarm_kept_take(struct alarm_state *state, const struct alarm_kept *cell, i
 void alarm_kept_forget_taken(struct alarm_state *state, int64_t before_ms);
 
 void alarm_kept_add(struct alarm_state *state, const struct alarm_kept *bucket);
-/* Calls back for each kept cell, by time, series, segment, threshold. */
-bool alarm_kept_each_bucket(struct alarm_state *state,
+/* Calls back for each kept cell of buckets that ended after `after_ms`, by time, series, segment,
+ * threshold. */
+bool alarm_kept_each_bucket(struct alarm_state *state, int64_t after_ms,
                             void (*each)(void *owner, const struct alarm_kept *bucket), void *owner,
                             struct error *error);
+/* Forgets the buckets that ended by then: no replay can begin before. */
+void alarm_kept_forget(struct alarm_state *state, int64_t to_ms);
 
 #endif

@@ -2,6 +2,7 @@
 #include "worker/alarm/alarm_replay.h"
 
 #include "schema/base/clock.h"
+#include "worker/alarm/alarm_checkpoint.h"
 #include "worker/store/histogram.h"
 
 struct unpacked {
@@ -66,25 +67,85 @@ static void take_bucket(void *owner, const struct alarm_kept *bucket)
     error_set(&replay->error, ERROR_FATAL, "the bucket that ends at %s is damaged", at);
 }
 
-struct alarm_engine *alarm_replay(struct alarm_state *state, alarm_words *words, alarm_tell *tell,
-                                  void *owner, struct error *error)
+/* A new engine at the beginning, or at a checkpoint; false: that does not hold. */
+static bool begin(struct replay *replay, int64_t from_ms, bool checkpoint,
+                  const struct alarm_listener *listener)
 {
     struct alarm_rules rules = alarm_rules_default();
-    struct replay replay = {.state = state, .closed_to_ms = alarm_state_from(state)};
     size_t count;
-    const struct alarm_series *series = alarm_state_series(state, &count);
-    alarm_state_rules_at(state, replay.closed_to_ms + ALARM_FIVE_MS, &rules, &replay.error);
-    replay.engine = alarm_engine_new(&rules, words, tell, owner);
+    const struct alarm_series *series = alarm_state_series(replay->state, &count);
+    replay->closed_to_ms = from_ms;
+    alarm_state_rules_at(replay->state, from_ms + ALARM_FIVE_MS, &rules, &replay->error);
+    replay->engine = alarm_engine_new(&rules, listener->words, listener->tell, listener->owner);
     for (size_t i = 0; i < count; i++)
-        alarm_engine_stream(replay.engine, &series[i]);
-    bool read = alarm_kept_each_bucket(state, take_bucket, &replay, error);
-    if (read && replay.error.kind == ERROR_NONE)
-        close_to(&replay, alarm_state_closed_to(state));
-    if (read && replay.error.kind == ERROR_NONE)
+        alarm_engine_stream(replay->engine, &series[i]);
+    if (!checkpoint)
+        return true;
+    if (alarm_checkpoint_read(replay->state, from_ms, replay->engine)) {
+        alarm_engine_configure(replay->engine, &rules);
+        return true;
+    }
+    alarm_engine_free(replay->engine);
+    replay->engine = NULL;
+    return false;
+}
+
+static bool begin_at_checkpoint(struct replay *replay, enum alarm_replay_start start,
+                                const struct alarm_listener *listener)
+{
+    int64_t times[ALARM_CHECKPOINTS_MAX];
+    size_t count = alarm_checkpoint_times(replay->state, times);
+    for (size_t i = 0; i < count; i++) {
+        int64_t at_ms = times[start == ALARM_REPLAY_SHORTEST ? count - 1 - i : i];
+        if (begin(replay, at_ms, true, listener))
+            return true;
+    }
+    return false;
+}
+
+/* Where all buckets are kept, the longest replay begins with the first of them, and so does any
+ * when no checkpoint holds. */
+static bool begin_somewhere(struct replay *replay, enum alarm_replay_start start,
+                            const struct alarm_listener *listener, struct error *error)
+{
+    char kept_from[CLOCK_TEXT_BYTES];
+    int64_t first_ms = alarm_state_from(replay->state);
+    bool all_kept = alarm_state_kept_from(replay->state) == first_ms;
+    if (all_kept && start == ALARM_REPLAY_LONGEST)
+        return begin(replay, first_ms, false, listener);
+    if (begin_at_checkpoint(replay, start, listener))
+        return true;
+    if (all_kept)
+        return begin(replay, first_ms, false, listener);
+    clock_format_rfc3339(alarm_state_kept_from(replay->state), kept_from);
+    return error_set(error, ERROR_FATAL,
+                     "alarms.sqlite cannot be replayed: no checkpoint in it is of this version of "
+                     "assay and whole, and buckets before %s are no longer kept. Go on with the "
+                     "version that wrote it, or begin anew with another --state",
+                     kept_from);
+}
+
+static bool replay_rest(struct replay *replay, struct error *error)
+{
+    if (!alarm_kept_each_bucket(replay->state, replay->closed_to_ms, take_bucket, replay, error))
+        return false;
+    if (replay->error.kind == ERROR_NONE)
+        close_to(replay, alarm_state_closed_to(replay->state));
+    return replay->error.kind == ERROR_NONE ||
+           error_set(error, replay->error.kind, "alarms.sqlite cannot be replayed: %s",
+                     replay->error.text);
+}
+
+struct alarm_engine *alarm_replay(struct alarm_state *state, enum alarm_replay_start start,
+                                  const struct alarm_listener *listener, int64_t *out_from_ms,
+                                  struct error *error)
+{
+    struct replay replay = {.state = state};
+    if (!begin_somewhere(&replay, start, listener, error))
+        return NULL;
+    *out_from_ms = replay.closed_to_ms;
+    if (replay_rest(&replay, error))
         return replay.engine;
-    if (read)
-        error_set(error, replay.error.kind, "alarms.sqlite cannot be replayed: %s",
-                  replay.error.text);
     alarm_engine_free(replay.engine);
     return NULL;
 }

@@ -7,54 +7,16 @@
 #include <unistd.h>
 
 #include "schema/base/memory.h"
+#include "worker/alarm/alarm_tables.h"
 #include "worker/store/lock.h"
 #include "worker/store/shard.h"
 
-enum { PATH_BYTES = 4096, CHECKPOINT_PAGES = 2000, VERSION = 1 };
-
-/* To change it: raise VERSION, and write how the version before becomes this one. */
-static const char TABLES[] =
-    "CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
-    /* in force for buckets that end after from_ms */
-    "CREATE TABLE rules(from_ms INTEGER PRIMARY KEY, document TEXT NOT NULL) STRICT;"
-    "CREATE TABLE series(id INTEGER PRIMARY KEY, model TEXT NOT NULL, rubric TEXT NOT NULL,"
-    " criterion TEXT NOT NULL, dimension TEXT NOT NULL, hash TEXT NOT NULL,"
-    " UNIQUE(model, rubric, criterion, hash)) STRICT;"
-    "CREATE TABLE segment(id INTEGER PRIMARY KEY, words TEXT NOT NULL UNIQUE) STRICT;"
-    /* what the stores held of a time, five minutes or an hour, when it was last looked at; at_ms:
-     * its start */
-    "CREATE TABLE taken(series INTEGER NOT NULL, segment INTEGER NOT NULL,"
-    " threshold INTEGER NOT NULL, at_ms INTEGER NOT NULL, scored INTEGER NOT NULL,"
-    " not_applicable INTEGER NOT NULL, skipped INTEGER NOT NULL, error INTEGER NOT NULL,"
-    " passed INTEGER NOT NULL, histogram BLOB NOT NULL,"
-    " PRIMARY KEY(series, segment, threshold, at_ms)) STRICT, WITHOUT ROWID;"
-    /* closed buckets, never changed; at_ms: their end */
-    "CREATE TABLE bucket(at_ms INTEGER NOT NULL, series INTEGER NOT NULL,"
-    " segment INTEGER NOT NULL, threshold INTEGER NOT NULL, scored INTEGER NOT NULL,"
-    " not_applicable INTEGER NOT NULL, skipped INTEGER NOT NULL, error INTEGER NOT NULL,"
-    " passed INTEGER NOT NULL, histogram BLOB NOT NULL,"
-    " PRIMARY KEY(at_ms, series, segment, threshold)) STRICT, WITHOUT ROWID;"
-    "CREATE TABLE event(number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, alarm TEXT NOT NULL,"
-    " at_ms INTEGER NOT NULL, body TEXT NOT NULL) STRICT;"
-    "CREATE INDEX event_alarm ON event(alarm);"
-    /* ready -> sending -> sent | refused | expired; found 'sending' after a crash, it is sent again
-     */
-    "CREATE TABLE outbox(id INTEGER PRIMARY KEY, event INTEGER NOT NULL, target TEXT NOT NULL,"
-    " state TEXT NOT NULL CHECK(state IN ('ready','sending','sent','refused','expired')),"
-    " attempts INTEGER NOT NULL, due_ms INTEGER NOT NULL, made_ms INTEGER NOT NULL,"
-    " UNIQUE(event, target)) STRICT;"
-    "CREATE INDEX outbox_open ON outbox(due_ms) WHERE state IN ('ready','sending');"
-    /* gauges for CloudWatch; found 'sending' after a crash, they are never sent again */
-    "CREATE TABLE metric(id INTEGER PRIMARY KEY,"
-    " state TEXT NOT NULL CHECK(state IN ('ready','sending','sent','refused','expired')),"
-    " minute_ms INTEGER NOT NULL, model TEXT NOT NULL, name TEXT NOT NULL, kind TEXT NOT NULL,"
-    " value REAL NOT NULL) STRICT;"
-    "PRAGMA user_version=1";
+enum { PATH_BYTES = 4096, CHECKPOINT_PAGES = 2000 };
 
 struct alarm_state {
     struct db *db;
     int lock;
-    int64_t from_ms, closed_to_ms, hours_to_ms, taken_from_ms;
+    int64_t from_ms, closed_to_ms, hours_to_ms, taken_from_ms, kept_from_ms;
     struct alarm_series *series;
     char **segments; /* words, by id - 1 */
     size_t series_count, segment_count;
@@ -67,29 +29,6 @@ static int64_t read_int(struct statement *statement)
     int64_t value = db_row(statement) ? db_int(statement, 0) : 0;
     db_end(statement);
     return value;
-}
-
-static bool make_tables(struct alarm_state *state, struct error *error)
-{
-    db_begin(state->db);
-    db_run(state->db, TABLES);
-    return db_commit(state->db, error);
-}
-
-static bool check_version(struct alarm_state *state, const char *path, bool writes,
-                          struct error *error)
-{
-    int64_t version = read_int(db_sql(state->db, "PRAGMA user_version"));
-    if (!db_ok(state->db, error))
-        return false;
-    if (version > VERSION)
-        return error_set(error, ERROR_FATAL,
-                         "%s was written by a newer assay (format %lld, this one knows %d)", path,
-                         (long long)version, VERSION);
-    if (version == VERSION)
-        return true;
-    return writes ? make_tables(state, error)
-                  : error_set(error, ERROR_INPUT, "%s is no file of assay alarms run", path);
 }
 
 static void add_series(struct alarm_state *state, struct alarm_series series)
@@ -137,6 +76,7 @@ static bool load(struct alarm_state *state, struct error *error)
     state->closed_to_ms = read_time(db, "closed_to_ms");
     state->hours_to_ms = read_time(db, "hours_to_ms");
     state->taken_from_ms = read_time(db, "taken_from_ms");
+    state->kept_from_ms = read_time(db, "kept_from_ms");
     load_names(state);
     return db_ok(db, error);
 }
@@ -165,7 +105,7 @@ static bool open_file(struct alarm_state *state, const char *dir, enum alarm_ope
     if (!reads && (!shard_make_folder(dir, error) || !take_lock(state, path, error)))
         return false;
     state->db = db_open(path, reads ? DB_READER : DB_WRITER, error);
-    if (!state->db || !check_version(state, path, !reads, error))
+    if (!state->db || !alarm_tables_check(state->db, path, !reads, error))
         return false;
     if (reads)
         db_run(state->db, "BEGIN"); /* all of one moment */
@@ -273,6 +213,17 @@ void alarm_state_set_taken_from(struct alarm_state *state, int64_t taken_from_ms
     write_time(state, "taken_from_ms", taken_from_ms);
 }
 
+int64_t alarm_state_kept_from(const struct alarm_state *state)
+{
+    return state->kept_from_ms > state->from_ms ? state->kept_from_ms : state->from_ms;
+}
+
+void alarm_state_set_kept_from(struct alarm_state *state, int64_t kept_from_ms)
+{
+    state->kept_from_ms = kept_from_ms;
+    write_time(state, "kept_from_ms", kept_from_ms);
+}
+
 /* ---- rules ---- */
 
 static bool last_rules(struct alarm_state *state, int64_t before_ms, struct buffer *out)
@@ -314,6 +265,16 @@ bool alarm_state_rules_at(struct alarm_state *state, int64_t close_ms, struct al
                 alarm_rules_read(buffer_str(&document), out, error);
     buffer_clear(&document);
     return good;
+}
+
+void alarm_state_rules_before(struct alarm_state *state, int64_t before_ms, struct buffer *out)
+{
+    struct statement *rows =
+        db_sql(state->db, "SELECT from_ms, document FROM rules WHERE from_ms < ? ORDER BY from_ms");
+    db_bind_int(rows, before_ms);
+    while (db_row(rows))
+        buffer_printf(out, "%lld %.*s\n", (long long)db_int(rows, 0), STR_ARGS(db_text(rows, 1)));
+    db_end(rows);
 }
 
 bool alarm_state_rules_change(struct alarm_state *state, int64_t close_ms)
@@ -403,11 +364,13 @@ int64_t alarm_state_add_event(struct alarm_state *state, const char *id, const c
     return db_last_id(state->db);
 }
 
-bool alarm_state_each_event(struct alarm_state *state,
+bool alarm_state_each_event(struct alarm_state *state, int64_t after_ms,
                             void (*each)(void *owner, int64_t number, struct str json), void *owner,
                             struct error *error)
 {
-    struct statement *rows = db_sql(state->db, "SELECT number, body FROM event ORDER BY number");
+    struct statement *rows =
+        db_sql(state->db, "SELECT number, body FROM event WHERE at_ms > ? ORDER BY number");
+    db_bind_int(rows, after_ms);
     while (db_row(rows))
         each(owner, db_int(rows, 0), db_text(rows, 1));
     db_end(rows);

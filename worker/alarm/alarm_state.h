@@ -10,8 +10,9 @@
 #include "worker/store/db.h"
 
 /* Kept are the closed buckets as they were when they closed, the rules in force at each time, the
- * events, and what is still to be delivered. The engine's state is not kept: it is replayed from
- * the buckets, so there is one way to it. About 60 bytes for five minutes of a stream with rows. */
+ * events, and what is still to be delivered. The engine is replayed from the buckets, from the
+ * latest checkpoint on (alarm_checkpoint.h). About 60 bytes for five minutes of a stream with rows,
+ * as long as its buckets are kept. */
 struct alarm_state;
 
 enum alarm_open {
@@ -43,6 +44,8 @@ void alarm_state_use_rules(struct alarm_state *state, const struct alarm_rules *
  * with `error`. */
 bool alarm_state_rules_at(struct alarm_state *state, int64_t close_ms, struct alarm_rules *out,
                           struct error *error);
+/* Appends all rules that came into force before this time, and when, one a line. */
+void alarm_state_rules_before(struct alarm_state *state, int64_t before_ms, struct buffer *out);
 /* Whether other rules came into force since the bucket before. */
 bool alarm_state_rules_change(struct alarm_state *state, int64_t close_ms);
 
@@ -63,10 +66,15 @@ void alarm_state_set_hours_to(struct alarm_state *state, int64_t hours_to_ms);
 int64_t alarm_state_taken_from(const struct alarm_state *state);
 void alarm_state_set_taken_from(struct alarm_state *state, int64_t taken_from_ms);
 
+/* Before this, buckets are no longer kept; where the history begins at first. */
+int64_t alarm_state_kept_from(const struct alarm_state *state);
+void alarm_state_set_kept_from(struct alarm_state *state, int64_t kept_from_ms);
+
 /* Events, as alarm_event_json wrote them, in order. `number` counts from 1. */
 int64_t alarm_state_add_event(struct alarm_state *state, const char *id, const char *alarm,
                               int64_t at_ms, struct str json);
-bool alarm_state_each_event(struct alarm_state *state,
+/* Those of buckets that ended after `after_ms`. */
+bool alarm_state_each_event(struct alarm_state *state, int64_t after_ms,
                             void (*each)(void *owner, int64_t number, struct str json), void *owner,
                             struct error *error);
 

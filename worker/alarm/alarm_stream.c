@@ -75,12 +75,18 @@ static bool has_bound(const struct alarm_stream *stream)
     return stream->bound > 0 && stream->bound < 1;
 }
 
+/* Something is promised of it. */
+static bool burns(const struct alarm_stream *stream)
+{
+    return stream->burn && stream->burn->objective > 0;
+}
+
 size_t alarm_stream_detectors(const struct alarm_stream *stream, const struct alarm_rules *rules)
 {
-    size_t burn = stream->burn && stream->burn->objective > 0;
     if (stream->phase == ALARM_RETIRED || !stream->first_ms)
         return 0;
-    return burn + (stream->phase == ALARM_WATCHING && has_bound(stream) ? 1 + rules->fast : 0);
+    return burns(stream) +
+           (stream->phase == ALARM_WATCHING && has_bound(stream) ? 1 + rules->fast : 0);
 }
 
 static bool know_threshold(struct alarm_stream *stream, uint64_t threshold)
@@ -105,7 +111,7 @@ bool alarm_stream_add(struct alarm_stream *stream, const struct alarm_cell *cell
     if (cell->score_count > 0)
         alarm_history_add(&stream->history, cell->segment, cell->threshold, close_ms, cell->scores,
                           cell->score_count);
-    if (stream->burn)
+    if (burns(stream))
         alarm_burn_add(stream->burn, cell->threshold, cell->statuses.scored, cell->passed);
     return true;
 }
@@ -247,7 +253,7 @@ void alarm_stream_close_five(struct alarm_stream *stream, const struct alarm_clo
         learn(stream, close);
     else if (stream->phase == ALARM_WATCHING)
         watch_five(stream, close);
-    if (stream->burn && stream->burn->objective > 0 && stream->phase != ALARM_RETIRED)
+    if (burns(stream) && stream->first_ms && stream->phase != ALARM_RETIRED)
         alarm_burn_close(stream, close);
     alarm_health_add(&stream->five.statuses, stream);
     level_clear(&stream->five);

@@ -22,8 +22,8 @@ struct template_options {
 #define AT(member) offsetof(struct template_options, member)
 
 static const struct arg ARGS[] = {
-    {"model", "NAME", ARG_TEXT, AT(model), "as in --models of assay run and assay alarms run", 0,
-     0},
+    {"model", "NAME", ARG_TEXT, AT(model),
+     "as in --models of assay run and assay alarms run; other: all that are not in it", 0, 0},
     {"endpoint", "NAME", ARG_TEXT, AT(endpoint),
      "of SageMaker, as capture records name it: metrics carry it as EndpointName", 0, 0},
     {"variant", "NAME", ARG_TEXT, AT(variant), "of the endpoint; default AllTraffic", 0, 0},
@@ -38,7 +38,9 @@ static const struct arg ARGS[] = {
     {"fallback", "VARIANT", ARG_TEXT, AT(fallback),
      "where the answer, once it is ENABLED, sends all traffic; default fallback", 0, 0},
     {"namespace", "TEMPLATE", ARG_TEXT, AT(namespace),
-     "of the metrics, with {model}; default that of assay run", 0, 0},
+     "of the metrics, with {model}; default that of assay run --preset default, whose names these "
+     "are",
+     0, 0},
     PLUGINS_ARG(AT(evaluators)),
     {"out", "FILE", ARG_TEXT, AT(out), "default standard output", 0, 0},
 };

@@ -6,6 +6,7 @@
 #include "schema/base/clock.h"
 #include "schema/base/json_read.h"
 #include "schema/base/memory.h"
+#include "worker/alarm/alarm_checkpoint.h"
 #include "worker/alarm/alarm_replay.h"
 #include "worker/options/args.h"
 #include "worker/commands/cmd_alarms.h"
@@ -32,9 +33,12 @@ static const struct arg_table LIST_TABLE = {
     .group_count = 1,
 };
 static const struct arg_table REPLAY_TABLE = {
-    .description = "Computes every alarm again from the closed buckets, under the rules that were "
-                   "in force then, and compares\nwith what was told.\n\nExit status: 0 the same to "
-                   "the byte, 1 not the same, 2 wrong usage, 3 the state could not be read.",
+    .description =
+        "Computes every alarm again from the closed buckets that are kept (--keep of assay "
+        "alarms run), under the rules\nthat were in force then, and compares with what "
+        "was told, and with the state that assay alarms run would go on\nfrom.\n\nExit "
+        "status: 0 the same to the byte, 1 not the same, 2 wrong usage, 3 the state could "
+        "not be read.",
     .groups = GROUPS,
     .group_count = 1,
 };
@@ -75,26 +79,33 @@ static const char *words_of(void *owner, int64_t segment)
 
 struct reading {
     struct alarm_state *state;
-    struct alarm_engine *engine;
-    struct told kept, replayed;
+    struct alarm_engine *engine; /* as alarms run would go on with it */
+    struct told resumed;         /* what it told on the way */
 };
+
+static struct alarm_engine *replay_into(struct told *told, struct alarm_state *state,
+                                        enum alarm_replay_start start, int64_t *out_from_ms,
+                                        struct error *error)
+{
+    const struct alarm_listener listener = {words_of, add_event, told};
+    told->state = state;
+    return alarm_replay(state, start, &listener, out_from_ms, error);
+}
 
 static bool read_state(struct reading *reading, const char *dir, struct error *error)
 {
+    int64_t from_ms;
     reading->state = alarm_state_open(dir, ALARM_OPEN_READ, error);
-    if (!reading->state)
-        return false;
-    reading->kept.state = reading->replayed.state = reading->state;
-    reading->engine = alarm_replay(reading->state, words_of, add_event, &reading->replayed, error);
-    return reading->engine &&
-           alarm_state_each_event(reading->state, add_kept, &reading->kept, error);
+    if (reading->state)
+        reading->engine =
+            replay_into(&reading->resumed, reading->state, ALARM_REPLAY_SHORTEST, &from_ms, error);
+    return reading->engine != NULL;
 }
 
 static void clear(struct reading *reading)
 {
     alarm_engine_free(reading->engine);
-    buffer_clear(&reading->kept.lines);
-    buffer_clear(&reading->replayed.lines);
+    buffer_clear(&reading->resumed.lines);
     alarm_state_close(reading->state);
 }
 
@@ -123,9 +134,8 @@ static void print_baseline(const struct alarm_stream *stream, double log_thresho
     char from[CLOCK_TEXT_BYTES], to[CLOCK_TEXT_BYTES];
     clock_format_rfc3339(stream->first_ms - ALARM_FIVE_MS, from);
     clock_format_rfc3339(stream->frozen_ms, to);
-    printf(", baseline %.3f of %llu scores %.16s..%.16s UTC, tolerance %g",
-           stream->base_level.mean, (unsigned long long)stream->base_level.n, from, to,
-           stream->tolerance);
+    printf(", baseline %.3f of %llu scores %.16s..%.16s UTC, tolerance %g", stream->base_level.mean,
+           (unsigned long long)stream->base_level.n, from, to, stream->tolerance);
     if (isfinite(stream->log_slow) && stream->phase == ALARM_WATCHING)
         printf(", evidence %.1f of %.1f", stream->log_slow, log_threshold);
 }
@@ -164,29 +174,72 @@ static void print_event(void *owner, int64_t number, struct str json)
     json_decref(event);
 }
 
+static void print_line(void *owner, int64_t number, struct str json)
+{
+    (void)owner;
+    (void)number;
+    printf("%.*s\n", STR_ARGS(json));
+}
+
 static int list(struct reading *reading, bool json, struct error *error)
 {
-    if (json)
-        fwrite(reading->kept.lines.data, 1, reading->kept.lines.size, stdout);
-    else
+    if (!json)
         print_streams(reading);
-    if (!json && !alarm_state_each_event(reading->state, print_event, NULL, error))
+    if (!alarm_state_each_event(reading->state, 0, json ? print_line : print_event, NULL, error))
         return EXIT_COULD_NOT;
     return alarm_engine_firing(reading->engine) ? EXIT_BELOW : EXIT_FINE;
 }
 
 /* ---- replay ---- */
 
+struct proof {
+    struct told kept, replayed;
+    int64_t from_ms; /* what was told before is not replayed */
+    bool same_state; /* as the one that alarms run would go on from */
+};
+
+static bool prove(struct reading *reading, struct proof *proof, struct error *error)
+{
+    struct buffer longest = {0}, shortest = {0};
+    struct alarm_engine *engine =
+        replay_into(&proof->replayed, reading->state, ALARM_REPLAY_LONGEST, &proof->from_ms, error);
+    if (!engine)
+        return false;
+    alarm_checkpoint_bytes(engine, &longest);
+    alarm_checkpoint_bytes(reading->engine, &shortest);
+    proof->same_state = str_equal(buffer_str(&longest), buffer_str(&shortest));
+    buffer_clear(&longest);
+    buffer_clear(&shortest);
+    alarm_engine_free(engine);
+    return alarm_state_each_event(reading->state, proof->from_ms, add_kept, &proof->kept, error);
+}
+
+static void print_proof(const struct reading *reading, const struct proof *proof, bool same)
+{
+    char from[CLOCK_TEXT_BYTES];
+    printf("%zu alarms told", proof->kept.count);
+    clock_format_rfc3339(proof->from_ms, from);
+    if (proof->from_ms > alarm_state_from(reading->state))
+        printf(" since %.16s UTC", from);
+    printf(", %zu replayed: %s\n", proof->replayed.count,
+           same                ? "the same to the byte"
+           : proof->same_state ? "NOT THE SAME"
+                               : "NOT THE SAME EVIDENCE as assay alarms run would go on with");
+}
+
 static int replay(struct reading *reading, bool json, struct error *error)
 {
-    (void)error;
-    bool same = str_equal(buffer_str(&reading->kept.lines), buffer_str(&reading->replayed.lines));
-    if (json)
-        fwrite(reading->replayed.lines.data, 1, reading->replayed.lines.size, stdout);
-    else
-        printf("%zu alarms told, %zu replayed: %s\n", reading->kept.count, reading->replayed.count,
-               same ? "the same to the byte" : "NOT THE SAME");
-    return same ? EXIT_FINE : EXIT_BELOW;
+    struct proof proof = {0};
+    bool proven = prove(reading, &proof, error);
+    bool same = proven && proof.same_state &&
+                str_equal(buffer_str(&proof.kept.lines), buffer_str(&proof.replayed.lines));
+    if (proven && json)
+        fwrite(proof.replayed.lines.data, 1, proof.replayed.lines.size, stdout);
+    else if (proven)
+        print_proof(reading, &proof, same);
+    buffer_clear(&proof.kept.lines);
+    buffer_clear(&proof.replayed.lines);
+    return !proven ? EXIT_COULD_NOT : same ? EXIT_FINE : EXIT_BELOW;
 }
 
 static int start(const struct arg_table *table, int argc, char **argv,

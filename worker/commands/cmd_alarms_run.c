@@ -120,6 +120,7 @@ static struct alarm_cycle *open_cycle(struct watch *watch, struct error *error)
                                         .from_ms = watch->settings.from_ms,
                                         .grace_ms = watch->settings.grace_ms,
                                         .late_ms = watch->settings.late_ms,
+                                        .keep_ms = watch->settings.keep_ms,
                                         .rules = watch->settings.rules,
                                         .told = tell,
                                         .owner = watch};

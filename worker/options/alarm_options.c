@@ -29,6 +29,10 @@ static const struct arg WATCH_ARGS[] = {
      0},
     {"late", "LENGTH", ARG_TEXT, AT(late), "rows older than this no longer count; default 24h", 0,
      0},
+    {"keep", "LENGTH", ARG_TEXT, AT(keep),
+     "how long closed buckets are kept at least, for assay alarms replay to prove what was told; "
+     "default 30d",
+     0, 0},
 };
 
 static const struct arg RULE_ARGS[] = {
@@ -92,6 +96,7 @@ struct alarm_options alarm_options_default(void)
                                   .silent = "2h",
                                   .grace = "2m",
                                   .late = "24h",
+                                  .keep = "30d",
                                   .metrics = "none",
                                   .baseline_scores = rules.baseline_scores,
                                   .errors_max = rules.errors_max,
@@ -210,6 +215,7 @@ bool alarm_options_read(const struct alarm_options *options, struct alarm_settin
            read_length("silent", options->silent, &rules->silent_ms, error) &&
            read_length("grace", options->grace, &out->grace_ms, error) &&
            read_length("late", options->late, &out->late_ms, error) &&
+           read_length("keep", options->keep, &out->keep_ms, error) &&
            read_time("from", options->from, &out->from_ms, error) &&
            read_time("at", options->at, &out->at_ms, error) &&
            read_lists(options, rules, error) && read_telling(options, out, error);

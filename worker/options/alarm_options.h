@@ -7,7 +7,7 @@
 
 struct alarm_options {
     struct arg_list stores, tolerances, objectives, targets, models;
-    const char *state, *false_alarms, *baseline, *silent, *grace, *late, *from, *at;
+    const char *state, *false_alarms, *baseline, *silent, *grace, *late, *keep, *from, *at;
     const char *metrics, *namespace, *url, *region, *profile;
     int64_t baseline_scores;
     double errors_max, coverage_drop;
@@ -22,7 +22,7 @@ struct alarm_options alarm_options_default(void);
 /* The same, read. */
 struct alarm_settings {
     struct alarm_rules rules;
-    int64_t grace_ms, late_ms;
+    int64_t grace_ms, late_ms, keep_ms;
     int64_t from_ms; /* 0: not given */
     int64_t at_ms;   /* 0: not given */
     bool gauges;     /* metrics of each stream, to CloudWatch */
