@@ -17,6 +17,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
+from referencing import Registry, Resource
 
 from downgrade import downgrade
 from feeding import stumbling  # noqa: F401, a fixture
@@ -55,7 +56,11 @@ def words_of(row):
 
 
 def schema(name):
-    return jsonschema.Draft202012Validator(json.loads((TESTS.parent / "schema" / f"{name}.schema.json").read_text()))
+    """Others refer to what a summary says."""
+    def read(of):
+        return json.loads((TESTS.parent / "schema" / f"{of}.schema.json").read_text())
+    summary = Resource.from_contents(read("rerun-summary"))
+    return jsonschema.Draft202012Validator(read(name), registry=Registry().with_resource("rerun-summary.schema.json", summary))
 
 
 def rows_of(store, run=None):
@@ -619,6 +624,32 @@ def test_what_retention_deleted_is_named_and_offsets_without_records_are_counted
     assert set(rows_of(tmp_path / "store", "r")) == {f"s{i}" for i in [*range(200, 600), *range(1000, 1020)]}
     assert summary["planned"] == 300 + 142 and summary["counts"]["scored"] == 420
     assert summary["counts"]["no_record"] == 22  # the aborted ones, and a mark of each transaction
+
+
+@pytest.mark.kafka
+def test_offsets_are_those_asked_for(rerun, rubric, run, kafka, topic, tmp_path):
+    name = topic({p: [sample(i) for i in range(1000 * p, 1000 * p + 300)] for p in range(3)})
+    admin = clients.admin(kafka.bootstrap)
+    for deleted in admin.delete_records([TopicPartition(name, 0, 200)]).values():
+        assert deleted.result(30).low_watermark == 200
+    where, words = tmp_path / "store", ["--topic", name, "--brokers", kafka.bootstrap]
+    wanted = ["--offsets", "0:150..250,2:290..", "--offsets", "1:..7"]
+    summary = rerun(where, "r", rubric(SAFETY), *words, *wanted)
+    ids = [*range(200, 250), *range(1000, 1007), *range(2290, 2300)]
+    assert set(rows_of(where, "r")) == {f"s{i}" for i in ids} and summary["planned"] == len(ids)
+
+    def told(run_name, *more):
+        return run("rerun", "--store", where, "--name", run_name, "--rubric", rubric(SAFETY), *words, *more)
+    assert "partition 0: offsets below 200 are gone" in told("gone", "--offsets", "0:150..250").stderr
+    assert "partition 1: there is nothing yet at offset 300" in told("beyond", "--offsets", "1:0..900").stderr
+    assert len(rows_of(where, "beyond")) == 300
+    assert told("r", "--offsets", "0:150..251").returncode == 2  # another question
+    for wrong, said in (("3:0..1", "has no partition 3"), ("0:5..5", "PARTITION:FROM..TO"), ("0", "PARTITION:FROM..TO"),
+                        ("0:1..2,0:3..4", "more than once"), ("0:1..99999999999999999999", "PARTITION:FROM..TO")):
+        done = told("wrong", "--offsets", wrong)
+        assert done.returncode in (2, 3) and said in done.stderr, done.stderr
+    done = run("rerun", "--store", where, "--name", "x", "--rubric", rubric(SAFETY), "--offsets", "0:1..2")
+    assert done.returncode == 2 and "--offsets goes with --topic" in done.stderr
 
 
 @pytest.mark.kafka

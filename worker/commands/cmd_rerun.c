@@ -25,6 +25,8 @@ static const struct arg ARGS[] = {
      0, 0},
     {"topic", "NAME", ARG_TEXT, AT(topic),
      "what this topic holds now, instead; no offset of a group is touched", 0, 0},
+    {"offsets", "PARTITION:FROM..TO[,...]", ARG_LIST, AT(offsets),
+     "of the topic these offsets only, TO behind the last one; FROM or TO may be left out", 0, 0},
     {"brokers", "HOST:PORT[,...]", ARG_TEXT, AT(brokers),
      "with --topic and --to-topic: Kafka brokers to ask", 0, 0},
     {"kafka", "KEY=VALUE", ARG_LIST, AT(kafka), "likewise: a property of librdkafka", 0, 0},

@@ -22,6 +22,7 @@
 #include "worker/intake/selection.h"
 #include "worker/intake/source.h"
 #include "worker/intake/source_kafka.h"
+#include "worker/intake/topic_range.h"
 
 enum {
     CHUNK_RECORDS_MAX = 500,  /* that are to be scored */
@@ -139,8 +140,10 @@ struct history *history_objects_open(const struct history_objects_config *config
 struct history_topic_config {
     struct kafka_config kafka;
     const struct selection *selection; /* what came to Kafka long before its time is not read */
+    const struct topic_range *ranges;  /* of these partitions these offsets, each once */
+    size_t range_count;                /* 0: all offsets of all partitions */
 };
-/* What the topic holds when the run begins, committed records only. NULL: INPUT. */
+/* What the topic holds of it when the run begins, committed records only. NULL: INPUT. */
 struct history *history_topic_open(const struct history_topic_config *config, struct error *error);
 
 #endif

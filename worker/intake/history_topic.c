@@ -64,23 +64,50 @@ static bool find_time(struct topic *topic, int32_t partition, int64_t low, int64
     return code == RD_KAFKA_RESP_ERR_NO_ERROR || no_answer(topic, code, error);
 }
 
+/* NULL: nothing of the partition is wanted. */
+static const struct topic_range *wanted_of(const struct topic *topic, int32_t partition)
+{
+    static const struct topic_range all = {.to = INT64_MAX};
+    const struct history_topic_config *config = topic->config;
+    for (size_t i = 0; i < config->range_count; i++)
+        if (config->ranges[i].partition == partition)
+            return &config->ranges[i];
+    return config->range_count == 0 ? &all : NULL;
+}
+
+/* What is wanted and not there is named. */
+static void clip(const struct topic_range *wanted, int64_t low, int64_t high, int64_t *from,
+                 int64_t *to, const char *partition, struct problems *problems)
+{
+    if (wanted->from < low && *from == low)
+        problems_add(problems, "",
+                     "topic %s: offsets below %" PRId64 " are gone: retention has deleted them",
+                     partition, low);
+    if (wanted->to > high && wanted->to < INT64_MAX)
+        problems_add(problems, "", "topic %s: there is nothing yet at offset %" PRId64 " or above",
+                     partition, high);
+    *to = wanted->to < high ? wanted->to : high;
+    *from = *from < wanted->from ? wanted->from : *from;
+    *from = *from < *to ? *from : *to;
+}
+
 static bool add_partition(struct topic *topic, const char *cluster, int32_t partition,
                           struct problems *problems, struct error *error)
 {
     const char *name = topic->config->kafka.topic;
-    int64_t low = 0, high = 0, from = 0;
+    const struct topic_range *wanted = wanted_of(topic, partition);
+    int64_t low = 0, high = 0, from = 0, to = 0;
+    char words[TEXT_BYTES], delivery[TEXT_BYTES];
+    if (!wanted)
+        return true;
     rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(topic->client, name, partition,
                                                                 &low, &high, ASK_MS);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
         return no_answer(topic, code, error);
     if (!find_time(topic, partition, low, high, &from, error))
         return false;
-    if (low > 0 && from == low)
-        problems_add(problems, "",
-                     "topic %s, partition %d: offsets below %" PRId64
-                     " are gone: retention has deleted them",
-                     name, partition, low);
-    char delivery[TEXT_BYTES];
+    snprintf(words, sizeof words, "%s, partition %d", name, partition);
+    clip(wanted, low, high, &from, &to, words, problems);
     snprintf(delivery, sizeof delivery, "%s/%d", name, partition);
     history_add_part(topic->history,
                      &(struct history_part){.name = memory_copy_string(delivery),
@@ -88,7 +115,7 @@ static bool add_partition(struct topic *topic, const char *cluster, int32_t part
                                             .incarnation = memory_copy_string(cluster),
                                             .partition = partition,
                                             .from = from,
-                                            .to = high});
+                                            .to = to});
     return true;
 }
 
@@ -111,6 +138,16 @@ static int partition_count(struct topic *topic, struct error *error)
     return count;
 }
 
+static bool has_all(const struct topic *topic, int count, struct error *error)
+{
+    const struct history_topic_config *config = topic->config;
+    for (size_t i = 0; i < config->range_count; i++)
+        if (config->ranges[i].partition >= count)
+            return error_set(error, ERROR_INPUT, "topic %s has no partition %d, only %d of them",
+                             config->kafka.topic, config->ranges[i].partition, count);
+    return true;
+}
+
 static bool list(void *state, const volatile sig_atomic_t *stop, struct problems *problems,
                  struct error *error)
 {
@@ -118,7 +155,7 @@ static bool list(void *state, const volatile sig_atomic_t *stop, struct problems
     topic->stop = stop;
     int count = partition_count(topic, error);
     char *cluster = count > 0 ? rd_kafka_clusterid(topic->client, ASK_MS) : NULL;
-    bool fine = count > 0;
+    bool fine = count > 0 && has_all(topic, count, error);
     for (int i = 0; fine && i < count; i++)
         fine = add_partition(topic, cluster ? cluster : "", i, problems, error);
     if (cluster)

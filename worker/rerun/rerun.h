@@ -32,6 +32,7 @@ struct rerun_options {
     const char *group;    /* of those workers */
     struct arg_list kafka, from, rubrics, criteria, evaluators, segment_by;
     struct arg_list models, endpoints, strata, where; /* the selection */
+    struct arg_list offsets;                          /* of the topic */
     struct arg_list model_of, component_of;           /* what records of objects lack */
     int64_t threads;                                  /* 0: one for each core */
     int64_t judge_calls;   /* of this run in all; -1: no limit beside those of the day */
@@ -68,6 +69,8 @@ struct rerun {
     struct buckets buckets;
     struct history_objects_config objects;
     struct history_topic_config topic;
+    struct topic_range *ranges; /* of it; owned */
+    size_t range_count;
     struct history *history;
     const struct rerun_tasks *tasks; /* NULL: chunks are those of the plan */
     json_t *description; /* {"asked": ..., "plan": ...} as the run keeps it */

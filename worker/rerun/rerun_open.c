@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "schema/base/clock.h"
+#include "schema/base/memory.h"
 #include "worker/lane/groups.h"
 #include "worker/options/exit_code.h"
 #include "worker/options/plugins.h"
@@ -42,6 +43,34 @@ static bool read_window(struct rerun *rerun, struct error *error)
     return true;
 }
 
+static bool is_twice(const struct rerun *rerun, const struct topic_range *range)
+{
+    for (size_t i = 0; i < rerun->range_count; i++)
+        if (rerun->ranges[i].partition == range->partition)
+            return true;
+    return false;
+}
+
+static bool read_offsets(struct rerun *rerun, struct error *error)
+{
+    struct arg_words words = {0};
+    bool fine = true;
+    if (rerun->options->offsets.count && !rerun->options->topic)
+        return error_set(error, ERROR_INPUT, "--offsets goes with --topic");
+    arg_words_split(&words, &rerun->options->offsets);
+    rerun->ranges = memory_new(words.count + 1, sizeof *rerun->ranges);
+    for (size_t i = 0; fine && i < words.count; i++) {
+        struct topic_range range;
+        fine = topic_range_parse(words.words[i], &range, error) &&
+               (!is_twice(rerun, &range) ||
+                error_set(error, ERROR_INPUT, "--offsets names partition %d more than once",
+                          range.partition));
+        rerun->ranges[rerun->range_count++] = range;
+    }
+    arg_words_clear(&words);
+    return fine;
+}
+
 static bool read_selection(struct rerun *rerun, struct error *error)
 {
     arg_words_split(&rerun->models, &rerun->options->models);
@@ -56,7 +85,7 @@ static bool read_selection(struct rerun *rerun, struct error *error)
         .strata = (const char *const *)rerun->strata.words,
         .stratum_count = rerun->strata.count,
     };
-    return read_window(rerun, error) && read_results(rerun, error);
+    return read_window(rerun, error) && read_offsets(rerun, error) && read_results(rerun, error);
 }
 
 /* What the rows of scores do not hold cannot be asked for. */
@@ -148,7 +177,9 @@ static bool open_history(struct rerun *rerun, struct error *error)
                       .group = "assay-rerun",
                       .properties = options->kafka.values,
                       .property_count = options->kafka.count},
-            .selection = &rerun->selection};
+            .selection = &rerun->selection,
+            .ranges = rerun->ranges,
+            .range_count = rerun->range_count};
         rerun->history = history_topic_open(&rerun->topic, error);
         return rerun->history != NULL;
     }
@@ -228,6 +259,7 @@ void rerun_clear(struct rerun *rerun)
     problems_clear(&rerun->problems);
     problems_clear(&rerun->notes);
     json_decref(rerun->description);
+    free(rerun->ranges);
     free(rerun->done);
     pthread_mutex_destroy(&rerun->lock);
 }

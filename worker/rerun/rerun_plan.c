@@ -68,6 +68,7 @@ json_t *rerun_asked(const struct rerun *rerun)
         {"endpoints", words_json(&rerun->endpoints)},
         {"component_of", list_json(&options->component_of)},
         {"segment_by", words_json(&rerun->segment_keys)},
+        {"offsets", options->offsets.count ? list_json(&options->offsets) : json_null()},
     };
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         json_object_set_new(asked, lists[i].key, lists[i].value);
@@ -89,6 +90,7 @@ static bool check_same(const char *name, const json_t *then, const json_t *now,
         {"scores_only", "--scores-only"},
         {"from", "--from"},
         {"topic", "--topic"},
+        {"offsets", "--offsets"},
         {"to_topic", "--to-topic"},
         {"rubrics", "--rubric or --criteria"},
         {"model_of", "--model-of"},
