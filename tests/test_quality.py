@@ -182,7 +182,7 @@ def test_the_page_is_for_people(keep, report):
     digits = report(store, page="text", options=["--ascii"]).splitlines()[1]
     assert len(digits.split()[-1]) == 24 and digits.split()[-1].isdigit()
     assert digits.isascii()
-    assert "No scores in this window." in report(store, page="text", window="2025-01-01..2025-01-02")
+    assert "No scores in this window: those of the stores are from 2026-03-01 00:00 to 2026-03-02 00:00 UTC." in report(store, page="text", window="2025-01-01..2025-01-02")
 
 
 @pytest.mark.parametrize("options,words", [

@@ -205,7 +205,7 @@ static void tell(const struct review_queue *queue)
         fprintf(stderr,
                 "; the text of %zu was not kept: look them up by their ids, do not leave them out",
                 queue->count - queue->with_text);
-    fprintf(stderr, "\n");
+    fprintf(stderr, "%s\n", queue->population ? "" : ": none of live fits --model and --window");
     problems_print(&queue->stores->partial, stderr, "not all was read");
 }
 

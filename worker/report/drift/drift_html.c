@@ -163,8 +163,11 @@ static void add_details(struct buffer *out, const struct drift_report *report)
     if (shown < report->count)
         buffer_printf(out, "<p class=\"quiet\">%zu quieter rows stand in the table only.</p>",
                       report->count - shown);
-    if (report->count == 0)
-        buffer_append_str(out, STR("<p>No scores in these windows.</p>"));
+    if (report->count == 0) {
+        buffer_append_str(out, STR("<p>"));
+        page_no_scores(out, "these windows", report->span);
+        buffer_append_str(out, STR("</p>"));
+    }
     buffer_append_str(out, STR("</section>\n"));
 }
 

@@ -98,6 +98,8 @@ bool drift_report_read(struct drift_report *report, struct stores *stores,
                 drift_read(report, stores, error) && drift_measures_read(report, stores, error) &&
                 drift_languages_read(report, stores, error);
     report->pending = stores->pending;
+    if (report->count == 0)
+        stores_span(stores, &report->span);
     take_shards(report, stores);
     return fine;
 }

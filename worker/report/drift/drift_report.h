@@ -43,6 +43,7 @@ struct drift_report {
     const struct mark_set *marks; /* what happened to models; NULL: nothing; borrowed */
     struct report_series *series; /* after finish: as a person wants to read them */
     size_t count;
+    struct time_range span; /* of the stores' scores, when there is no row */
     char **shards; /* uuids that were read, ascending after finish */
     size_t shard_count;
     struct breakdown breakdown; /* a row's segment is a part of it */

@@ -284,8 +284,8 @@ void drift_report_text(const struct drift_report *report, struct buffer *out)
         buffer_printf(out, "and %zu more rows, the quietest: --format json lists them\n",
                       report->count - ROWS_SHOWN);
     if (report->count == 0)
-        buffer_append_str(out, STR("No scores in these windows.\n"));
-    buffer_append_str(out, STR("\n"));
+        page_no_scores(out, "these windows", report->span);
+    buffer_append_str(out, report->count == 0 ? STR("\n\n") : STR("\n"));
     add_windows(out, report);
     add_traffic(out, report);
     buffer_append_str(out, STR("tested    "));

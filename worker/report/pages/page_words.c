@@ -62,6 +62,16 @@ void page_pending(struct buffer *out, int64_t pending)
                       (long long)pending);
 }
 
+void page_no_scores(struct buffer *out, const char *where, struct time_range span)
+{
+    char from[PAGE_MINUTE_BYTES], to[PAGE_MINUTE_BYTES];
+    buffer_printf(out, "No scores in %s", where);
+    if (span.from_ms < span.to_ms)
+        buffer_printf(out, ": those of the stores are from %s to %s UTC",
+                      page_minute(span.from_ms, from), page_minute(span.to_ms, to));
+    buffer_append_str(out, STR("."));
+}
+
 void page_partial(struct buffer *out, const struct problems *partial)
 {
     if (partial->total > 0)

@@ -6,6 +6,7 @@
 
 #include "schema/base/buffer.h"
 #include "schema/base/problems.h"
+#include "worker/report/reading/time_range.h"
 #include "worker/stats/drift_verdict.h"
 
 enum { PAGE_MINUTE_BYTES = 24 };
@@ -22,6 +23,9 @@ const char *page_verdict(enum drift_verdict verdict);
 const char *page_sign(enum drift_verdict verdict);
 /* "12 offsets are scored and not acknowledged yet: counted, too"; nothing when there are none. */
 void page_pending(struct buffer *out, int64_t pending);
+/* "No scores in this window: those of the stores are from ... to ...", without an end; the span may
+ * be empty. `where` "this window" or "these windows". */
+void page_no_scores(struct buffer *out, const char *where, struct time_range span);
 /* The last lines of a page: why it does not tell all. */
 void page_partial(struct buffer *out, const struct problems *partial);
 

@@ -188,6 +188,8 @@ bool quality_report_read(struct quality_report *report, struct error *error)
     for (size_t i = 0; i < report->stores->shard_count; i++)
         quality_rows_read(report, i);
     answer(report);
+    if (report->count == 0)
+        stores_span(report->stores, &report->span);
     return true;
 }
 

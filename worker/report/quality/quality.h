@@ -48,6 +48,7 @@ struct quality_report {
     struct quality_series *series; /* after reading: by model; the composite, then each dimension
                                       with its criteria behind it */
     size_t count;
+    struct time_range span;        /* of the stores' scores, when there is no series */
     struct traffic_counts traffic; /* of window 0 */
     struct stores *stores; /* borrowed; their `partial`: why the report does not tell all */
     int64_t pending; /* offsets scored whose commit the broker has not accepted: counted by rows */

@@ -237,9 +237,7 @@ void quality_rows_read(struct quality_report *report, size_t number)
     reading.in_window = false;
     if (report->labels && report->labels->count > 0)
         read_rows(&reading, (struct time_range){INT64_MIN, report->window.from_ms});
-    struct error why = {0};
-    if (!db_ok(shard->db, &why))
-        problems_add(&report->stores->partial, shard->path, "was read in part: %.200s", why.text);
+    stores_check_shard(report->stores, shard);
     if (reading.too_many)
         problems_add(&report->stores->partial, shard->path,
                      "too many dimensions or probabilities: some rows do not count");

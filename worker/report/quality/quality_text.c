@@ -146,8 +146,10 @@ void quality_report_text(const struct quality_report *report, bool ascii, struct
     char from[PAGE_MINUTE_BYTES], to[PAGE_MINUTE_BYTES];
     for (size_t i = 0; i < report->count; i++)
         add_series(out, report, i, ascii);
-    if (report->count == 0)
-        buffer_append_str(out, STR("No scores in this window.\n"));
+    if (report->count == 0) {
+        page_no_scores(out, "this window", report->span);
+        buffer_append_str(out, STR("\n"));
+    }
     buffer_printf(out, "\nwindow %s to %s UTC%s, trend in %zu parts of it; %zu shard%s read\n",
                   page_minute(report->window.from_ms, from), page_minute(report->window.to_ms, to),
                   report->aligned ? " (widened to full hours: what is older than 48 hours is kept "

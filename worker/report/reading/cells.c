@@ -253,6 +253,8 @@ static void score_cell(struct reading *reading, struct statement *row, struct ce
 {
     struct str status = db_text(row, 4);
     int64_t at_ms = db_int(row, 5);
+    double value = db_real(row, 6);
+    bool scored = str_is(status, "scored"), sound = value >= 0 && value <= 1;
     *out = (struct cell){
         .series = reading->series,
         .segment = reading->segment,
@@ -260,16 +262,16 @@ static void score_cell(struct reading *reading, struct statement *row, struct ce
         .threshold = sampling_threshold(db_real(row, 3)),
         .bucket_ms = at_ms - at_ms % ROLLUP_BUCKET_MS,
         .length_ms = ROLLUP_BUCKET_MS,
-        .statuses = {.scored = str_is(status, "scored"),
+        .statuses = {.scored = scored && sound,
                      .not_applicable = str_is(status, "not_applicable"),
                      .skipped = str_is(status, "skipped"),
-                     .error = str_is(status, "error")},
+                     .error = str_is(status, "error") || (scored && !sound)},
         .passed = (uint64_t)db_int(row, 7),
         .scores = reading->scores,
-        .score_count = str_is(status, "scored"),
+        .score_count = scored && sound,
     };
     if (out->score_count)
-        reading->scores[0] = (struct bin_count){(uint32_t)score_bin_of(db_real(row, 6)), 1};
+        reading->scores[0] = (struct bin_count){(uint32_t)score_bin_of(value), 1};
     fix_cell(reading, row, out);
 }
 
@@ -319,7 +321,6 @@ static bool read_tails(struct reading *reading, struct error *error)
 
 static bool read_shard(struct reading *reading, struct error *error)
 {
-    struct error why = {0};
     segment_ids_read(&reading->segments, reading->stores, reading->shard);
     find_fixes(reading);
     bool fine =
@@ -332,8 +333,9 @@ static bool read_shard(struct reading *reading, struct error *error)
                                 "AND bucket_ms >= ? AND bucket_ms < ?",
                    HOUR_MS, error) &&
         read_tails(reading, error);
-    if (!db_ok(reading->shard->db, &why))
-        note(reading, "was read in part: %.200s", why.text);
+    pthread_mutex_lock(&shared);
+    stores_check_shard(reading->stores, reading->shard);
+    pthread_mutex_unlock(&shared);
     return fine;
 }
 

@@ -110,6 +110,8 @@ bool sample_rows_next_score(struct sample_rows *rows, const struct sample_row *r
                               .passed = isnan(passed) ? -1 : passed != 0,
                               .label = db_text(rows->scores, 4),
                               .reason = db_text(rows->scores, 5)};
+    if (out->status == ROW_SCORED && !(out->value >= 0 && out->value <= 1))
+        out->status = ROW_ERROR; /* by another hand */
     apply_fix(rows, row, out);
     return true;
 }

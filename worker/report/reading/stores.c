@@ -18,6 +18,22 @@ enum { PATH_BYTES = 4096 };
 
 static const int64_t HOUR_MS = 3600000;
 
+/* Without the path, which the line begins with. */
+static const char *reason_of(const char *path, const struct error *why)
+{
+    size_t size = strlen(path);
+    bool leads = strncmp(why->text, path, size) == 0 && strncmp(why->text + size, ": ", 2) == 0;
+    return why->text + (leads ? size + 2 : 0);
+}
+
+static bool leave_out(struct stores *stores, const char *path, const struct error *why)
+{
+    return problems_add(&stores->partial, path,
+                        "cannot be read and is left out (%.200s): put a copy in its place, or move "
+                        "it away",
+                        reason_of(path, why));
+}
+
 static char *shard_name(struct db *db)
 {
     struct statement *read = db_sql(db, "SELECT value FROM meta WHERE name = 'shard'");
@@ -152,8 +168,7 @@ static bool may_be_read(struct stores *stores, const struct open_shard *shard)
     /* what another version wrote may mean something else, or stand elsewhere */
     int64_t version = schema_version(shard->db);
     if (!db_ok(shard->db, &why))
-        return problems_add(&stores->partial, shard->path,
-                            "cannot be read and is left out: %.200s", why.text);
+        return leave_out(stores, shard->path, &why);
     return version == STORE_SCHEMA_VERSION ||
            problems_add(&stores->partial, shard->path,
                         "was written by a newer assay (schema %lld, this one knows %d) and is left "
@@ -164,7 +179,6 @@ static bool may_be_read(struct stores *stores, const struct open_shard *shard)
 /* Takes the open file over. */
 static void add_shard(struct stores *stores, const char *path, struct db *db, bool counts_only)
 {
-    struct error why = {0};
     struct open_shard shard = {
         .path = memory_copy_string(path), .db = db, .counts_only = counts_only};
     db_run(shard.db, "BEGIN");
@@ -183,8 +197,7 @@ static void add_shard(struct stores *stores, const char *path, struct db *db, bo
     read_segments(stores, &shard);
     read_hours(stores, &shard);
     check_clock(stores, &shard);
-    if (!db_ok(shard.db, &why))
-        problems_add(&stores->partial, path, "was read in part: %.200s", why.text);
+    stores_check_shard(stores, &shard);
 }
 
 /* The range that is wanted, and the hours of its ends: what is old is kept by the hour, and the
@@ -207,6 +220,11 @@ static struct db *open_shard(const struct stores *stores, const char *path, bool
                              struct error *error)
 {
     struct db *db = db_open(path, DB_READER, error);
+    if (db && schema_version(db) == 0 && db_ok(db, error)) {
+        db_close(db);
+        error_set(error, ERROR_INPUT, "it is empty, or another program's");
+        return NULL;
+    }
     *out_copy = db && is_older(db);
     if (!*out_copy)
         return db;
@@ -224,7 +242,7 @@ static void open_file(struct stores *stores, const char *path)
     if (db)
         add_shard(stores, path, db, copy);
     else
-        problems_add(&stores->partial, path, "cannot be read and is left out: %.200s", why.text);
+        leave_out(stores, path, &why);
 }
 
 static bool add_folder(struct stores *stores, const char *dir, struct error *error)
@@ -308,12 +326,45 @@ bool stores_need_rows(struct stores *stores, struct error *error)
 
 void stores_check(struct stores *stores)
 {
+    for (size_t i = 0; i < stores->shard_count; i++)
+        stores_check_shard(stores, &stores->shards[i]);
+}
+
+static bool is_told(const struct stores *stores, const char *path, const char *what)
+{
+    for (size_t i = 0; i < stores->partial.count; i++)
+        if (strncmp(stores->partial.lines[i], path, strlen(path)) == 0 &&
+            strstr(stores->partial.lines[i], what))
+            return true;
+    return false;
+}
+
+void stores_check_shard(struct stores *stores, const struct open_shard *shard)
+{
+    static const char what[] = "is damaged and was read in part";
+    struct error why = {0};
+    if (!db_ok(shard->db, &why) && !is_told(stores, shard->path, what))
+        problems_add(&stores->partial, shard->path,
+                     "%s (%.200s): put a copy in its place, or move it away", what,
+                     reason_of(shard->path, &why));
+}
+
+bool stores_span(const struct stores *stores, struct time_range *out)
+{
+    *out = (struct time_range){INT64_MAX, INT64_MIN};
     for (size_t i = 0; i < stores->shard_count; i++) {
-        struct error why = {0};
-        if (!db_ok(stores->shards[i].db, &why))
-            problems_add(&stores->partial, stores->shards[i].path, "was read in part: %.200s",
-                         why.text);
+        struct statement *read =
+            db_sql(stores->shards[i].db,
+                   "SELECT min(f), max(t) FROM (SELECT min(bucket_ms) AS f, max(bucket_ms) + 300000 "
+                   "AS t FROM rollup WHERE run = 1 UNION ALL SELECT min(bucket_ms), max(bucket_ms) "
+                   "+ 3600000 FROM rollup_hour WHERE run = 1) HAVING min(f) IS NOT NULL");
+        if (db_row(read)) {
+            out->from_ms = db_int(read, 0) < out->from_ms ? db_int(read, 0) : out->from_ms;
+            out->to_ms = db_int(read, 1) > out->to_ms ? db_int(read, 1) : out->to_ms;
+        }
+        db_end(read);
     }
+    return out->from_ms < out->to_ms;
 }
 
 size_t stores_segment(struct stores *stores, const char *words, size_t size)

@@ -9,6 +9,7 @@
 #include "schema/base/error.h"
 #include "schema/base/problems.h"
 #include "worker/report/reading/score_fixes.h"
+#include "worker/report/reading/time_range.h"
 
 struct db;
 
@@ -93,6 +94,11 @@ bool stores_need_rows(struct stores *stores, struct error *error);
 
 /* Names in `partial` the shards that could not be read to the end since they were opened. */
 void stores_check(struct stores *stores);
+/* Names one such shard, once. */
+void stores_check_shard(struct stores *stores, const struct open_shard *shard);
+
+/* When the live scores of the shards are from, where rollups are at hand; false: there are none. */
+bool stores_span(const struct stores *stores, struct time_range *out);
 
 /* The number of a segment's words, made when it is new. */
 size_t stores_segment(struct stores *stores, const char *words, size_t size);
