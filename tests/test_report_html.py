@@ -125,7 +125,7 @@ def test_a_partial_report_says_so_and_one_without_rows_too(browser, reported, as
     (store / "shard-0002.db").write_bytes(b"no database" * 1000)
     for baseline, window, words in (
             (BASELINE, WINDOW, "Partial: this is not all"),
-            ("2027-01-01..2027-01-02", "2027-01-02..2027-01-03", "No scores in these windows.")):
+            ("2027-01-01..2027-01-02", "2027-01-02..2027-01-03", "No scores in these windows: those of the stores are from 2026-03-01")):
         done = subprocess.run([assay, "report", "drift", "--store", store, "--baseline", baseline, "--window", window,
                                "--format", "html"], capture_output=True, text=True)
         assert done.returncode == 0 and words in done.stdout

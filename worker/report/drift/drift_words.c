@@ -204,8 +204,9 @@ void drift_words_advice(const struct drift_report *report, const struct report_s
     const struct drift_row *row = &answer->all;
     char since[MINUTE_TEXT_BYTES];
     if (series->changed && row->verdict == DRIFT_NOT_ENOUGH_DATA)
-        buffer_append_str(out, STR("score the baseline again with the criterion of the window, or "
-                                   "compare windows after its change"));
+        buffer_append_str(out,
+                          STR("score the baseline again by the rules of the window (assay rerun), "
+                              "or compare windows after the change"));
     else if (row->verdict == DRIFT_CHANGED)
         buffer_append_str(out, STR("see whether traffic was meant to change; what is judged may "
                                    "be another kind of request"));
