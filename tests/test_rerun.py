@@ -535,11 +535,28 @@ def test_keys_that_expire_midway_end_it_and_the_same_command_goes_on(rerun, run,
                "--json")
     assert done.returncode == 3 and "ExpiredToken" in done.stderr
     summary = json.loads(done.stdout)
+    schema("rerun-summary").validate(summary)
     assert summary["planned"] == len(held) and 400 <= summary["left"] < 960 and not summary["ended_at"]
+    assert "ExpiredToken" in summary["stopped"]
     stumbling.fault = lambda key: None
     summary = rerun(tmp_path / "store", "r", rubric(SAFETY), "--from", "s3://captures/p")
     assert summary["left"] == 0 and summary["counts"]["scored"] == len(held)
     assert set(rows_of(tmp_path / "store", "r")) == set(held)
+
+
+def test_a_comparison_tells_what_a_rerun_lacks_and_why(store, rerun, rubric, run):
+    """Of half of the samples texts were kept; and a selection that nothing fits."""
+    where = store(1000, share=0.5)
+    summary = rerun(where, "half", rubric(SAFETY))
+    without = summary["counts"]["no_text"]
+    assert 0 < without < 1000
+    notes = json.loads(run("compare", "live", "half", "--store", where, "--format", "json").stdout)["notes"]
+    assert f"B scored {1000 - without} of the 1000 records that it was to score: {without} their text was not kept, or is kept " \
+           "no longer" in notes
+    rerun(where, "whole", rubric(LIVE), "--model", "nobody")
+    notes = json.loads(run("compare", "live", "whole", "--store", where, "--format", "json").stdout)["notes"]
+    assert "B scored 0 of the 1000 records that it was to score: 1000 not wanted by --model, --endpoint, --stratum, --window or " \
+           "--where" in notes
 
 
 # ---- from a topic ----

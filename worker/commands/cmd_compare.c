@@ -3,11 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "schema/base/memory.h"
 #include "worker/commands/commands.h"
 #include "worker/options/report_options.h"
 #include "worker/options/rubric_list.h"
 #include "worker/options/segment_options.h"
 #include "worker/report/compare/compare.h"
+#include "worker/report/reading/remote.h"
+#include "worker/store/runs.h"
 
 struct compare_options {
     struct report_options report;
@@ -152,6 +155,35 @@ static int print(struct comparison *comparison, size_t format)
     return comparison->verdict == DRIFT_WORSE ? EXIT_BELOW : EXIT_FINE;
 }
 
+/* NULL: the side is no rerun, or its run is told by workers, who do not know what it was to do. */
+static json_t *rerun_of(const struct side *side, const struct arg_list *stores, struct error *error)
+{
+    const char **folders = memory_new(stores->count + 1, sizeof *folders);
+    size_t count = 0;
+    for (size_t i = 0; i < stores->count; i++)
+        if (!remote_is_url(stores->values[i]))
+            folders[count++] = stores->values[i];
+    json_t *summary =
+        side->rerun && count ? run_summary(folders, count, side->run, error) : NULL;
+    free(folders);
+    return summary;
+}
+
+static int answer(struct comparison *comparison, const struct arg_list *stores, size_t format,
+                  struct error *error)
+{
+    json_t *reruns[] = {rerun_of(comparison->a, stores, error),
+                        rerun_of(comparison->b, stores, error)};
+    comparison->reruns[0] = reruns[0];
+    comparison->reruns[1] = reruns[1];
+    int code = error->kind == ERROR_NONE && comparison_read(comparison, error)
+                   ? print(comparison, format)
+                   : EXIT_COULD_NOT;
+    json_decref(reruns[0]);
+    json_decref(reruns[1]);
+    return code;
+}
+
 static int compare(const struct compare_options *options, const struct arg_list *operands)
 {
     struct error error = {0};
@@ -180,8 +212,7 @@ static int compare(const struct compare_options *options, const struct arg_list 
         if (open_stores(options, operands, &stores, &error)) {
             code = EXIT_USAGE;
             if (parse_sides(operands, &stores, &a, &b, &error))
-                code = comparison_read(&comparison, &error) ? print(&comparison, format)
-                                                            : EXIT_COULD_NOT;
+                code = answer(&comparison, &options->report.stores, format, &error);
         }
     }
     if (error.kind != ERROR_NONE)

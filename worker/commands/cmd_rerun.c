@@ -151,7 +151,8 @@ static json_t *ask_progress(const struct rerun *rerun, struct error *error)
                                     : NULL;
 }
 
-static int summarise(const struct rerun *rerun, struct error *error)
+/* `why` tells what stopped it, if anything did. */
+static int summarise(const struct rerun *rerun, const struct error *why, struct error *error)
 {
     json_t *progress = ask_progress(rerun, error);
     json_t *summary = run_summary(&rerun->options->store, 1, rerun->options->name, error);
@@ -163,6 +164,9 @@ static int summarise(const struct rerun *rerun, struct error *error)
         json_object_set_new(summary, "fleet", progress);
     if (!rerun->options->to_topic)
         json_object_set_new(summary, "problems", all_problems(rerun));
+    if (why->kind != ERROR_NONE || interrupted)
+        json_object_set_new(summary, "stopped",
+                            json_string(why->kind != ERROR_NONE ? why->text : "interrupted"));
     bool whole = json_array_size(json_object_get(summary, "problems")) == 0;
     if (rerun->options->json)
         print_json(summary);
@@ -187,7 +191,7 @@ static int run_locked(struct rerun *rerun, int lock, struct error *error)
         fprintf(stderr, "assay rerun: nothing is there to be scored\n");
     struct error why = {0};
     bool fine = do_it(rerun, lock, &why);
-    int exit_code = summarise(rerun, error);
+    int exit_code = summarise(rerun, &why, error);
     if (!fine)
         *error = why;
     return fine ? exit_code : EXIT_COULD_NOT;

@@ -1,6 +1,7 @@
 /* rerun_words: plans and summaries of reruns for people. */
 #include <string.h>
 #include "worker/rerun/rerun.h"
+#include "worker/store/runs.h"
 
 enum { PROBLEMS_SHOWN = 10, NAME_COLUMNS_MIN = 12 };
 
@@ -9,24 +10,11 @@ static long long count_of(const json_t *object, const char *key)
     return json_integer_value(json_object_get(object, key));
 }
 
-/* What became of records, in words; both a plan and a summary count them so. */
-static const struct {
-    const char *key, *words;
-} SKIPPED[] = {
-    {"unmatched", "no rubric is meant for them"},
-    {"no_record", "offsets that hold no record: compacted, aborted, or marks of transactions"},
-    {"no_text", "their text was not kept, or is kept no longer"},
-    {"duplicate", "deliveries of samples that were scored before"},
-    {"invalid", "no capture records"},
-    {"unreadable", "cannot be read any more"},
-    {"filtered", "not wanted by --model, --endpoint, --stratum, --window or --where"},
-};
-
 static void print_skipped(const json_t *counts, FILE *out)
 {
-    for (size_t i = 0; i < sizeof SKIPPED / sizeof *SKIPPED; i++)
-        if (count_of(counts, SKIPPED[i].key))
-            fprintf(out, "%12lld %s\n", count_of(counts, SKIPPED[i].key), SKIPPED[i].words);
+    for (size_t i = 0; i < RUN_OUTCOME_COUNT; i++)
+        if (count_of(counts, RUN_OUTCOMES[i].key))
+            fprintf(out, "%12lld %s\n", count_of(counts, RUN_OUTCOMES[i].key), RUN_OUTCOMES[i].words);
 }
 
 static void print_problems(const json_t *problems, FILE *out)

@@ -17,6 +17,13 @@ enum { RUN_NAME_BYTES = 65 };
 /* And why some of them cannot be read: text. */
 #define RUN_PROBLEM "problem"
 
+/* Why records are not scored, and how people are told: "no_text", "their text was not kept". */
+struct run_outcome {
+    const char *key, *words;
+};
+enum { RUN_OUTCOME_COUNT = 7 };
+extern const struct run_outcome RUN_OUTCOMES[RUN_OUTCOME_COUNT];
+
 /* Lower-case letters, digits, '.', '_' and '-', the first a letter or a digit, up to 64; not
  * "live". It is the name of a folder. */
 bool run_name_valid(const char *name);

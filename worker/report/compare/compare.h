@@ -2,6 +2,7 @@
 #ifndef ASSAY_COMPARE_H
 #define ASSAY_COMPARE_H
 
+#include <jansson.h>
 #include "schema/base/buffer.h"
 #include "worker/report/compare/side.h"
 #include "worker/report/reading/breakdown.h"
@@ -131,6 +132,7 @@ struct comparison {
     size_t price_count;
     const char *const *segment_keys; /* borrowed */
     size_t segment_key_count;
+    const json_t *reruns[2]; /* of a side that is a rerun its run_summary; borrowed; else NULL */
     size_t mover_max;       /* of each row, at most COMPARE_MOVERS_MAX */
     struct stores *stores;  /* borrowed */
     /* answers: */

@@ -3,6 +3,7 @@
 
 #include "schema/base/buffer.h"
 #include "worker/report/compare/compare_sums.h"
+#include "worker/store/runs.h"
 
 #define COUNT(n) ((unsigned long long)(n))
 
@@ -28,6 +29,32 @@ static void note_remainder(struct comparison *comparison)
                      "%llu scored records have no id, so that nothing tells which belong together: "
                      "they are not compared",
                      COUNT(comparison->without_id));
+}
+
+/* What a rerun was to score and did not, and why. */
+static void note_rerun(struct comparison *comparison, unsigned side)
+{
+    const json_t *summary = comparison->reruns[side];
+    const json_t *counts = json_object_get(summary, "counts");
+    json_int_t left = json_integer_value(json_object_get(summary, "left"));
+    struct buffer words = {0};
+    for (size_t i = 0; i < RUN_OUTCOME_COUNT; i++) {
+        json_int_t count = json_integer_value(json_object_get(counts, RUN_OUTCOMES[i].key));
+        if (count)
+            buffer_printf(&words, "%s%lld %s", words.size ? "; " : "", (long long)count,
+                          RUN_OUTCOMES[i].words);
+    }
+    if (left > 0)
+        buffer_printf(&words, "%s%lld are not done yet: assay rerun goes on with them",
+                      words.size ? "; " : "", (long long)left);
+    if (words.size)
+        problems_add(&comparison->notes, "",
+                     "%c scored %lld of the %lld records that it was to score: %s",
+                     side ? 'B' : 'A',
+                     (long long)json_integer_value(json_object_get(counts, "scored")),
+                     (long long)json_integer_value(json_object_get(summary, "planned")),
+                     words.data);
+    buffer_clear(&words);
 }
 
 static void note_unlike(struct comparison *comparison, const struct compare_row *row, char side,
@@ -151,6 +178,8 @@ static void note_prices(struct comparison *comparison)
 void comparison_note(struct comparison *comparison)
 {
     note_remainder(comparison);
+    note_rerun(comparison, 0);
+    note_rerun(comparison, 1);
     note_selection(comparison);
     note_rubrics(comparison);
     note_gaps(comparison);
