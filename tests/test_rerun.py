@@ -129,9 +129,9 @@ def rerun(run):
     return call
 
 
-def wait_for(what):
+def wait_for(what, seconds=30):
     """For what a process that was just started makes."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < deadline, "it does not begin"
         time.sleep(.005)
@@ -641,6 +641,35 @@ def test_what_retention_deleted_is_named_and_offsets_without_records_are_counted
     assert set(rows_of(tmp_path / "store", "r")) == {f"s{i}" for i in [*range(200, 600), *range(1000, 1020)]}
     assert summary["planned"] == 300 + 142 and summary["counts"]["scored"] == 420
     assert summary["counts"]["no_record"] == 22  # the aborted ones, and a mark of each transaction
+
+
+@pytest.mark.kafka
+def test_offsets_that_compaction_emptied_are_counted(rerun, rubric, kafka, topic, tmp_path):
+    """Of each key the last record stays; the segment that is written is not compacted."""
+    name = topic({0: []}, **{"cleanup.policy": "compact", "segment.ms": "200", "min.cleanable.dirty.ratio": "0.001",
+                             "max.compaction.lag.ms": "1"})
+    producer = Producer({"bootstrap.servers": kafka.bootstrap, "linger.ms": 0, **clients.QUIET})
+    for i in range(300):
+        producer.produce(name, json.dumps(sample(i)).encode(), key=str(i % 10).encode(), partition=0)
+    producer.flush(30)
+    time.sleep(.5)
+    producer.produce(name, json.dumps(sample(300)).encode(), key=b"other", partition=0)  # begins another segment
+    producer.flush(30)
+
+    def left():
+        reader = Consumer({"bootstrap.servers": kafka.bootstrap, "group.id": "assay-tests-rerun", "enable.partition.eof": True,
+                           **clients.QUIET})
+        reader.assign([TopicPartition(name, 0, 0)])
+        found = []
+        while (message := reader.poll(10)) is not None and not message.error():
+            found.append(message.offset())
+        reader.close()
+        return found
+    wait_for(lambda: len(left()) < 100, 90)
+    offsets = left()
+    summary = rerun(tmp_path / "store", "r", rubric(SAFETY), "--topic", name, "--brokers", kafka.bootstrap)
+    assert set(rows_of(tmp_path / "store", "r")) == {f"s{i}" for i in offsets} >= {f"s{i}" for i in range(290, 301)}
+    assert summary["planned"] == 301 and summary["counts"]["no_record"] == 301 - len(offsets)
 
 
 @pytest.mark.kafka
