@@ -418,6 +418,21 @@ def test_what_is_wrong_with_files_is_named_and_the_rest_is_done(rerun, rubric, r
     assert [found[key][0] for key in found if not isinstance(key, str)] == ["invalid", "invalid"]
 
 
+def test_zstandard_that_is_cut_off_is_read_as_far_as_it_goes(rerun, rubric, run, tmp_path):
+    chance = random.Random(3)
+    rows = [{**sample(i), "prompt": f"{chance.getrandbits(4000):x}"} for i in range(2000)]
+    subprocess.run(["zstd", "-q", "--rm", write_lines(tmp_path / "cut.jsonl", rows)], check=True)
+    path = tmp_path / "cut.jsonl.zst"
+    path.write_bytes(path.read_bytes()[:path.stat().st_size // 2])
+    done = run("rerun", "--store", tmp_path / "store", "--name", "r", "--rubric", rubric(SAFETY), "--from", path, "--json")
+    assert done.returncode == 3, done.stderr
+    summary = json.loads(done.stdout)
+    assert len(summary["problems"]) == 1 and "cut.jsonl.zst: cannot read on after line" in summary["problems"][0]
+    read = int(re.search(r"after line (\d+)", summary["problems"][0])[1])
+    assert summary["planned"] == summary["done"] == summary["counts"]["scored"] == read and 500 < read < 1500
+    assert set(rows_of(tmp_path / "store", "r")) == {f"s{i}" for i in range(read)}
+
+
 def test_a_file_that_is_another_one_when_the_run_goes_on_is_named(assay, rerun, rubric, tmp_path):
     a, b = (write_lines(tmp_path / f"{name}.jsonl", [sample(i) for i in range(n, n + 30_000)])
             for name, n in (("a", 0), ("b", 30_000)))
