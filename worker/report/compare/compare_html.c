@@ -239,8 +239,7 @@ static void add_detail(struct buffer *out, const struct comparison *comparison,
     html_term(out, "no score", &words);
     compare_words_agreement(row, &words);
     html_term(out, "agreement", &words);
-    if (strcmp(row->a->hash, row->b->hash) != 0)
-        buffer_printf(&words, "judged by other rules: %.12s and %.12s", row->a->hash, row->b->hash);
+    compare_words_rules(row, &words);
     html_term(out, "note", &words);
     buffer_append_str(out, STR("</dl>"));
     add_segments(out, comparison, row);

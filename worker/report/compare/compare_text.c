@@ -84,9 +84,8 @@ static void add_row(struct buffer *out, const struct comparison *comparison,
     struct buffer words = {0};
     buffer_append_str(&words, str_of(row->a->name));
     add_numbers(out, row->a->kind == COMPARE_CRITERION ? 2 : 0, &words, row);
-    if (strcmp(row->a->hash, row->b->hash) != 0)
-        buffer_printf(out, "    judged by other rules: %.12s and %.12s\n", row->a->hash,
-                      row->b->hash);
+    compare_words_rules(row, &words);
+    add_line(out, "    ", &words);
     compare_words_missing(row, &words);
     add_line(out, "    ", &words);
     add_segments(out, comparison, row);

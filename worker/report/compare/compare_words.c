@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "worker/report/pages/page_words.h"
+
 /* So many more pairs or scores make the interval as narrow as the tolerance. */
 static double times_the_data(const struct comparison *comparison, const struct compare_row *row)
 {
@@ -96,6 +98,17 @@ void compare_words_change(const struct compare_row *row, struct buffer *out)
     buffer_printf(out, "%+.3f", row->difference.delta);
     if (!isnan(row->difference.ci.low))
         buffer_printf(out, " [%+.3f, %+.3f]", row->difference.ci.low, row->difference.ci.high);
+}
+
+void compare_words_rules(const struct compare_row *row, struct buffer *out)
+{
+    if (strcmp(row->a->hash, row->b->hash) == 0)
+        return;
+    buffer_append_str(out, STR("judged by other rules: "));
+    page_clean(out, row->a->rubric);
+    buffer_printf(out, " %.12s and ", row->a->hash);
+    page_clean(out, row->b->rubric);
+    buffer_printf(out, " %.12s", row->b->hash);
 }
 
 void compare_words_flips(const struct compare_row *row, struct buffer *out)

@@ -18,6 +18,9 @@ void compare_words_segment(const struct comparison *comparison, const struct com
 void compare_words_levels(const struct compare_row *row, struct buffer *out);
 /* "-0.154 [-0.197, -0.112]"; without its interval where that is unknown. */
 void compare_words_change(const struct compare_row *row, struct buffer *out);
+/* "judged by other rules: general e5c4865d89bd and safety 8898c33d307c"; nothing where they are the
+ * same. */
+void compare_words_rules(const struct compare_row *row, struct buffer *out);
 /* "12 passed and do not, 3 did not and pass"; nothing without any. */
 void compare_words_flips(const struct compare_row *row, struct buffer *out);
 /* "not with B: 11 redacted, 2 error; not with A: 1 skipped": nothing where none is missing. */
