@@ -47,11 +47,12 @@ def topic(seed):
         indices = list(range(EXPECTED))
         chance.shuffle(indices)
         indices = chance.choice([indices] * 6 + [indices[1:], [*indices, indices[1]], [indices[0], *indices]])
+        kept = chance.choice([{}, {"probability": 0.25}])
         for place, index in enumerate(indices):
             made.append({"at": int(begin + place * HOUR * chance.random() / 4), "id": f"{number}-{place}", "group": f"g{number}",
                          "model": "ab"[number % 2], "resample_index": index, "resample_count": EXPECTED, "prompt": "?",
                          "response": chance.choice(["yes", "no", "Yes ", "that I do not know"]),
-                         "tags": {"language": chance.choice(["de", "en"])}})
+                         "tags": {"language": chance.choice(["de", "en"])}, **kept})
     ends = [0] * PARTITIONS
     rows = []
     for record in sorted(made, key=lambda record: record["at"] + HOUR * chance.random() / 8):
@@ -128,8 +129,10 @@ def brief(record):
     return int(len(record["response"]) <= 4)
 
 
-def mean(values):
-    return sum(map(rounded, values)) / len(values)
+def mean(scores):
+    """Of (score, record): Hajek, a group's records all came with one probability."""
+    weights = [1 / record.get("probability", 1) for _, record in scores]
+    return sum(weight * rounded(value) for weight, (value, _) in zip(weights, scores)) / sum(weights)
 
 
 def check_drift(page, rows):
@@ -138,7 +141,7 @@ def check_drift(page, rows):
         for metric, values in (("same", groups), ("composite", all_)):
             row, = (row for row in page["rows"] if (row["model"], row["metric"], row["segment"]) == (model, metric, None))
             for side in ("base", "cur"):
-                of = [values[record["id"]] for _, _, record in rows if record["model"] == model and record["id"] in values
+                of = [(values[record["id"]], record) for _, _, record in rows if record["model"] == model and record["id"] in values
                       and (record["at"] < MIDDLE) == (side == "base")]
                 assert row[side]["n"] == len(of) and row[side]["mean"] == pytest.approx(mean(of), abs=1e-9)
 
@@ -146,11 +149,11 @@ def check_drift(page, rows):
 def check_quality(page, rows):
     groups, all_ = scored(rows), composites(rows)
     for model in "ab":
-        mine = [record["id"] for _, _, record in rows if record["model"] == model]
+        mine = [record for _, _, record in rows if record["model"] == model]
         for kind, metric, values in (("criterion", "same", groups), ("dimension", "consistency", groups),
                                      ("composite", "composite", all_)):
             row, = (row for row in page["rows"] if (row["model"], row["kind"], row["metric"]) == (model, kind, metric))
-            of = [values[name] for name in mine if name in values]
+            of = [(values[record["id"]], record) for record in mine if record["id"] in values]
             assert row["n"] == len(of) and row["mean"] == pytest.approx(mean(of), abs=1e-9)
             assert row["statuses"]["not_applicable"] == len(mine) - len(of)
         row, = (row for row in page["rows"] if (row["model"], row["metric"]) == (model, "same"))
@@ -161,7 +164,7 @@ def check_compare(page, rows):
     groups = scored(rows)
     row, = (row for row in page["rows"] if row["metric"] == "same")
     for side, model in (("all_a", "a"), ("all_b", "b")):
-        of = [groups[record["id"]] for _, _, record in rows if record["model"] == model and record["id"] in groups]
+        of = [(groups[record["id"]], record) for _, _, record in rows if record["model"] == model and record["id"] in groups]
         assert row[side]["n"] == len(of) and row[side]["mean"] == pytest.approx(mean(of), abs=1e-9)
 
 
@@ -182,13 +185,14 @@ def test_groups_over_shards_count_once(play, ask, seed):  # noqa: F811
             assert page["problems"] == [] and but_for_shards(page) == but_for_shards(whole)
 
 
-def test_workers_asked_over_http_serve_the_groups_they_have_part_of(play, ask, assay, mock_kafka, tmp_path):  # noqa: F811
-    rows = topic(9)
+@pytest.mark.parametrize("seed", (9, 10, 11))
+def test_workers_asked_over_http_serve_the_groups_they_have_part_of(play, ask, assay, mock_kafka, tmp_path, seed):  # noqa: F811
+    rows = topic(seed)
     one = ask(DRIFT, play(one_worker(rows), "one"), options=WINDOWS)
     kafka = mock_kafka({"other": 1})
     with ExitStack() as running:
         urls = []
-        for store in machines(play(fleet(9, rows, done=False), "six")):
+        for store in machines(play(fleet(seed, rows, done=False), "six")):
             log = tmp_path / f"{store.name}-log"
             log.mkdir()
             worker = Console(assay, log, kafka.bootstrap, "other", "--store", store, "--lanes", "1", "--metrics", "none",

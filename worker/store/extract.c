@@ -41,12 +41,15 @@ static const struct table TABLES[] = {
      " WHERE NOT EXISTS (SELECT 1 FROM tenure c WHERE c.run = d.run AND c.source = d.source"
      " AND c.start <= d.off AND c.acked_to > d.off)",
      1, false},
-    /* Groups of responses that other shards may hold some of: open here, or not for good. */
+    /* Groups of responses that other shards may hold some of: open here, or not for good, or with a
+     * response soon after a tenure's start, before which an earlier owner may have had the same. */
     {"INSERT INTO fingerprint SELECT f.* FROM shard.fingerprint f WHERE f.run = 1 AND"
      " (f.criterion, f.grp) IN (SELECT p.criterion, p.grp FROM shard.fingerprint p WHERE p.run = 1"
      " GROUP BY p.criterion, p.grp HAVING max(p.expected) = 0 OR count(*) < max(p.expected)"
      " OR max(NOT EXISTS (SELECT 1 FROM tenure t WHERE t.run = 1 AND t.source = p.source"
-     " AND t.start <= p.off AND t.acked_to > p.off)))",
+     " AND t.start <= p.off AND t.acked_to > p.off)) OR max(EXISTS (SELECT 1 FROM tenure t"
+     " WHERE t.run = 1 AND t.source = p.source AND t.start > 0 AND t.start <= p.off"
+     " AND t.start + 1000 > p.off)))",
      2, false},
     {"INSERT OR IGNORE INTO delivery SELECT d.* FROM fingerprint f JOIN shard.delivery d"
      " ON d.run = f.run AND d.source = f.source AND d.off = f.off",

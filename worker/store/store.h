@@ -85,8 +85,7 @@ struct delivery {
     struct str sample_id;         /* absent when no sample could be read */
     uint64_t sample_key;
     const struct sample *sample;  /* NULL when no sample could be read */
-    double
-        captured; /* the probability it came with, where this worker's sampling decided; else 0 */
+    double captured; /* the probability it came with, where sampling decided here; else 0 */
     const struct evaluated *evaluated; /* in the order of the rubrics: metrics are the first's */
     size_t evaluated_count;
     double evaluation_ms;         /* NaN when nothing was evaluated */

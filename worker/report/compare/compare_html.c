@@ -83,11 +83,7 @@ static void add_table(struct buffer *out, const struct comparison *comparison)
         add_flips(out, row);
     }
     html_table_end(out);
-    if (i < comparison->count)
-        buffer_printf(out,
-                      "<p class=\"quiet\">%zu more rows have no room here: --format json lists "
-                      "them.</p>",
-                      comparison->count - i);
+    html_left_out(out, comparison->count - i, "");
 }
 
 static void add_picture(struct buffer *out, const struct comparison *comparison)

@@ -208,11 +208,7 @@ static void add_table(struct buffer *out, const struct drift_report *report)
     for (; i < report->count && out->size < TABLE_BYTES; i++)
         add_row(out, report, &report->series[i]);
     html_table_end(out);
-    if (i < report->count)
-        buffer_printf(out,
-                      "<p class=\"quiet\">%zu more rows, the quietest, have no room here: "
-                      "--format json lists them.</p>",
-                      report->count - i);
+    html_left_out(out, report->count - i, ", the quietest,");
 }
 
 static void add_all(struct buffer *out, const struct drift_report *report)

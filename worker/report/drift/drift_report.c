@@ -92,7 +92,8 @@ bool drift_report_read(struct drift_report *report, struct stores *stores,
 {
     stores_resolve(stores);
     report->aligned = align_windows(&report->question, stores);
-    traffic_counts_read(&report->traffic, stores, report->model, traffic_window,
+    const struct time_range both = {report->question.base.from_ms, report->question.current.to_ms};
+    traffic_counts_read(&report->traffic, stores, report->model, both, traffic_window,
                         &report->question);
     bool fine = breakdown_make(&report->breakdown, segment_keys, key_count, stores, error) &&
                 drift_read(report, stores, error) && drift_measures_read(report, stores, error) &&

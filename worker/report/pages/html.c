@@ -123,6 +123,15 @@ void html_table_end(struct buffer *out)
     buffer_append_str(out, STR("</tbody></table></div>"));
 }
 
+void html_left_out(struct buffer *out, size_t count, const char *which)
+{
+    if (count > 0)
+        buffer_printf(out,
+                      "<p class=\"quiet\">%zu more rows%s have no room here: --format json lists "
+                      "them.</p>",
+                      count, which);
+}
+
 void html_partial(struct buffer *out, const struct problems *partial, size_t bytes_max)
 {
     size_t i = 0;

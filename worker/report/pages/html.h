@@ -31,6 +31,8 @@ void html_term(struct buffer *out, const char *term, struct buffer *words);
 void html_table(struct buffer *out, const char *label);
 void html_columns(struct buffer *out, const char *const *heads, size_t count);
 void html_table_end(struct buffer *out);
+/* Below a table: so many rows, `which` (", the quietest", ""), are not in it; nothing of 0. */
+void html_left_out(struct buffer *out, size_t count, const char *which);
 /* Why a report does not tell all, as long as the page is shorter than `bytes_max`. */
 void html_partial(struct buffer *out, const struct problems *partial, size_t bytes_max);
 

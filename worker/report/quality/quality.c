@@ -181,7 +181,7 @@ bool quality_report_read(struct quality_report *report, struct error *error)
     const struct cells_wanted wanted = {
         .model = report->model, .from_ms = report->window.from_ms, .to_ms = report->window.to_ms};
     stores_with_rows(report->stores, "dimensions, examples and what people said are");
-    traffic_counts_read(&report->traffic, report->stores, report->model, in_window,
+    traffic_counts_read(&report->traffic, report->stores, report->model, report->window, in_window,
                         &report->window);
     if (!cells_each(report->stores, &wanted, take_cell, report, error))
         return false;

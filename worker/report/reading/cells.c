@@ -289,9 +289,7 @@ static bool read_tail(struct reading *reading, const struct unacked_tail *tail,
                "WHERE "
                "run = (SELECT id FROM run WHERE name = 'live') AND source = ? AND off >= ? AND "
                "off < ? AND state = 'scored'");
-    db_bind_int(rows, tail->source_id);
-    db_bind_int(rows, tail->from);
-    db_bind_int(rows, tail->to);
+    stores_bind_tail(rows, tail);
     bool fine = true;
     struct cell cell;
     while (fine && db_row(rows)) {
@@ -309,13 +307,13 @@ static bool read_tail(struct reading *reading, const struct unacked_tail *tail,
 static bool read_tails(struct reading *reading, struct error *error)
 {
     const struct stores *stores = reading->stores;
+    const struct unacked_tail *tail = NULL;
     const char *run = reading->wanted->run;
     bool fine = true;
     if (run && strcmp(run, "live") != 0)
         return true;
-    for (size_t i = 0; fine && i < stores->tail_count; i++)
-        if (&stores->shards[stores->tails[i].shard_number] == reading->shard)
-            fine = read_tail(reading, &stores->tails[i], error);
+    while (fine && (tail = stores_next_tail(stores, reading->shard, tail)))
+        fine = read_tail(reading, tail, error);
     return fine;
 }
 

@@ -123,9 +123,7 @@ static bool read_tail(struct reading *reading, const struct unacked_tail *tail,
                "input_tokens, output_tokens, prompt_bytes, response_bytes FROM delivery "
                "LEFT JOIN word ON word.id = model WHERE run = (SELECT id FROM run WHERE name = "
                "'live') AND source = ? AND off >= ? AND off < ? AND state = 'scored'");
-    db_bind_int(rows, tail->source_id);
-    db_bind_int(rows, tail->from);
-    db_bind_int(rows, tail->to);
+    stores_bind_tail(rows, tail);
     bool fine = true;
     while (fine && db_row(rows))
         fine = take_tail_row(reading, rows, error);
@@ -136,6 +134,7 @@ static bool read_tail(struct reading *reading, const struct unacked_tail *tail,
 static bool read_shard(struct reading *reading, struct error *error)
 {
     const struct stores *stores = reading->stores;
+    const struct unacked_tail *tail = NULL;
     segment_ids_read(&reading->segments, reading->stores, reading->shard);
     bool fine =
         read_table(reading,
@@ -149,9 +148,8 @@ static bool read_shard(struct reading *reading, struct error *error)
             "FROM measure_hour LEFT JOIN word ON word.id = model WHERE run = (SELECT id FROM "
             "run WHERE name = 'live') AND bucket_ms >= ? AND bucket_ms < ?",
             HOUR_MS, error);
-    for (size_t i = 0; fine && i < stores->tail_count; i++)
-        if (&stores->shards[stores->tails[i].shard_number] == reading->shard)
-            fine = read_tail(reading, &stores->tails[i], error);
+    while (fine && (tail = stores_next_tail(stores, reading->shard, tail)))
+        fine = read_tail(reading, tail, error);
     return fine;
 }
 

@@ -7,6 +7,7 @@
 #include "worker/report/reading/offset_ranges.h"
 #include "worker/report/reading/resample_groups.h"
 #include "worker/report/reading/stores.h"
+#include "worker/store/db.h"
 
 /* By partition, then by offset, then by who. */
 static int by_place(const void *left, const void *right)
@@ -135,6 +136,23 @@ void stores_resolve(struct stores *stores)
         offset_ranges_clear(&covered);
     }
     resample_groups_join(stores);
+}
+
+const struct unacked_tail *stores_next_tail(const struct stores *stores,
+                                            const struct open_shard *shard,
+                                            const struct unacked_tail *after)
+{
+    for (size_t i = after ? (size_t)(after - stores->tails) + 1 : 0; i < stores->tail_count; i++)
+        if (&stores->shards[stores->tails[i].shard_number] == shard)
+            return &stores->tails[i];
+    return NULL;
+}
+
+void stores_bind_tail(struct statement *query, const struct unacked_tail *tail)
+{
+    db_bind_int(query, tail->source_id);
+    db_bind_int(query, tail->from);
+    db_bind_int(query, tail->to);
 }
 
 bool stores_in_tail(const struct stores *stores, size_t shard, int64_t source_id, int64_t offset)

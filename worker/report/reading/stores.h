@@ -12,6 +12,7 @@
 #include "worker/report/reading/time_range.h"
 
 struct db;
+struct statement;
 
 /* A tenure of a shard: who answers for which offsets of a partition. */
 struct report_tenure {
@@ -78,6 +79,13 @@ void stores_close(struct stores *stores);
  * where acked ranges of a partition overlap, leave offsets out, or name a shard that is missing.
  * And which scores read otherwise because a group's responses lie in several shards. */
 void stores_resolve(struct stores *stores);
+
+/* The tail of a shard behind `after`; NULL: the first one, or there is none. */
+const struct unacked_tail *stores_next_tail(const struct stores *stores,
+                                            const struct open_shard *shard,
+                                            const struct unacked_tail *after);
+/* As the next three parameters of a query: source = ? AND off >= ? AND off < ? */
+void stores_bind_tail(struct statement *query, const struct unacked_tail *tail);
 
 /* Whether an offset of a shard counts by its row. */
 bool stores_in_tail(const struct stores *stores, size_t shard, int64_t source_id, int64_t offset);

@@ -19,6 +19,7 @@ struct tally {
 struct reading {
     struct traffic_counts *counts;
     const char *wanted;
+    struct time_range range;
     int (*window_of)(const void *owner, int64_t bucket_ms);
     const void *owner;
     struct segment_ids segments;
@@ -104,7 +105,10 @@ static void read_table(struct reading *reading, struct db *db)
     struct statement *rows =
         db_sql(db, "SELECT coalesce(word.text, ''), segment, bucket_ms, threshold, arrived, kept "
                    "FROM traffic LEFT JOIN word ON word.id = model "
-                   "WHERE run = (SELECT id FROM run WHERE name = 'live')");
+                   "WHERE run = (SELECT id FROM run WHERE name = 'live') AND bucket_ms >= ? "
+                   "AND bucket_ms < ?");
+    db_bind_int(rows, reading->range.from_ms);
+    db_bind_int(rows, reading->range.to_ms);
     struct tally tally;
     while (db_row(rows)) {
         if (!start_tally(reading, rows, &tally))
@@ -126,9 +130,7 @@ static void read_tail(struct reading *reading, struct db *db, const struct unack
             "WHERE run = (SELECT id FROM run WHERE name = 'live') AND source = ? AND off >= ? "
             "AND off < ? AND captured > 0");
     db_bind_int(rows, ROLLUP_BUCKET_MS);
-    db_bind_int(rows, tail->source_id);
-    db_bind_int(rows, tail->from);
-    db_bind_int(rows, tail->to);
+    stores_bind_tail(rows, tail);
     struct tally tally;
     while (db_row(rows)) {
         if (!start_tally(reading, rows, &tally))
@@ -147,11 +149,11 @@ static void read_tail(struct reading *reading, struct db *db, const struct unack
 static void read_shard(struct reading *reading, struct stores *stores,
                        const struct open_shard *shard)
 {
+    const struct unacked_tail *tail = NULL;
     segment_ids_read(&reading->segments, stores, shard);
     read_table(reading, shard->db);
-    for (size_t i = 0; i < stores->tail_count; i++)
-        if (&stores->shards[stores->tails[i].shard_number] == shard)
-            read_tail(reading, shard->db, &stores->tails[i]);
+    while ((tail = stores_next_tail(stores, shard, tail)))
+        read_tail(reading, shard->db, tail);
     segment_ids_clear(&reading->segments);
 }
 
@@ -242,10 +244,14 @@ static int by_name(const void *left, const void *right)
 }
 
 void traffic_counts_read(struct traffic_counts *counts, struct stores *stores, const char *model,
+                         struct time_range range,
                          int (*window_of)(const void *owner, int64_t bucket_ms), const void *owner)
 {
-    struct reading reading = {
-        .counts = counts, .wanted = model, .window_of = window_of, .owner = owner};
+    struct reading reading = {.counts = counts,
+                              .wanted = model,
+                              .range = range,
+                              .window_of = window_of,
+                              .owner = owner};
     place_strata(counts, stores);
     for (size_t i = 0; i < stores->shard_count; i++)
         read_shard(&reading, stores, &stores->shards[i]);

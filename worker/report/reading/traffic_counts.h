@@ -31,9 +31,10 @@ struct traffic_counts {
     size_t place_count;
 };
 
-/* Reads live traffic of all shards, after stores_resolve with rows that are in no rollup yet.
- * `window_of`: 0, 1 or, of neither window, -1. `model`: NULL for all. */
+/* Reads live traffic of all shards, after stores_resolve with rows that are in no rollup yet, of
+ * buckets that begin in the range. `window_of`: 0, 1 or, of neither window, -1. `model`: NULL for all. */
 void traffic_counts_read(struct traffic_counts *counts, struct stores *stores, const char *model,
+                         struct time_range range,
                          int (*window_of)(const void *owner, int64_t bucket_ms), const void *owner);
 void traffic_counts_clear(struct traffic_counts *counts);
 
