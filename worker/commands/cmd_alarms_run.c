@@ -195,7 +195,9 @@ static int look_once(struct watch *watch, struct error *error)
         !alarm_outlet_flush(watch->outlet, watch->signals, FLUSH_MS, error))
         return EXIT_COULD_NOT;
     if (due && shards == 0) {
-        error_set(error, ERROR_INPUT, "no store could be read");
+        error_set(error, ERROR_INPUT,
+                  "no store could be read: --store must name where workers keep live shards, or "
+                  "listen");
         return EXIT_COULD_NOT;
     }
     return alarm_engine_firing(alarm_cycle_engine(watch->cycle)) ? EXIT_BELOW : EXIT_FINE;

@@ -103,8 +103,9 @@ static bool resolve(struct side *side, const char *name, const struct stores *st
     if (!run && !model) {
         list_names(stores, known, sizeof known);
         return error_set(error, ERROR_INPUT,
-                         "\"%.80s\" is no run and no model of these stores; there are %s", name,
-                         known);
+                         "\"%.80s\" is no run and no model of these stores; there are %s, and "
+                         "reruns (assay runs list)",
+                         name, known);
     }
     *(run ? &side->run : &side->model) = memory_copy_string(name);
     side->rerun = is_rerun(stores, side->run);
